@@ -1,0 +1,200 @@
+//! What an exploration found, as data: no loom, no lesson, no drawing.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::time::Duration;
+
+/// The memory model that an exploration runs under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Memory {
+    /// Sequential consistency: every load reads the newest store, every atomic
+    /// operation is `SeqCst`.
+    Sc,
+    /// loom's C11: a load may read an older store wherever its ordering and the
+    /// happens-before relation let it.
+    C11,
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Memory::Sc => "SC",
+            Memory::C11 => "C11",
+        })
+    }
+}
+
+/// What an outcome means to the lesson.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grade {
+    /// What the lesson promises.
+    Promised,
+    /// Not what one would hope for, but within the promise.
+    Allowed,
+    /// What must never be.
+    Forbidden,
+}
+
+impl fmt::Display for Grade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Grade::Promised => "promised",
+            Grade::Allowed => "allowed",
+            Grade::Forbidden => "FORBIDDEN",
+        })
+    }
+}
+
+/// What one run of a scene came to, judged beside the code.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Judged {
+    /// What happened, short: the row's name in the outcome table.
+    pub outcome: String,
+    /// What it means to the lesson.
+    pub grade: Grade,
+    /// The same in words.
+    pub meaning: String,
+}
+
+impl Judged {
+    /// An outcome as promised.
+    pub fn promised(outcome: impl Into<String>, meaning: impl Into<String>) -> Self {
+        Self::new(Grade::Promised, outcome, meaning)
+    }
+
+    /// An outcome within the promise.
+    pub fn allowed(outcome: impl Into<String>, meaning: impl Into<String>) -> Self {
+        Self::new(Grade::Allowed, outcome, meaning)
+    }
+
+    /// An outcome that must never be.
+    pub fn forbidden(outcome: impl Into<String>, meaning: impl Into<String>) -> Self {
+        Self::new(Grade::Forbidden, outcome, meaning)
+    }
+
+    fn new(grade: Grade, outcome: impl Into<String>, meaning: impl Into<String>) -> Self {
+        Self {
+            outcome: outcome.into(),
+            grade,
+            meaning: meaning.into(),
+        }
+    }
+}
+
+/// All that an exploration of one scene found.
+#[derive(Debug, Clone)]
+pub struct Exploration {
+    /// The memory model it ran under.
+    pub memory: Memory,
+    /// Why it stopped before the end, if it did. Only `None` proves anything.
+    pub stopped: Option<String>,
+    /// How many executions were run.
+    pub executions: u64,
+    /// How many different interleavings were among them: executions that differ
+    /// only in the order of independent steps are one (a Mazurkiewicz trace).
+    pub different: u64,
+    /// How long it took.
+    pub took: Duration,
+    /// Every outcome: the promised first, the forbidden last, each grade by name.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl Exploration {
+    /// Whether every interleaving was seen, within the bounds of the scene.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.stopped.is_none()
+    }
+
+    /// `COMPLETE: 162 different interleavings, 232 executions, SC` or
+    /// `STOPPED after 100000 executions: not a proof`.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        match &self.stopped {
+            None => format!(
+                "COMPLETE: {} different interleavings, {} executions, {}",
+                self.different, self.executions, self.memory
+            ),
+            Some(why) => format!("STOPPED {why}: not a proof"),
+        }
+    }
+
+    /// The outcomes that must never be.
+    pub fn forbidden(&self) -> impl Iterator<Item = &Outcome> {
+        self.outcomes
+            .iter()
+            .filter(|outcome| outcome.grade == Grade::Forbidden)
+    }
+
+    /// The outcome of that name.
+    #[must_use]
+    pub fn outcome(&self, name: &str) -> Option<&Outcome> {
+        self.outcomes.iter().find(|outcome| outcome.outcome == name)
+    }
+}
+
+/// One outcome of a scene: a row of the table, and its story.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Outcome {
+    /// What happened.
+    pub outcome: String,
+    /// What it means to the lesson.
+    pub grade: Grade,
+    /// The same in words.
+    pub meaning: String,
+    /// In how many different interleavings.
+    pub different: u64,
+    /// In how many executions.
+    pub executions: u64,
+    /// How it comes about, at its simplest.
+    pub story: Story,
+}
+
+/// How an outcome comes about: of the executions seen, the one with the fewest
+/// stale reads, then the fewest preemptions, then the fewest steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Story {
+    /// The threads' names, in the order of their start.
+    pub threads: Vec<String>,
+    /// Names of the shared things whose value each step shows.
+    pub watched: Vec<String>,
+    /// What happened, in order.
+    pub steps: Vec<Step>,
+    /// What there is to say at the end: who waits for whom, what raced.
+    pub epilogue: Vec<String>,
+    /// How often the processor was taken from a thread that could have gone on.
+    pub preemptions: usize,
+    /// How many loads read an older store although a newer one was there.
+    pub stale_reads: usize,
+}
+
+/// One step of one thread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Which of the story's threads.
+    pub thread: usize,
+    /// The operation and its value, or the narration.
+    pub what: String,
+    /// Whether the lesson's own words (`narrate!`) rather than an operation.
+    pub narration: bool,
+    /// The source file, as the compiler names it.
+    pub file: String,
+    /// The line in that file, from 1.
+    pub line: u32,
+    /// The watched things after the step, one for each name in
+    /// [`Story::watched`].
+    pub state: Vec<String>,
+    /// Why the processor changes hands after this step, where it does.
+    pub switch: Option<Switch>,
+}
+
+/// The processor changes hands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switch {
+    /// Whether it was taken from a thread that could have gone on.
+    pub preempted: bool,
+    /// `preempted`, ``waits for `tickets`, held by clerk-2 since line 31``, `ended`.
+    pub why: String,
+}

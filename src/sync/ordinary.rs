@@ -1,0 +1,138 @@
+//! The ordinary world: std, under the names that the model has too.
+
+use super::{Named, Watched};
+use std::fmt;
+
+pub use std::sync::{Condvar, Mutex, MutexGuard, WaitTimeoutResult};
+
+/// `std::sync::atomic`.
+pub mod atomic {
+    pub use std::sync::atomic::{
+        AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+    };
+}
+
+/// Hints to the processor.
+pub mod hint {
+    pub use std::hint::spin_loop;
+}
+
+/// `std::thread`.
+pub mod thread {
+    pub use std::thread::{
+        Builder, JoinHandle, Result, Scope, ScopedJoinHandle, scope, spawn, yield_now,
+    };
+}
+
+/// A cell whose accesses the model checks.
+pub mod cell {
+    /// `std::cell::UnsafeCell` that hands out its pointer only inside a closure,
+    /// so that under the model every access is checked for data races.
+    #[derive(Debug, Default)]
+    #[repr(transparent)]
+    pub struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        /// A cell holding `value`.
+        pub const fn new(value: T) -> Self {
+            Self(std::cell::UnsafeCell::new(value))
+        }
+
+        /// Reads through the pointer.
+        #[inline(always)]
+        pub fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
+            read(self.0.get())
+        }
+
+        /// Writes through the pointer.
+        #[inline(always)]
+        pub fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
+            write(self.0.get())
+        }
+
+        /// The value itself, once nobody shares the cell any more.
+        pub fn into_inner(self) -> T {
+            self.0.into_inner()
+        }
+    }
+}
+
+macro_rules! forget_their_names {
+    ($($name:ty),+) => {
+        $(impl Named for $name {
+            #[inline(always)]
+            fn named(self, _: &'static str) -> Self {
+                self
+            }
+        })+
+    };
+}
+forget_their_names!(
+    Condvar,
+    atomic::AtomicBool,
+    atomic::AtomicI32,
+    atomic::AtomicI64,
+    atomic::AtomicU32,
+    atomic::AtomicU64,
+    atomic::AtomicUsize
+);
+
+impl<T> Named for Mutex<T> {
+    #[inline(always)]
+    fn named(self, _: &'static str) -> Self {
+        self
+    }
+}
+
+impl<T> Named for cell::UnsafeCell<T> {
+    #[inline(always)]
+    fn named(self, _: &'static str) -> Self {
+        self
+    }
+}
+
+impl<T> Watched<T> for Mutex<T> {
+    #[inline(always)]
+    fn watched(self, _: &'static str, _: fn(&T) -> String) -> Self {
+        self
+    }
+}
+
+/// Every actor on a thread of its own name.
+///
+/// # Panics
+/// With the first actor's panic, once all have ended.
+pub(super) fn run_actors<R: Send>(cast: Vec<super::stage::Actor<'_, R>>) -> Vec<R> {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = cast
+            .into_iter()
+            .map(|actor| {
+                std::thread::Builder::new()
+                    .name(actor.name)
+                    .spawn_scoped(scope, actor.part)
+                    .expect("the operating system can start a thread for each actor")
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .collect()
+    })
+}
+
+pub(super) fn narrate(what: fmt::Arguments<'_>) {
+    if super::stage::is_telling() {
+        let thread = std::thread::current();
+        println!("{}: {what}", thread.name().unwrap_or("?"));
+    }
+}
+
+pub(super) fn rest() {
+    if let Some(pace) = super::stage::pace() {
+        std::thread::sleep(pace);
+    }
+}
