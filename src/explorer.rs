@@ -4,6 +4,8 @@
 //! to. The ordinary build can read and draw what was found, but not explore.
 
 pub mod report;
+#[cfg(loom)]
+mod story;
 
 #[cfg(loom)]
 #[path = "explorer/engine.rs"]

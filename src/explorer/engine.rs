@@ -1,1 +1,247 @@
+//! Runs a scene under loom, execution after execution, and collects what it
+//! comes to.
 
+use super::report::{Exploration, Grade, Judged, Memory, Outcome};
+use super::story::{self, Cost};
+use super::{NotTheModel, Options, Progress};
+use crate::sync::model::runtime::{self, Execution, Failure, TornDown};
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+use std::sync::{Arc, Once};
+use std::time::{Duration, Instant};
+
+/// Branches that loom may take in one execution. Ours end earlier: see
+/// [`Failure::Endless`].
+const MAX_BRANCHES: usize = 40_000;
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+/// How many executions pass between two looks at the clock.
+const LOOK_AT_CLOCK_EVERY: u64 = 64;
+
+/// What has been found so far.
+struct Collection {
+    options: Options,
+    started: Instant,
+    last_progress: Instant,
+    executions: u64,
+    traces: HashSet<u128>,
+    rows: HashMap<String, Row>,
+    stopped: Option<String>,
+}
+
+struct Row {
+    outcome: Outcome,
+    cost: Cost,
+}
+
+/// The payload that ends an exploration before it is complete: loom's own limits
+/// end it silently, and late.
+struct Stop;
+
+thread_local! {
+    /// loom wants a closure that can be shared between threads, and runs it on
+    /// this one: what it collects stays here.
+    static COLLECTION: RefCell<Option<Rc<RefCell<Collection>>>> = const { RefCell::new(None) };
+}
+
+pub(super) fn explore(
+    options: Options,
+    scene: Arc<dyn Fn() -> Judged + Send + Sync>,
+) -> Result<Exploration, NotTheModel> {
+    silence_panics();
+    let started = Instant::now();
+    let memory = options.memory;
+    let collection = Rc::new(RefCell::new(Collection {
+        options,
+        started,
+        last_progress: started,
+        executions: 0,
+        traces: HashSet::new(),
+        rows: HashMap::new(),
+        stopped: None,
+    }));
+    COLLECTION.set(Some(collection.clone()));
+    runtime::open(memory == Memory::C11);
+    let result = catch_unwind(AssertUnwindSafe(|| loom().check(move || execute(&*scene))));
+    runtime::close();
+    COLLECTION.set(None);
+
+    let mut collection = collection.borrow_mut();
+    if let Err(panic) = result
+        && !panic.is::<Stop>()
+    {
+        // A panic of loom's own, or of the model: what was found stands, but
+        // nothing is proved.
+        let message = runtime::last_panic();
+        collection.stopped = Some(format!(
+            "after {} executions by a panic of the model ({message})",
+            collection.executions
+        ));
+    }
+    Ok(collection.report(memory))
+}
+
+/// loom without limits of its own, whatever the environment says: when it
+/// returns, it has seen everything.
+fn loom() -> loom::model::Builder {
+    let mut loom = loom::model::Builder::new();
+    loom.max_threads = loom::MAX_THREADS;
+    loom.max_branches = MAX_BRANCHES;
+    loom.max_permutations = None;
+    loom.max_duration = None;
+    loom.preemption_bound = None;
+    loom.checkpoint_file = None;
+    loom.expect_explicit_explore = false;
+    loom.location = false;
+    loom.log = false;
+    loom
+}
+
+/// Panics of scenes are outcomes: they are noted, not printed.
+fn silence_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !runtime::hears_panic(info) {
+                usual(info);
+            }
+        }));
+    });
+}
+
+/// One execution.
+fn execute(scene: &(dyn Fn() -> Judged + Send + Sync)) {
+    let collection = COLLECTION
+        .with_borrow(Clone::clone)
+        .expect("loom runs the scene on the thread that explores");
+    if collection.borrow().stopped.is_some() {
+        resume_unwind(Box::new(Stop));
+    }
+    runtime::begin();
+    let judged = catch_unwind(AssertUnwindSafe(scene));
+    if let Err(payload) = &judged
+        && !runtime::is_tear_down(payload.as_ref())
+    {
+        runtime::note_panic();
+    }
+    let torn_down = runtime::finish();
+    runtime::with(|x| collection.borrow_mut().collect(x, judged.ok(), torn_down));
+}
+
+impl Collection {
+    fn collect(&mut self, x: &Execution, judged: Option<Judged>, torn_down: Option<TornDown>) {
+        self.executions += 1;
+        if torn_down != Some(TornDown::Stutters) {
+            let judged = x.failure.as_ref().map(judge_failure).or(judged);
+            match judged {
+                Some(judged) => self.count(x, judged),
+                None => self.stop("because a scene unwound without a panic"),
+            }
+            if let Some(Failure::Endless) = x.failure {
+                self.stop("because an execution did not end");
+            }
+        }
+        self.look_at_limits();
+    }
+
+    fn count(&mut self, x: &Execution, judged: Judged) {
+        let is_new = self.traces.insert(x.trace);
+        let cost = Cost::of(x);
+        let row = self
+            .rows
+            .entry(judged.outcome.clone())
+            .or_insert_with(|| Row {
+                outcome: Outcome {
+                    outcome: judged.outcome,
+                    grade: judged.grade,
+                    meaning: judged.meaning,
+                    different: 0,
+                    executions: 0,
+                    story: story::tell(x),
+                },
+                cost: cost.clone(),
+            });
+        row.outcome.executions += 1;
+        row.outcome.different += u64::from(is_new);
+        if cost < row.cost {
+            row.outcome.story = story::tell(x);
+            row.cost = cost;
+        }
+    }
+
+    fn look_at_limits(&mut self) {
+        if self.options.max_executions == Some(self.executions) {
+            self.stop("");
+        }
+        if !self.executions.is_multiple_of(LOOK_AT_CLOCK_EVERY) {
+            return;
+        }
+        let now = Instant::now();
+        if self
+            .options
+            .max_time
+            .is_some_and(|most| now - self.started >= most)
+        {
+            self.stop("");
+        }
+        if now - self.last_progress >= PROGRESS_EVERY {
+            self.last_progress = now;
+            let progress = Progress {
+                executions: self.executions,
+                different: self.traces.len() as u64,
+                elapsed: now - self.started,
+            };
+            if let Some(report) = &mut self.options.progress {
+                report(progress);
+            }
+        }
+    }
+
+    fn stop(&mut self, why: &str) {
+        let why = format!("after {} executions {why}", self.executions);
+        self.stopped.get_or_insert(why.trim_end().to_owned());
+    }
+
+    fn report(&mut self, memory: Memory) -> Exploration {
+        let mut outcomes: Vec<Outcome> = self.rows.drain().map(|(_, row)| row.outcome).collect();
+        outcomes.sort_by(|a, b| (a.grade, &a.outcome).cmp(&(b.grade, &b.outcome)));
+        Exploration {
+            memory,
+            stopped: self.stopped.take(),
+            executions: self.executions,
+            different: self.traces.len() as u64,
+            took: self.started.elapsed(),
+            outcomes,
+        }
+    }
+}
+
+/// What a failure is called in the outcome table.
+fn judge_failure(failure: &Failure) -> Judged {
+    let (outcome, meaning) = match failure {
+        Failure::Stuck {
+            spinning: false, ..
+        } => ("deadlock", "everybody waits, and nobody can go on"),
+        Failure::Stuck { spinning: true, .. } => (
+            "livelock",
+            "a thread spins for ever: nobody is left to let it go on",
+        ),
+        Failure::DataRace(_) => (
+            "data race",
+            "two accesses, one of them a write, that nothing orders: undefined behaviour",
+        ),
+        Failure::Panic { panic, .. } => ("panic", panic.message.as_str()),
+        Failure::Endless => (
+            "does not end",
+            "an execution took more steps than the model follows",
+        ),
+        Failure::Misuse(what) => ("misuse", *what),
+    };
+    Judged {
+        outcome: outcome.to_owned(),
+        grade: Grade::Forbidden,
+        meaning: meaning.to_owned(),
+    }
+}

@@ -60,6 +60,7 @@ static TELLING: AtomicBool = AtomicBool::new(false);
 static PACE_MICROSECONDS: AtomicU64 = AtomicU64::new(0);
 
 /// What [`narrate!`](crate::narrate) calls.
+#[track_caller]
 pub fn narrate(what: fmt::Arguments<'_>) {
     world::narrate(what);
 }

@@ -1,0 +1,574 @@
+//! `std::sync::atomic`: the value is kept by the model; in C11 mode loom says
+//! which store a load reads.
+
+use super::clock::Clock;
+use super::runtime::{
+    self, At, Execution, Handle, ObjectId, State, ThreadId, TornDown, What, unwinding, with,
+};
+use crate::sync::Named;
+use loom::sync::atomic::AtomicUsize as LoomAtomic;
+use std::panic::Location;
+
+pub use std::sync::atomic::Ordering;
+
+/// All stores to one atomic, in the order in which they were executed.
+pub(in crate::sync) struct History {
+    stores: Vec<Store>,
+    /// Every store is ordered after the one before it, by happens-before or by
+    /// reading it: then a read-modify-write can only read the last.
+    ordered: bool,
+    show: fn(u64) -> String,
+}
+
+#[derive(Clone, Copy)]
+struct Store {
+    value: u64,
+    by: ThreadId,
+    /// The storing thread's own time.
+    time: u32,
+    ordering: Ordering,
+    /// What a load that acquires gets to know.
+    releases: Clock,
+}
+
+/// What was done to an atomic, for the story.
+#[derive(Debug, Clone)]
+pub(crate) struct Operation {
+    /// `load`, `store`, `fetch_add`, …
+    pub(crate) name: &'static str,
+    pub(crate) ordering: Ordering,
+    /// The value read, unless it is a store.
+    pub(crate) read: Option<u64>,
+    /// The value written, unless it is a load or failed.
+    pub(crate) written: Option<u64>,
+    /// Who wrote the value read, and with which ordering.
+    pub(crate) from: Option<(ThreadId, Ordering)>,
+    /// There was a newer store to read.
+    pub(crate) stale: bool,
+}
+
+/// The part that all atomics share: values are `u64` inside.
+#[derive(Debug)]
+struct Raw {
+    handle: Handle,
+    /// C11 mode: holds the number of a store in the history.
+    loom: Option<LoomAtomic>,
+}
+
+impl History {
+    pub(crate) fn shown(&self, value: u64) -> String {
+        (self.show)(value)
+    }
+}
+
+fn acquires(ordering: Ordering) -> bool {
+    use Ordering::{AcqRel, Acquire, SeqCst};
+    matches!(ordering, Acquire | AcqRel | SeqCst)
+}
+
+fn releases(ordering: Ordering) -> bool {
+    use Ordering::{AcqRel, Release, SeqCst};
+    matches!(ordering, Release | AcqRel | SeqCst)
+}
+
+/// What a read-modify-write finds decides whether it writes.
+type Change<'a> = &'a mut dyn FnMut(u64) -> Option<u64>;
+
+impl Raw {
+    fn new(value: u64, show: fn(u64) -> String) -> Self {
+        let (by, releases) = with(|x| {
+            let me = x.current();
+            (me, x.threads[me].clock)
+        });
+        let first = Store {
+            value,
+            by,
+            time: releases.now(by),
+            ordering: Ordering::Relaxed,
+            releases,
+        };
+        let history = History {
+            stores: vec![first],
+            ordered: true,
+            show,
+        };
+        let handle = Handle::new("atomic", State::Atomic(history));
+        handle.shows(show(value));
+        Self {
+            handle,
+            loom: runtime::is_c11().then(|| LoomAtomic::new(0)),
+        }
+    }
+
+    fn load(&self, ordering: Ordering, at: At) -> u64 {
+        if unwinding() {
+            return self.newest();
+        }
+        let id = self.handle.id();
+        let (me, store) = match &self.loom {
+            None => (
+                self.handle.point(),
+                with(|x| history(x, id).stores.len() - 1),
+            ),
+            // loom's own operation is the point; ours comes behind it, so that
+            // loads conflict too.
+            Some(loom) => {
+                let store = runtime::at_loom(|| loom.load(ordering));
+                self.handle.touches_too();
+                (runtime::current(), store)
+            }
+        };
+        let (value, stutters) = with(|x| {
+            x.reads(me, id, "load", store as u64);
+            let operation = x.read_store(me, id, store, ordering, "load");
+            let value = operation.read.unwrap_or_default();
+            let stutters = operation.stale && x.has_read(me, id, store);
+            x.note(me, Some(id), What::Atomic(operation), at);
+            (value, stutters)
+        });
+        if stutters {
+            runtime::tear_down(TornDown::Stutters);
+        }
+        value
+    }
+
+    fn store(&self, value: u64, ordering: Ordering, at: At) {
+        if unwinding() {
+            return;
+        }
+        let id = self.handle.id();
+        let me = match &self.loom {
+            None => self.handle.point(),
+            Some(loom) => {
+                let me = self.handle.point();
+                // Only now: another store may have come first.
+                let number = with(|x| history(x, id).stores.len());
+                runtime::quietly(|| loom.store(number, ordering));
+                me
+            }
+        };
+        with(|x| {
+            x.writes(me, id, "store");
+            x.write_store(me, id, value, ordering, None);
+            let operation = Operation {
+                name: "store",
+                ordering,
+                read: None,
+                written: Some(value),
+                from: None,
+                stale: false,
+            };
+            x.note(me, Some(id), What::Atomic(operation), at);
+        });
+    }
+
+    /// Reads the newest value and, if `change` says so, writes another. Returns
+    /// what was read, and whether it was written.
+    fn update(
+        &self,
+        name: &'static str,
+        success: Ordering,
+        failure: Ordering,
+        change: Change<'_>,
+        at: At,
+    ) -> Result<u64, u64> {
+        if unwinding() {
+            let value = self.newest();
+            return change(value).map(|_| value).ok_or(value);
+        }
+        let id = self.handle.id();
+        let me = self.handle.point();
+        let newest = with(|x| history(x, id).stores.len() - 1);
+        let store = match &self.loom {
+            None => newest,
+            Some(loom) => self.loom_update(loom, success, failure, change),
+        };
+        with(|x| {
+            let value = history(x, id).stores[store].value;
+            let written = change(value);
+            let ordering = if written.is_some() { success } else { failure };
+            if written.is_some() {
+                x.writes(me, id, name);
+            } else {
+                x.reads(me, id, name, store as u64);
+            }
+            let mut operation = x.read_store(me, id, store, ordering, name);
+            if let Some(new) = written {
+                x.write_store(me, id, new, ordering, Some(store));
+            }
+            operation.written = written;
+            x.note(me, Some(id), What::Atomic(operation), at);
+            written.map(|_| value).ok_or(value)
+        })
+    }
+
+    /// Lets loom do the read-modify-write and returns the number of the store it
+    /// read. loom compares numbers of stores where we compare values: a store
+    /// that we did not guess is either one that `change` refuses, or we guess
+    /// again.
+    fn loom_update(
+        &self,
+        loom: &LoomAtomic,
+        success: Ordering,
+        failure: Ordering,
+        change: Change<'_>,
+    ) -> usize {
+        let id = self.handle.id();
+        let moves = with(|x| x.number_of_moves());
+        let next = with(|x| history(x, id).stores.len());
+        let mut accepts =
+            |store: usize| change(with(|x| history(x, id).stores[store].value)).is_some();
+        let guess = (0..next)
+            .rev()
+            .find(|&store| accepts(store))
+            .unwrap_or(usize::MAX);
+        let exchange = |guess| loom.compare_exchange(guess, next, success, failure);
+
+        if with(|x| history(x, id).ordered) {
+            // The point has been passed and there is one store to read: nothing
+            // for loom to choose.
+            let last = if accepts(next - 1) {
+                next - 1
+            } else {
+                usize::MAX
+            };
+            return match runtime::quietly(|| exchange(last)) {
+                Ok(store) | Err(store) => store,
+            };
+        }
+        // loom may read any store that has no later one known: it must be free to
+        // choose, and so it may also switch here. What then comes in between is
+        // run where it comes before the point.
+        let found = runtime::at_loom(|| match exchange(guess) {
+            Err(store) if accepts(store) => exchange(store).map_err(|_| None),
+            found => found.map_err(Some),
+        });
+        match found {
+            Ok(store) | Err(Some(store)) if with(|x| x.number_of_moves()) == moves => store,
+            _ => runtime::tear_down(TornDown::Stutters),
+        }
+    }
+
+    fn newest(&self) -> u64 {
+        with(|x| {
+            history(x, self.handle.id())
+                .stores
+                .last()
+                .map_or(0, |store| store.value)
+        })
+    }
+}
+
+fn history(x: &mut Execution, id: ObjectId) -> &mut History {
+    match &mut x.objects[id].state {
+        State::Atomic(history) => history,
+        _ => unreachable!("an atomic stays an atomic"),
+    }
+}
+
+impl Execution {
+    /// The thread reads that store: what it gets to know by it.
+    fn read_store(
+        &mut self,
+        me: ThreadId,
+        id: ObjectId,
+        store: usize,
+        ordering: Ordering,
+        name: &'static str,
+    ) -> Operation {
+        let c11 = self.is_c11();
+        let history = history(self, id);
+        let stale = store + 1 < history.stores.len();
+        let Store {
+            value,
+            by,
+            ordering: stored,
+            releases,
+            ..
+        } = history.stores[store];
+        self.stale_reads += usize::from(stale);
+        let thread = &mut self.threads[me];
+        if acquires(ordering) || !c11 {
+            thread.clock.join(&releases);
+        } else {
+            thread.unacquired.join(&releases);
+        }
+        Operation {
+            name,
+            ordering,
+            read: Some(value),
+            written: None,
+            from: Some((by, stored)),
+            stale,
+        }
+    }
+
+    /// The thread stores: what it lets others know by it. A read-modify-write
+    /// goes on with the release sequence of the store it read.
+    fn write_store(
+        &mut self,
+        me: ThreadId,
+        id: ObjectId,
+        value: u64,
+        ordering: Ordering,
+        continues: Option<usize>,
+    ) {
+        let c11 = self.is_c11();
+        let thread = &self.threads[me];
+        let mut known = if releases(ordering) || !c11 {
+            thread.clock
+        } else {
+            thread.released
+        };
+        let clock = thread.clock;
+        let history = history(self, id);
+        if let Some(read) = continues {
+            known.join(&history.stores[read].releases);
+        }
+        let last = history.stores.len() - 1;
+        let Store { by, time, .. } = history.stores[last];
+        history.ordered &= continues == Some(last) || clock.knows(by, time);
+        history.stores.push(Store {
+            value,
+            by: me,
+            time: clock.now(me),
+            ordering,
+            releases: known,
+        });
+    }
+}
+
+/// `std::sync::atomic::fence`.
+///
+/// # Panics
+/// With [`Ordering::Relaxed`], as std's.
+#[track_caller]
+pub fn fence(ordering: Ordering) {
+    assert!(
+        ordering != Ordering::Relaxed,
+        "there is no such thing as a relaxed fence"
+    );
+    if unwinding() {
+        return;
+    }
+    let at = Location::caller();
+    let me = runtime::point_of_fence(ordering);
+    if runtime::is_c11() {
+        loom::sync::atomic::fence(ordering);
+    }
+    with(|x| {
+        let thread = &mut x.threads[me];
+        if acquires(ordering) {
+            let unacquired = thread.unacquired;
+            thread.clock.join(&unacquired);
+        }
+        if releases(ordering) {
+            thread.released = thread.clock;
+        }
+        x.note(me, None, What::Fence(ordering), at);
+    });
+}
+
+macro_rules! atomics {
+    ($($name:ident: $value:ty, $encode:expr, $decode:expr;)+) => {$(
+        #[doc = concat!("The model's `std::sync::atomic::", stringify!($name), "`.")]
+        #[derive(Debug)]
+        pub struct $name(Raw);
+
+        impl $name {
+            /// An atomic with that value.
+            pub fn new(value: $value) -> Self {
+                Self(Raw::new($encode(value), |value| format!("{:?}", $decode(value))))
+            }
+
+            /// Reads.
+            #[track_caller]
+            pub fn load(&self, ordering: Ordering) -> $value {
+                $decode(self.0.load(ordering, Location::caller()))
+            }
+
+            /// Writes.
+            #[track_caller]
+            pub fn store(&self, value: $value, ordering: Ordering) {
+                self.0.store($encode(value), ordering, Location::caller());
+            }
+
+            /// Writes, and returns what was there.
+            #[track_caller]
+            pub fn swap(&self, value: $value, ordering: Ordering) -> $value {
+                self.change("swap", ordering, Location::caller(), |_| value)
+            }
+
+            /// Writes `new` if `current` is there, and returns what was there.
+            ///
+            /// # Errors
+            /// What was there, if it was not `current`.
+            #[track_caller]
+            pub fn compare_exchange(
+                &self,
+                current: $value,
+                new: $value,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$value, $value> {
+                let change = &mut |value| (value == $encode(current)).then(|| $encode(new));
+                self.0
+                    .update("compare_exchange", success, failure, change, Location::caller())
+                    .map($decode)
+                    .map_err($decode)
+            }
+
+            /// The same: in the model it never fails spuriously.
+            ///
+            /// # Errors
+            /// What was there, if it was not `current`.
+            #[track_caller]
+            pub fn compare_exchange_weak(
+                &self,
+                current: $value,
+                new: $value,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$value, $value> {
+                self.compare_exchange(current, new, success, failure)
+            }
+
+            /// Loads, then exchanges until nobody has come in between, as std does.
+            ///
+            /// # Errors
+            /// What was there when `update` refused.
+            #[track_caller]
+            pub fn fetch_update(
+                &self,
+                success: Ordering,
+                failure: Ordering,
+                mut update: impl FnMut($value) -> Option<$value>,
+            ) -> Result<$value, $value> {
+                let mut seen = self.load(failure);
+                while let Some(new) = update(seen) {
+                    match self.compare_exchange_weak(seen, new, success, failure) {
+                        Ok(seen) => return Ok(seen),
+                        Err(newer) => seen = newer,
+                    }
+                }
+                Err(seen)
+            }
+
+            /// The value itself.
+            pub fn into_inner(self) -> $value {
+                $decode(self.0.newest())
+            }
+
+            fn change(
+                &self,
+                name: &'static str,
+                ordering: Ordering,
+                at: At,
+                change: impl Fn($value) -> $value,
+            ) -> $value {
+                let change = &mut |value| Some($encode(change($decode(value))));
+                match self.0.update(name, ordering, ordering, change, at) {
+                    Ok(value) | Err(value) => $decode(value),
+                }
+            }
+        }
+
+        impl Named for $name {
+            fn named(self, name: &'static str) -> Self {
+                self.0.handle.name(name);
+                self
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::new(<$value>::default())
+            }
+        }
+    )+};
+}
+
+atomics! {
+    AtomicBool: bool, u64::from, |value: u64| value != 0;
+    AtomicI32: i32, |value: i32| value as u64, |value: u64| value as i32;
+    AtomicI64: i64, |value: i64| value as u64, |value: u64| value as i64;
+    AtomicU32: u32, u64::from, |value: u64| value as u32;
+    AtomicU64: u64, |value: u64| value, |value: u64| value;
+    AtomicUsize: usize, |value: usize| value as u64, |value: u64| value as usize;
+}
+
+macro_rules! integers {
+    ($($name:ident: $value:ty;)+) => {$(
+        impl $name {
+            /// Adds, wrapping around, and returns what was there.
+            #[track_caller]
+            pub fn fetch_add(&self, value: $value, ordering: Ordering) -> $value {
+                self.change("fetch_add", ordering, Location::caller(), |old| old.wrapping_add(value))
+            }
+
+            /// Subtracts, wrapping around, and returns what was there.
+            #[track_caller]
+            pub fn fetch_sub(&self, value: $value, ordering: Ordering) -> $value {
+                self.change("fetch_sub", ordering, Location::caller(), |old| old.wrapping_sub(value))
+            }
+
+            /// Writes the larger, and returns what was there.
+            #[track_caller]
+            pub fn fetch_max(&self, value: $value, ordering: Ordering) -> $value {
+                self.change("fetch_max", ordering, Location::caller(), |old| old.max(value))
+            }
+
+            /// Writes the smaller, and returns what was there.
+            #[track_caller]
+            pub fn fetch_min(&self, value: $value, ordering: Ordering) -> $value {
+                self.change("fetch_min", ordering, Location::caller(), |old| old.min(value))
+            }
+
+            /// Writes the bits that both have, and returns what was there.
+            #[track_caller]
+            pub fn fetch_and(&self, value: $value, ordering: Ordering) -> $value {
+                self.change("fetch_and", ordering, Location::caller(), |old| old & value)
+            }
+
+            /// Writes the bits that either has, and returns what was there.
+            #[track_caller]
+            pub fn fetch_or(&self, value: $value, ordering: Ordering) -> $value {
+                self.change("fetch_or", ordering, Location::caller(), |old| old | value)
+            }
+
+            /// Writes the bits that only one has, and returns what was there.
+            #[track_caller]
+            pub fn fetch_xor(&self, value: $value, ordering: Ordering) -> $value {
+                self.change("fetch_xor", ordering, Location::caller(), |old| old ^ value)
+            }
+        }
+    )+};
+}
+
+integers! {
+    AtomicI32: i32;
+    AtomicI64: i64;
+    AtomicU32: u32;
+    AtomicU64: u64;
+    AtomicUsize: usize;
+}
+
+impl AtomicBool {
+    /// Writes whether both are true, and returns what was there.
+    #[track_caller]
+    pub fn fetch_and(&self, value: bool, ordering: Ordering) -> bool {
+        self.change("fetch_and", ordering, Location::caller(), |old| old & value)
+    }
+
+    /// Writes whether either is true, and returns what was there.
+    #[track_caller]
+    pub fn fetch_or(&self, value: bool, ordering: Ordering) -> bool {
+        self.change("fetch_or", ordering, Location::caller(), |old| old | value)
+    }
+
+    /// Writes whether only one is true, and returns what was there.
+    #[track_caller]
+    pub fn fetch_xor(&self, value: bool, ordering: Ordering) -> bool {
+        self.change("fetch_xor", ordering, Location::caller(), |old| old ^ value)
+    }
+}

@@ -1,0 +1,233 @@
+//! `std::sync::Condvar`, with the waiters kept by the model.
+
+use super::mutex::{MutexGuard, hand_in, hand_out};
+use super::runtime::{self, At, Handle, State, ThreadId, Waiting, What, unwinding, with};
+use crate::sync::{LockResult, Named, PoisonError};
+use std::panic::Location;
+use std::time::Duration;
+
+/// The model's `std::sync::Condvar`.
+///
+/// A timed wait expires when nothing else can run: the model's time passes only
+/// when everybody waits, and then past every deadline.
+#[derive(Debug)]
+pub struct Condvar {
+    handle: Handle,
+}
+
+/// Whether a timed wait came to its end unnotified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitTimeoutResult(bool);
+
+impl WaitTimeoutResult {
+    /// Whether the time was over.
+    #[must_use]
+    pub fn timed_out(&self) -> bool {
+        self.0
+    }
+}
+
+type Timed<'a, T> = (MutexGuard<'a, T>, WaitTimeoutResult);
+
+impl Condvar {
+    /// A condition variable that nobody waits on.
+    #[expect(clippy::new_without_default, reason = "below, as std has it")]
+    pub fn new() -> Self {
+        let waiters = Vec::new();
+        Self {
+            handle: Handle::new("condvar", State::Condvar { waiters }),
+        }
+    }
+
+    /// Lets go of the lock, waits to be notified, takes the lock again.
+    ///
+    /// # Errors
+    /// The guard all the same, if a thread panicked while it held the lock.
+    #[track_caller]
+    pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
+        self.wait_for(guard, false, Location::caller()).0
+    }
+
+    /// Waits as long as `condition` holds.
+    ///
+    /// # Errors
+    /// The guard all the same, if a thread panicked while it held the lock.
+    #[track_caller]
+    pub fn wait_while<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> LockResult<MutexGuard<'a, T>> {
+        let at = Location::caller();
+        while condition(&mut guard) {
+            guard = self.wait_for(guard, false, at).0?;
+        }
+        Ok(guard)
+    }
+
+    /// Waits to be notified, or for the time to be over.
+    ///
+    /// # Errors
+    /// The guard all the same, if a thread panicked while it held the lock.
+    #[track_caller]
+    pub fn wait_timeout<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        _timeout: Duration,
+    ) -> LockResult<Timed<'a, T>> {
+        let (guard, timed_out) = self.wait_for(guard, true, Location::caller());
+        with_result(guard, timed_out)
+    }
+
+    /// Waits as long as `condition` holds and the time is not over.
+    ///
+    /// # Errors
+    /// The guard all the same, if a thread panicked while it held the lock.
+    #[track_caller]
+    pub fn wait_timeout_while<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        _timeout: Duration,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> LockResult<Timed<'a, T>> {
+        let at = Location::caller();
+        let mut over = false;
+        loop {
+            if !condition(&mut guard) {
+                return with_result(Ok(guard), false);
+            }
+            if over {
+                return with_result(Ok(guard), true);
+            }
+            let (again, timed_out) = self.wait_for(guard, true, at);
+            over = timed_out;
+            guard = match again {
+                Ok(guard) => guard,
+                Err(poisoned) => return with_result(Err(poisoned), over),
+            };
+        }
+    }
+
+    /// Wakes the thread that has waited longest, if any waits.
+    #[track_caller]
+    pub fn notify_one(&self) {
+        let at = Location::caller();
+        if unwinding() {
+            return;
+        }
+        let me = self.handle.point();
+        with(|x| {
+            x.writes(me, self.handle.id(), "notify");
+            let waiters = self.waiters(x);
+            let woken = (!waiters.is_empty()).then(|| waiters.remove(0));
+            x.note(me, Some(self.handle.id()), What::NotifyOne { woken }, at);
+            if let Some(thread) = woken {
+                x.wake_thread(thread);
+            }
+        });
+    }
+
+    /// Wakes all threads that wait.
+    #[track_caller]
+    pub fn notify_all(&self) {
+        let at = Location::caller();
+        if unwinding() {
+            return;
+        }
+        let me = self.handle.point();
+        with(|x| {
+            x.writes(me, self.handle.id(), "notify");
+            let woken = std::mem::take(self.waiters(x));
+            let number = woken.len();
+            x.note(
+                me,
+                Some(self.handle.id()),
+                What::NotifyAll { woken: number },
+                at,
+            );
+            for thread in woken {
+                x.wake_thread(thread);
+            }
+        });
+    }
+
+    /// The wait itself; whether it timed out.
+    fn wait_for<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        timed: bool,
+        at: At,
+    ) -> (LockResult<MutexGuard<'a, T>>, bool) {
+        if unwinding() {
+            return (Ok(guard), timed);
+        }
+        // Letting go of the lock and beginning to wait are one step: who is
+        // notified from here on has been waiting.
+        let condvar = self.handle.id();
+        let me = self.handle.point();
+        let mutex = hand_in(guard);
+        with(|x| {
+            x.writes(me, condvar, "wait");
+            self.waiters(x).push(me);
+            x.note(me, Some(condvar), What::Wait, at);
+        });
+        mutex.release_to_wait(me);
+        runtime::block(me, Waiting::Notified { condvar, timed }, at);
+        let timed_out = timed && self.expire(me, at);
+        if !timed_out {
+            with(|x| x.note(me, Some(condvar), What::Woken, at));
+        }
+        mutex.acquire_after_wait(at);
+        (hand_out(mutex, at), timed_out)
+    }
+
+    /// A timed waiter runs again: was it notified, or has its time come? A
+    /// notification may still be faster.
+    fn expire(&self, me: ThreadId, at: At) -> bool {
+        if !with(|x| self.waiters(x).contains(&me)) {
+            return false;
+        }
+        self.handle.point();
+        with(|x| {
+            let waiters = self.waiters(x);
+            let Some(place) = waiters.iter().position(|&waiter| waiter == me) else {
+                return false;
+            };
+            waiters.remove(place);
+            x.writes(me, self.handle.id(), "time out");
+            x.note(me, Some(self.handle.id()), What::TimedOut, at);
+            true
+        })
+    }
+
+    fn waiters<'x>(&self, x: &'x mut runtime::Execution) -> &'x mut Vec<ThreadId> {
+        match &mut x.objects[self.handle.id()].state {
+            State::Condvar { waiters } => waiters,
+            _ => unreachable!("a condition variable stays one"),
+        }
+    }
+}
+
+fn with_result<'a, T>(
+    guard: LockResult<MutexGuard<'a, T>>,
+    timed_out: bool,
+) -> LockResult<Timed<'a, T>> {
+    let result = WaitTimeoutResult(timed_out);
+    match guard {
+        Ok(guard) => Ok((guard, result)),
+        Err(poisoned) => Err(PoisonError::new((poisoned.into_inner(), result))),
+    }
+}
+
+impl Default for Condvar {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Named for Condvar {
+    fn named(self, name: &'static str) -> Self {
+        self.handle.name(name);
+        self
+    }
+}

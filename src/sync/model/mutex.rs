@@ -1,0 +1,313 @@
+//! `std::sync::Mutex`, with the owner and the waiters kept by the model.
+
+use super::clock::Clock;
+use super::runtime::{
+    self, At, Execution, Handle, State, ThreadId, Waiting, What, unwinding, with,
+};
+use crate::sync::{LockResult, Named, PoisonError, TryLockError, TryLockResult, Watched};
+use loom::sync::atomic::AtomicUsize;
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+use std::sync::atomic::Ordering::AcqRel;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+/// The model's `std::sync::Mutex`.
+pub struct Mutex<T> {
+    handle: Handle,
+    /// Makes loom's atomics see what the mutex orders: C11 only.
+    edge: Option<AtomicUsize>,
+    poisoned: AtomicBool,
+    show: Option<fn(&T) -> String>,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the value is only reached through a guard, and the model hands out one
+// guard at a time (see `Mutex::guard` for the one exception); all threads of an
+// execution are coroutines on one thread of the operating system.
+unsafe impl<T: Send> Sync for Mutex<T> {}
+
+/// The lock, held.
+pub struct MutexGuard<'a, T> {
+    mutex: &'a Mutex<T>,
+    /// Where it was locked: a drop does not know its own line.
+    at: At,
+    /// Whether the thread was unwinding when it locked: then it does not poison.
+    was_unwinding: bool,
+}
+
+impl<T> Mutex<T> {
+    /// A mutex that protects `value`.
+    pub fn new(value: T) -> Self {
+        let state = State::Mutex {
+            owner: None,
+            released: Clock::default(),
+        };
+        Self {
+            handle: Handle::new("mutex", state),
+            edge: runtime::is_c11().then(|| AtomicUsize::new(0)),
+            poisoned: AtomicBool::new(false),
+            show: None,
+            value: UnsafeCell::new(value),
+        }
+    }
+
+    /// Waits for the lock.
+    ///
+    /// # Errors
+    /// The guard all the same, if a thread panicked while it held the lock.
+    #[track_caller]
+    pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
+        let at = Location::caller();
+        if !unwinding() {
+            self.acquire(at);
+        }
+        self.guard(at)
+    }
+
+    /// Takes the lock if nobody holds it.
+    ///
+    /// # Errors
+    /// Somebody holds it, or a thread panicked while it held it.
+    #[track_caller]
+    pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
+        let at = Location::caller();
+        if !unwinding() {
+            let me = self.handle.point();
+            let locked = self.take_if_free(me, at);
+            with(|x| {
+                if !locked {
+                    x.reads(me, self.handle.id(), "try_lock", 0);
+                }
+                x.note(me, Some(self.handle.id()), What::TryLock { locked }, at);
+            });
+            if !locked {
+                return Err(TryLockError::WouldBlock);
+            }
+        }
+        Ok(self.guard(at)?)
+    }
+
+    /// Whether a thread panicked while it held the lock.
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned.load(Relaxed)
+    }
+
+    /// The value, which nobody else can reach.
+    ///
+    /// # Errors
+    /// The value all the same, if a thread panicked while it held the lock.
+    pub fn get_mut(&mut self) -> LockResult<&mut T> {
+        let poisoned = self.is_poisoned();
+        let value = self.value.get_mut();
+        if poisoned {
+            Err(PoisonError::new(value))
+        } else {
+            Ok(value)
+        }
+    }
+
+    /// The value itself.
+    ///
+    /// # Errors
+    /// The value all the same, if a thread panicked while it held the lock.
+    pub fn into_inner(self) -> LockResult<T> {
+        let poisoned = self.is_poisoned();
+        let value = self.value.into_inner();
+        if poisoned {
+            Err(PoisonError::new(value))
+        } else {
+            Ok(value)
+        }
+    }
+
+    /// The guard, for a thread that owns the lock.
+    ///
+    /// A thread that locks while it unwinds gets one without owning it: it cannot
+    /// wait, since nothing may switch then. In an execution that is torn down that
+    /// harms nothing: its outcome is already known.
+    fn guard(&self, at: At) -> LockResult<MutexGuard<'_, T>> {
+        let guard = MutexGuard {
+            mutex: self,
+            at,
+            was_unwinding: unwinding(),
+        };
+        if self.is_poisoned() {
+            Err(PoisonError::new(guard))
+        } else {
+            Ok(guard)
+        }
+    }
+
+    fn acquire(&self, at: At) {
+        let id = self.handle.id();
+        loop {
+            let me = self.handle.point_of_lock();
+            if self.take_if_free(me, at) {
+                with(|x| x.note(me, Some(id), What::Lock, at));
+                return;
+            }
+            with(|x| x.moved(runtime::hash64((me, id, "waits"))));
+            runtime::block(me, Waiting::Lock(id), at);
+        }
+    }
+
+    fn take_if_free(&self, me: ThreadId, at: At) -> bool {
+        let id = self.handle.id();
+        let taken = with(|x| {
+            let State::Mutex { owner, released } = &mut x.objects[id].state else {
+                unreachable!("a mutex stays a mutex");
+            };
+            if owner.is_some() {
+                return false;
+            }
+            *owner = Some((me, at));
+            let released = *released;
+            x.threads[me].clock.join(&released);
+            x.writes(me, id, "lock");
+            true
+        });
+        if taken {
+            self.order_for_loom();
+        }
+        taken
+    }
+
+    /// Lets go of the lock, as part of a step whose point has been passed.
+    fn release(&self, me: ThreadId) {
+        self.order_for_loom();
+        with(|x| self.let_go(x, me));
+    }
+
+    fn let_go(&self, x: &mut Execution, me: ThreadId) {
+        let id = self.handle.id();
+        x.writes(me, id, "unlock");
+        let clock = x.threads[me].clock;
+        if let State::Mutex { owner, released } = &mut x.objects[id].state {
+            *owner = None;
+            *released = clock;
+        }
+        x.wake(|waiting| *waiting == Waiting::Lock(id));
+    }
+
+    fn order_for_loom(&self) {
+        if let Some(edge) = &self.edge {
+            runtime::quietly(|| edge.swap(0, AcqRel));
+        }
+    }
+
+    /// Unlocks on behalf of a wait on a condition variable: the same step.
+    pub(super) fn release_to_wait(&self, me: ThreadId) {
+        let shown = self.shown();
+        self.handle.touches_too();
+        self.release(me);
+        with(|x| x.shows(self.handle.id(), shown));
+    }
+
+    pub(super) fn acquire_after_wait(&self, at: At) {
+        self.acquire(at);
+    }
+
+    /// What it protects, as the story shows it.
+    pub(super) fn shown(&self) -> Option<String> {
+        // SAFETY: called by the thread that holds the lock, which has no
+        // reference to the value at that moment: its guard is being dropped or
+        // has been handed in to wait.
+        self.show.map(|show| show(unsafe { &*self.value.get() }))
+    }
+}
+
+impl<T> Drop for MutexGuard<'_, T> {
+    fn drop(&mut self) {
+        if unwinding() {
+            self.drop_while_unwinding();
+            return;
+        }
+        let me = self.mutex.handle.point();
+        let shown = self.mutex.shown();
+        self.mutex.release(me);
+        with(|x| {
+            x.note(me, Some(self.mutex.handle.id()), What::Unlock, self.at);
+            x.shows(self.mutex.handle.id(), shown);
+        });
+    }
+}
+
+impl<T> MutexGuard<'_, T> {
+    /// A panic in the critical section: std poisons the mutex and lets go. No
+    /// point: nothing may switch, so this is part of the step that panicked.
+    fn drop_while_unwinding(&self) {
+        if self.was_unwinding {
+            return;
+        }
+        self.mutex.poisoned.store(true, Relaxed);
+        if !runtime::is_torn_down() {
+            let me = runtime::current();
+            with(|x| self.mutex.let_go(x, me));
+        }
+    }
+}
+
+/// The mutex of a guard whose lock is about to be let go to wait.
+pub(super) fn hand_in<'a, T>(guard: MutexGuard<'a, T>) -> &'a Mutex<T> {
+    let mutex = guard.mutex;
+    std::mem::forget(guard);
+    mutex
+}
+
+/// The guard again, after the wait.
+pub(super) fn hand_out<T>(mutex: &Mutex<T>, at: At) -> LockResult<MutexGuard<'_, T>> {
+    mutex.guard(at)
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: the guard stands for the lock, and the model gives the lock to
+        // one thread at a time.
+        unsafe { &*self.mutex.value.get() }
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as in `deref`, and the guard is borrowed mutably.
+        unsafe { &mut *self.mutex.value.get() }
+    }
+}
+
+impl<T: Default> Default for Mutex<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> Named for Mutex<T> {
+    fn named(self, name: &'static str) -> Self {
+        self.handle.name(name);
+        self
+    }
+}
+
+impl<T> Watched<T> for Mutex<T> {
+    fn watched(mut self, name: &'static str, show: fn(&T) -> String) -> Self {
+        self.handle.name(name);
+        self.handle.shows(show(self.value.get_mut()));
+        self.show = Some(show);
+        self
+    }
+}
+
+impl<T> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mutex").finish_non_exhaustive()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
