@@ -4,7 +4,7 @@
 use super::report::{Exploration, Grade, Judged, Memory, Outcome};
 use super::story::{self, Cost};
 use super::{NotTheModel, Options, Progress};
-use crate::sync::model::runtime::{self, Execution, Failure, TornDown};
+use crate::sync::model::runtime::{self, Execution, Failure, Settings, TornDown};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -28,6 +28,8 @@ struct Collection {
     traces: HashSet<u128>,
     rows: HashMap<String, Row>,
     stopped: Option<String>,
+    /// A scene tried a lock although locks were explored as if nobody did.
+    must_try_locks: bool,
 }
 
 struct Row {
@@ -50,36 +52,44 @@ pub(super) fn explore(
     scene: Arc<dyn Fn() -> Judged + Send + Sync>,
 ) -> Result<Exploration, NotTheModel> {
     silence_panics();
-    let started = Instant::now();
-    let memory = options.memory;
-    let collection = Rc::new(RefCell::new(Collection {
-        options,
-        started,
-        last_progress: started,
-        executions: 0,
-        traces: HashSet::new(),
-        rows: HashMap::new(),
-        stopped: None,
-    }));
+    let mut settings = Settings {
+        c11: options.memory == Memory::C11,
+        locks_are_tried: false,
+    };
+    let collection = Rc::new(RefCell::new(Collection::new(options)));
+    run(&collection, settings, scene.clone());
+    if collection.borrow().must_try_locks {
+        settings.locks_are_tried = true;
+        collection.borrow_mut().start_again();
+        run(&collection, settings, scene);
+    }
+    Ok(Rc::into_inner(collection)
+        .expect("loom has dropped what it ran")
+        .into_inner()
+        .report())
+}
+
+fn run(
+    collection: &Rc<RefCell<Collection>>,
+    settings: Settings,
+    scene: Arc<dyn Fn() -> Judged + Send + Sync>,
+) {
     COLLECTION.set(Some(collection.clone()));
-    runtime::open(memory == Memory::C11);
-    let result = catch_unwind(AssertUnwindSafe(|| loom().check(move || execute(&*scene))));
+    runtime::open(settings);
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        loom().check(move || execute(&*scene));
+    }));
     runtime::close();
     COLLECTION.set(None);
-
-    let mut collection = collection.borrow_mut();
     if let Err(panic) = result
         && !panic.is::<Stop>()
     {
         // A panic of loom's own, or of the model: what was found stands, but
         // nothing is proved.
-        let message = runtime::last_panic();
-        collection.stopped = Some(format!(
-            "after {} executions by a panic of the model ({message})",
-            collection.executions
-        ));
+        let what = runtime::last_panic();
+        let why = format!("by a panic of the model ({what})");
+        collection.borrow_mut().stop(&why);
     }
-    Ok(collection.report(memory))
 }
 
 /// loom without limits of its own, whatever the environment says: when it
@@ -116,7 +126,8 @@ fn execute(scene: &(dyn Fn() -> Judged + Send + Sync)) {
     let collection = COLLECTION
         .with_borrow(Clone::clone)
         .expect("loom runs the scene on the thread that explores");
-    if collection.borrow().stopped.is_some() {
+    let ends = |c: &Collection| c.stopped.is_some() || c.must_try_locks;
+    if ends(&collection.borrow()) {
         resume_unwind(Box::new(Stop));
     }
     runtime::begin();
@@ -131,8 +142,30 @@ fn execute(scene: &(dyn Fn() -> Judged + Send + Sync)) {
 }
 
 impl Collection {
+    fn new(options: Options) -> Self {
+        let started = Instant::now();
+        Self {
+            options,
+            started,
+            last_progress: started,
+            executions: 0,
+            traces: HashSet::new(),
+            rows: HashMap::new(),
+            stopped: None,
+            must_try_locks: false,
+        }
+    }
+
+    fn start_again(&mut self) {
+        self.executions = 0;
+        self.traces.clear();
+        self.rows.clear();
+        self.must_try_locks = false;
+    }
+
     fn collect(&mut self, x: &Execution, judged: Option<Judged>, torn_down: Option<TornDown>) {
         self.executions += 1;
+        self.must_try_locks = x.tried_a_lock && !x.settings.locks_are_tried;
         if torn_down != Some(TornDown::Stutters) {
             let judged = x.failure.as_ref().map(judge_failure).or(judged);
             match judged {
@@ -204,12 +237,12 @@ impl Collection {
         self.stopped.get_or_insert(why.trim_end().to_owned());
     }
 
-    fn report(&mut self, memory: Memory) -> Exploration {
+    fn report(mut self) -> Exploration {
         let mut outcomes: Vec<Outcome> = self.rows.drain().map(|(_, row)| row.outcome).collect();
         outcomes.sort_by(|a, b| (a.grade, &a.outcome).cmp(&(b.grade, &b.outcome)));
         Exploration {
-            memory,
-            stopped: self.stopped.take(),
+            memory: self.options.memory,
+            stopped: self.stopped,
             executions: self.executions,
             different: self.traces.len() as u64,
             took: self.started.elapsed(),

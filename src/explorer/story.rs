@@ -34,6 +34,11 @@ pub(super) fn tell(x: &Execution) -> Story {
         .map(|&id| x.objects[id].initially.clone().unwrap_or_default())
         .collect();
     let teller = Teller { x };
+    let order = x.in_order();
+    let mut column = vec![0; order.len()];
+    for (place, &id) in order.iter().enumerate() {
+        column[id] = place;
+    }
     let mut steps = Vec::new();
     for event in &x.events {
         if let Some((object, text)) = teller.change(event)
@@ -46,7 +51,7 @@ pub(super) fn tell(x: &Execution) -> Story {
             _ => (event.at.file().to_owned(), event.at.line()),
         };
         steps.push(Step {
-            thread: event.thread,
+            thread: column[event.thread],
             what: teller.what(event),
             narration: matches!(event.what, What::Narration(_)),
             file,
@@ -59,7 +64,7 @@ pub(super) fn tell(x: &Execution) -> Story {
         });
     }
     Story {
-        threads: (0..x.threads.len()).map(|id| teller.thread(id)).collect(),
+        threads: order.iter().map(|&id| teller.thread(id)).collect(),
         watched: watched.iter().map(|&id| teller.object(id)).collect(),
         steps,
         epilogue: x
@@ -154,24 +159,27 @@ impl Teller<'_> {
 
     fn waits(&self, waiting: &Waiting) -> String {
         match waiting {
-            Waiting::Lock(lock) => format!("waits for {}", self.object(*lock)),
+            Waiting::Lock(lock) => format!("waits for `{}`", self.object(*lock)),
             Waiting::Notified {
                 condvar,
                 timed: false,
             } => {
-                format!("sleeps on {}", self.object(*condvar))
+                format!("sleeps on `{}`", self.object(*condvar))
             }
             Waiting::Notified {
                 condvar,
                 timed: true,
             } => {
-                format!("sleeps on {}, with a timeout", self.object(*condvar))
+                format!("sleeps on `{}`, with a timeout", self.object(*condvar))
             }
             Waiting::End(thread) => format!("waits for {} to end", self.thread(*thread)),
-            Waiting::Everybody => "waits for all to end".to_owned(),
+            Waiting::OffStage(_) => "has played its part".to_owned(),
             Waiting::Written(objects) if objects.is_empty() => "spins".to_owned(),
             Waiting::Written(objects) => {
-                let names: Vec<String> = objects.iter().map(|&id| self.object(id)).collect();
+                let names: Vec<String> = objects
+                    .iter()
+                    .map(|&id| format!("`{}`", self.object(id)))
+                    .collect();
                 format!("spins on {}", names.join(", "))
             }
         }
@@ -208,7 +216,7 @@ impl Teller<'_> {
                     let nobody = match waiting {
                         Waiting::Notified { .. } => ": nobody is left to notify it",
                         Waiting::Written(_) => ": nobody is left to change that",
-                        Waiting::Lock(_) | Waiting::End(_) | Waiting::Everybody => "",
+                        Waiting::Lock(_) | Waiting::End(_) | Waiting::OffStage(_) => "",
                     };
                     let waits = self.waits(waiting);
                     format!(

@@ -77,6 +77,7 @@ impl<T> Mutex<T> {
             let me = self.handle.point();
             let locked = self.take_if_free(me, at);
             with(|x| {
+                x.tried_a_lock = true;
                 if !locked {
                     x.reads(me, self.handle.id(), "try_lock", 0);
                 }
@@ -224,7 +225,7 @@ impl<T> Drop for MutexGuard<'_, T> {
             self.drop_while_unwinding();
             return;
         }
-        let me = self.mutex.handle.point();
+        let me = self.mutex.handle.point_if_tried();
         let shown = self.mutex.shown();
         self.mutex.release(me);
         with(|x| {

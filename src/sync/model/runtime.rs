@@ -18,11 +18,21 @@ pub(crate) type ObjectId = usize;
 /// An execution with more steps than this does not end, as far as we can tell.
 const MAX_STEPS: usize = 4_000;
 
+/// How the model plays.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Settings {
+    /// Loads may read older stores.
+    pub(crate) c11: bool,
+    /// Somebody tries locks, and so can see that one is held: then to let go of
+    /// a lock is a point. If nobody does, nobody can tell what comes between the
+    /// last step under the lock and its release, and to look there only repeats.
+    pub(crate) locks_are_tried: bool,
+}
+
 /// One execution, and what an exploration keeps from one to the next.
 #[derive(Default)]
 pub(crate) struct Execution {
-    /// Loads may read older stores.
-    c11: bool,
+    pub(crate) settings: Settings,
     /// Traces that some execution has already gone through, whole or part.
     seen: HashSet<u128>,
     /// Every move of the execution before this one, to know where they part.
@@ -49,6 +59,8 @@ pub(crate) struct Execution {
     /// Repeats an earlier execution from here on.
     redundant: bool,
     torn_down: Option<TornDown>,
+    /// Somebody tried a lock.
+    pub(crate) tried_a_lock: bool,
     /// What `SeqCst` fences stop at: C11 only.
     fences: Option<Rc<Handle>>,
 }
@@ -64,6 +76,9 @@ pub(crate) enum TornDown {
 
 pub(crate) struct Thread {
     pub(crate) name: Option<String>,
+    /// Its place among the columns of a story: the first thread plays the last
+    /// of the actors.
+    place: usize,
     handle: loom::thread::Thread,
     status: Status,
     /// What it does as soon as it may run again.
@@ -101,8 +116,9 @@ pub(crate) enum Waiting {
         timed: bool,
     },
     End(ThreadId),
-    /// All other threads have ended.
-    Everybody,
+    /// Nothing of the scene's: its own part is over, but not yet that of this
+    /// thread, or (if `None`) of all others.
+    OffStage(Option<ThreadId>),
     /// One of these is written (any object, if there are none).
     Written(Vec<ObjectId>),
 }
@@ -246,9 +262,9 @@ pub(super) fn unwinding() -> bool {
 // ---------------------------------------------------------------- a whole run
 
 /// Opens the stage for an exploration on this thread of the operating system.
-pub(crate) fn open(c11: bool) {
+pub(crate) fn open(settings: Settings) {
     EXECUTION.set(Some(Execution {
-        c11,
+        settings,
         ..Execution::default()
     }));
 }
@@ -264,7 +280,7 @@ pub(crate) fn begin() {
     with(|x| {
         let last = std::mem::take(x);
         *x = Execution {
-            c11: last.c11,
+            settings: last.settings,
             seen: last.seen,
             previous_moves: last.moves,
             number: last.number + 1,
@@ -285,7 +301,7 @@ pub(crate) fn finish() -> Option<TornDown> {
     let me = current();
     if !is_torn_down() {
         // If those that are left deadlock, this unwinds.
-        let _ = catch_unwind(|| block(me, Waiting::Everybody, Location::caller()));
+        let _ = catch_unwind(|| block(me, Waiting::OffStage(None), Location::caller()));
     }
     park_until(me, |x| x.others_have_ended());
     with(|x| x.torn_down)
@@ -296,7 +312,8 @@ pub(crate) fn finish() -> Option<TornDown> {
 pub(super) fn wait_for_end(thread: ThreadId) {
     let me = current();
     if !is_torn_down() {
-        let _ = catch_unwind(|| await_end(me, thread, Location::caller()));
+        let waiting = Waiting::OffStage(Some(thread));
+        let _ = catch_unwind(|| await_end(me, thread, waiting, Location::caller()));
     }
     park_until(me, |x| x.threads[thread].status == Status::Ended);
 }
@@ -313,6 +330,7 @@ impl Thread {
     fn new(handle: loom::thread::Thread, name: Option<String>, key: u64, clock: Clock) -> Self {
         Self {
             name,
+            place: 0,
             handle,
             status: Status::Ready,
             pending: None,
@@ -402,6 +420,16 @@ impl Handle {
         me
     }
 
+    /// A point that is needed only where locks are tried.
+    pub(super) fn point_if_tried(&self) -> ThreadId {
+        if with(|x| x.settings.locks_are_tried) {
+            self.point()
+        } else {
+            self.touches_too();
+            current()
+        }
+    }
+
     /// Makes this step conflict with others on this object although its point
     /// was on another: one step, two objects.
     pub(super) fn touches_too(&self) {
@@ -455,7 +483,7 @@ pub(super) fn is_torn_down() -> bool {
 
 /// Whether loads may read older stores.
 pub(super) fn is_c11() -> bool {
-    with(|x| x.c11)
+    with(|x| x.settings.c11)
 }
 
 /// This thread runs again: says so, and unwinds if the execution is given up.
@@ -527,6 +555,7 @@ pub(super) fn spawn(
         parent.clock.tick(me);
         let mut child = Thread::new(handle.thread().clone(), name, key, clock);
         child.clock.tick(id);
+        child.place = id;
         x.threads.push(child);
         if let Some(at) = at {
             x.note(me, None, What::Spawn(id), at);
@@ -541,14 +570,17 @@ fn end(me: ThreadId) {
     }
     with(|x| {
         x.threads[me].status = Status::Ended;
-        x.wake(|waiting| matches!(waiting, Waiting::End(id) if *id == me));
+        x.wake(|waiting| match waiting {
+            Waiting::End(thread) | Waiting::OffStage(Some(thread)) => *thread == me,
+            _ => false,
+        });
         if x.torn_down.is_some() {
             // Others may wait for this one to unwind.
             x.unpark_all();
             return;
         }
         if x.others_have_ended() {
-            x.wake(|waiting| *waiting == Waiting::Everybody);
+            x.wake(|waiting| *waiting == Waiting::OffStage(None));
         }
         x.go_on_or_fail();
     });
@@ -560,13 +592,13 @@ pub(super) fn join(thread: ThreadId, at: At) {
         return;
     }
     let me = current();
-    await_end(me, thread, at);
+    await_end(me, thread, Waiting::End(thread), at);
     with(|x| x.note(me, None, What::Join(thread), at));
 }
 
-fn await_end(me: ThreadId, thread: ThreadId, at: At) {
+fn await_end(me: ThreadId, thread: ThreadId, waiting: Waiting, at: At) {
     if with(|x| x.threads[thread].status != Status::Ended) {
-        block(me, Waiting::End(thread), at);
+        block(me, waiting, at);
     }
     if is_c11() {
         ends::acquire(thread);
@@ -601,10 +633,10 @@ mod ends {
 
 /// Blocks the thread until it is woken.
 pub(super) fn block(me: ThreadId, waiting: Waiting, at: At) {
-    let everybody = waiting == Waiting::Everybody;
+    let everybody = waiting == Waiting::OffStage(None);
     with(|x| {
         if !(everybody && x.others_have_ended()) {
-            if !everybody {
+            if !waiting.is_off_stage() {
                 x.note(me, waiting.object(), What::Blocks(waiting.clone()), at);
             }
             x.threads[me].status = Status::Blocked(waiting);
@@ -690,13 +722,17 @@ pub(crate) fn note_panic() {
 }
 
 impl Waiting {
+    fn is_off_stage(&self) -> bool {
+        matches!(self, Waiting::OffStage(_))
+    }
+
     fn object(&self) -> Option<ObjectId> {
         match self {
             Waiting::Lock(object)
             | Waiting::Notified {
                 condvar: object, ..
             } => Some(*object),
-            Waiting::End(_) | Waiting::Everybody | Waiting::Written(_) => None,
+            Waiting::End(_) | Waiting::OffStage(_) | Waiting::Written(_) => None,
         }
     }
 }
@@ -707,6 +743,7 @@ impl Execution {
     pub(super) fn enters(&mut self, name: String) {
         let me = self.current;
         self.threads[me].name = Some(name);
+        self.threads[me].place = self.threads.len();
         self.last_to_run = None;
     }
 
@@ -720,7 +757,7 @@ impl Execution {
         let held = |lock| self.owner(lock).filter(|&(owner, _)| owner != last);
         let thread = &self.threads[last];
         let why = match (&thread.status, thread.pending) {
-            (Status::Ended, _) => Handover::Ended,
+            (Status::Ended | Status::Blocked(Waiting::OffStage(_)), _) => Handover::Ended,
             (Status::Blocked(waiting), _) => {
                 Handover::Waits(waiting.clone(), waiting.object().and_then(held))
             }
@@ -841,12 +878,12 @@ impl Execution {
         }
         let mut spinning = false;
         let mut waits = Vec::new();
-        for (id, thread) in self.threads.iter().enumerate() {
-            let Status::Blocked(waiting) = &thread.status else {
+        for id in self.in_order() {
+            let Status::Blocked(waiting) = &self.threads[id].status else {
                 continue;
             };
             spinning |= matches!(waiting, Waiting::Written(_));
-            if *waiting != Waiting::Everybody {
+            if !waiting.is_off_stage() {
                 let holder = waiting.object().and_then(|object| self.owner(object));
                 waits.push((id, waiting.clone(), holder));
             }
@@ -900,12 +937,19 @@ impl Execution {
             .all(|thread| thread.status == Status::Ended)
     }
 
+    /// The threads in the order of a story's columns.
+    pub(crate) fn in_order(&self) -> Vec<ThreadId> {
+        let mut order: Vec<ThreadId> = (0..self.threads.len()).collect();
+        order.sort_by_key(|&id| self.threads[id].place);
+        order
+    }
+
     pub(super) fn current(&self) -> ThreadId {
         self.current
     }
 
     pub(super) fn is_c11(&self) -> bool {
-        self.c11
+        self.settings.c11
     }
 
     /// The thread has read that store of an atomic; whether it only repeats a

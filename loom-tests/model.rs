@@ -1,0 +1,577 @@
+//! The model against what is known to exist: loom's holes, counts, timeouts,
+//! deadlocks and the like as outcomes.
+
+use racecourse::explorer::report::{Exploration, Judged, Memory};
+use racecourse::explorer::{Options, explore};
+use racecourse::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use racecourse::sync::atomic::{AtomicBool, AtomicUsize, fence};
+use racecourse::sync::cell::UnsafeCell;
+use racecourse::sync::{Actors, Arc, Condvar, Mutex, Named, hint, thread};
+use std::fmt::Display;
+use std::time::Duration;
+
+/// Every interleaving of a scene that comes to something.
+fn all<T: Display>(memory: Memory, scene: impl Fn() -> T + Send + Sync + 'static) -> Exploration {
+    let exploration = explore(
+        Options::new(memory),
+        Arc::new(move || Judged::promised(scene().to_string(), "")),
+    )
+    .unwrap();
+    assert_eq!(exploration.stopped, None);
+    exploration
+}
+
+/// The names of the outcomes, in order.
+fn outcomes<T: Display>(
+    memory: Memory,
+    scene: impl Fn() -> T + Send + Sync + 'static,
+) -> Vec<String> {
+    all(memory, scene)
+        .outcomes
+        .into_iter()
+        .map(|row| row.outcome)
+        .collect()
+}
+
+fn in_both(expected: &[&str], scene: impl Fn() -> String + Send + Sync + Clone + 'static) {
+    for memory in [Memory::Sc, Memory::C11] {
+        assert_eq!(outcomes(memory, scene.clone()), expected, "{memory}");
+    }
+}
+
+fn two<R: Send>(a: impl FnOnce() -> R + Send, b: impl FnOnce() -> R + Send) -> (R, R) {
+    let mut results = Actors::new().enter("a", a).enter("b", b).run().into_iter();
+    (results.next().unwrap(), results.next().unwrap())
+}
+
+mod what_loom_misses {
+    use super::*;
+
+    #[test]
+    fn a_load_and_a_store_against_a_load() {
+        in_both(&["b read 0", "b read 1"], || {
+            let x = AtomicUsize::new(0);
+            let (_, b) = two(
+                || {
+                    x.load(SeqCst);
+                    x.store(1, SeqCst);
+                    0
+                },
+                || x.load(SeqCst),
+            );
+            format!("b read {b}")
+        });
+    }
+
+    #[test]
+    fn two_lost_updates() {
+        in_both(&["(0, 0)", "(0, 1)", "(1, 0)"], || {
+            let x = AtomicUsize::new(0);
+            let add = || {
+                let seen = x.load(SeqCst);
+                x.store(seen + 1, SeqCst);
+                seen
+            };
+            format!("{:?}", two(add, add))
+        });
+    }
+
+    #[test]
+    fn a_fetch_update_against_a_load() {
+        in_both(&["b read 0", "b read 1"], || {
+            let x = AtomicUsize::new(0);
+            let (_, b) = two(
+                || x.fetch_update(SeqCst, SeqCst, |x| Some(x + 1)).unwrap(),
+                || x.load(SeqCst),
+            );
+            format!("b read {b}")
+        });
+    }
+
+    #[test]
+    fn a_try_lock_that_fails() {
+        in_both(&["b fails", "b locks"], || {
+            let x = Mutex::new(0);
+            let (_, b) = two(
+                || {
+                    *x.lock().unwrap() += 1;
+                    true
+                },
+                || x.try_lock().is_ok(),
+            );
+            format!("b {}", if b { "locks" } else { "fails" })
+        });
+    }
+}
+
+mod counts {
+    use super::*;
+
+    /// N clerks who sell T tickets under a mutex and then each see that there
+    /// are none: Nᵀ·N! different interleavings, no more and no fewer.
+    #[test]
+    fn a_mutex_office_has_n_to_the_t_times_n_factorial_interleavings() {
+        for (clerks, tickets, different) in [
+            (1, 3, 1),
+            (2, 1, 4),
+            (2, 2, 8),
+            (2, 4, 32),
+            (3, 1, 18),
+            (3, 2, 54),
+            (3, 3, 162),
+            (3, 4, 486),
+            (4, 1, 96),
+            (4, 2, 384),
+        ] {
+            let office = move || {
+                let left = Mutex::new(tickets);
+                let sell = || {
+                    let mut sold = 0;
+                    loop {
+                        let mut left = left.lock().unwrap();
+                        if *left == 0 {
+                            return sold;
+                        }
+                        *left -= 1;
+                        sold += 1;
+                    }
+                };
+                let mut actors = Actors::new();
+                for clerk in 0..clerks {
+                    actors = actors.enter(format!("clerk-{clerk}"), sell);
+                }
+                actors.run().iter().sum::<i32>()
+            };
+            for memory in [Memory::Sc, Memory::C11] {
+                let exploration = all(memory, office);
+                println!("{clerks} × {tickets} {}", exploration.verdict());
+                assert_eq!(
+                    exploration.different, different,
+                    "{clerks} × {tickets}, {memory}"
+                );
+                assert_eq!(exploration.outcomes.len(), 1);
+            }
+        }
+    }
+}
+
+mod failures {
+    use super::*;
+
+    #[test]
+    fn a_deadlock_is_an_outcome_and_exploration_goes_on() {
+        let scene = || {
+            let (a, b) = (Mutex::new(()).named("a"), Mutex::new(()).named("b"));
+            two(
+                || {
+                    let _a = a.lock().unwrap();
+                    let _b = b.lock().unwrap();
+                },
+                || {
+                    let _b = b.lock().unwrap();
+                    let _a = a.lock().unwrap();
+                },
+            );
+            "done"
+        };
+        for memory in [Memory::Sc, Memory::C11] {
+            let found = all(memory, scene);
+            let deadlock = found.outcome("deadlock").unwrap();
+            assert_eq!((deadlock.different, deadlock.story.preemptions), (1, 1));
+            assert_eq!(found.outcome("done").unwrap().different, 2);
+            let [first, second] = &deadlock.story.epilogue[..] else {
+                panic!("two wait: {:?}", deadlock.story.epilogue);
+            };
+            assert!(
+                first.starts_with("a waits for `b`, held by b since line "),
+                "{first}"
+            );
+            assert!(
+                second.starts_with("b waits for `a`, held by a since line "),
+                "{second}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_lost_wake_up_says_that_nobody_is_left_to_notify() {
+        let scene = || {
+            let ready = Mutex::new(false);
+            let changed = Condvar::new().named("changed");
+            let flag = AtomicBool::new(false);
+            two(
+                || {
+                    let guard = ready.lock().unwrap();
+                    if !flag.load(SeqCst) {
+                        drop(changed.wait(guard).unwrap());
+                    }
+                },
+                || {
+                    flag.store(true, SeqCst); // outside the lock
+                    changed.notify_one();
+                },
+            );
+            "done"
+        };
+        let found = all(Memory::Sc, scene);
+        let story = &found.outcome("deadlock").unwrap().story;
+        assert_eq!(story.preemptions, 1);
+        assert_eq!(
+            story.epilogue,
+            ["a sleeps on `changed`: nobody is left to notify it"]
+        );
+        assert!(found.outcome("done").is_some());
+    }
+
+    #[test]
+    fn a_panic_is_an_outcome_with_its_message() {
+        let found = all(Memory::Sc, || {
+            let x = AtomicUsize::new(0);
+            two(
+                || assert_eq!(x.load(SeqCst), 0, "x has changed"),
+                || x.store(1, SeqCst),
+            );
+            "done"
+        });
+        let panic = found.outcome("panic").unwrap();
+        assert!(panic.meaning.contains("x has changed"), "{}", panic.meaning);
+        assert!(found.outcome("done").is_some());
+    }
+
+    #[test]
+    fn a_panic_hides_nothing_of_what_others_do() {
+        // The panicking thread does nothing that conflicts: the others must be
+        // explored all the same.
+        let found = outcomes(Memory::Sc, || {
+            let x = AtomicUsize::new(0);
+            let seen = AtomicUsize::new(0);
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                Actors::new()
+                    .enter("a", || x.store(1, SeqCst))
+                    .enter("b", || seen.store(x.load(SeqCst), SeqCst))
+                    .enter("c", || panic!("c gives up"))
+                    .run();
+            }));
+            format!("{} {}", result.is_ok(), seen.into_inner())
+        });
+        assert_eq!(found, ["panic"]);
+    }
+
+    #[test]
+    fn a_poisoned_mutex_says_so() {
+        let found = outcomes(Memory::Sc, || {
+            let m = Mutex::new(0);
+            let joined = thread::scope(|s| {
+                let a = s.spawn(|| {
+                    let _guard = m.lock().unwrap();
+                    panic!("while it holds the lock");
+                });
+                a.join().is_err()
+            });
+            format!("{joined} {}", m.lock().is_err())
+        });
+        assert_eq!(found, ["panic"]);
+    }
+
+    #[test]
+    fn endless_spinning_is_a_livelock_and_spinners_need_no_limit() {
+        let scene = |set: bool| {
+            move || {
+                let flag = AtomicBool::new(false).named("flag");
+                let wait = || {
+                    while !flag.load(Acquire) {
+                        hint::spin_loop();
+                    }
+                };
+                Actors::new()
+                    .enter("a", wait)
+                    .enter("b", wait)
+                    .enter("c", wait)
+                    .enter("d", || flag.store(set, Release))
+                    .run();
+                "done"
+            }
+        };
+        for memory in [Memory::Sc, Memory::C11] {
+            assert_eq!(outcomes(memory, scene(true)), ["done"]);
+            let found = all(memory, scene(false));
+            assert_eq!(found.outcomes.len(), 1);
+            let livelock = found.outcome("livelock").unwrap();
+            assert_eq!(livelock.story.epilogue.len(), 3);
+            assert_eq!(
+                livelock.story.epilogue[0],
+                "a spins on `flag`: nobody is left to change that"
+            );
+        }
+    }
+
+    #[test]
+    fn a_data_race_names_both_accesses_and_what_is_missing() {
+        let scene = |store, load| {
+            move || {
+                let flag = AtomicBool::new(false).named("flag");
+                let data = UnsafeCell::new(0).named("data");
+                // SAFETY: not safe: that is the point. The model runs one
+                // thread at a time.
+                struct Shared<'a>(&'a UnsafeCell<i32>);
+                unsafe impl Sync for Shared<'_> {}
+                let data = &Shared(&data);
+                let (_, read) = two(
+                    || {
+                        let data = &data;
+                        data.0.with_mut(|data| unsafe { *data = 1 });
+                        flag.store(true, store);
+                        None
+                    },
+                    || {
+                        let data = &data;
+                        flag.load(load)
+                            .then(|| data.0.with(|data| unsafe { *data }))
+                    },
+                );
+                format!("{read:?}")
+            }
+        };
+        assert_eq!(
+            outcomes(Memory::C11, scene(Release, Acquire)),
+            ["None", "Some(1)"]
+        );
+        for (store, load, missing) in [
+            (Relaxed, Acquire, "it was stored Relaxed"),
+            (Release, Relaxed, "but Relaxed: only a load that acquires"),
+        ] {
+            let found = all(Memory::C11, scene(store, load));
+            let race = found.outcome("data race").unwrap();
+            let epilogue = race.story.epilogue.join("\n");
+            assert!(epilogue.contains("a writes data at "), "{epilogue}");
+            assert!(epilogue.contains("b reads data at "), "{epilogue}");
+            assert!(epilogue.contains(missing), "{epilogue}");
+            // Under SC every atomic operation orders.
+            assert_eq!(
+                outcomes(Memory::Sc, scene(store, load)),
+                ["None", "Some(1)"]
+            );
+        }
+    }
+
+    #[test]
+    fn five_threads_are_enough_and_six_are_explained() {
+        let crowd = |n: usize| {
+            move || {
+                let mut actors = Actors::new();
+                for actor in 0..n {
+                    actors = actors.enter(format!("{actor}"), || ());
+                }
+                actors.run();
+                "done"
+            }
+        };
+        assert_eq!(outcomes(Memory::Sc, crowd(5)), ["done"]);
+        let found = all(Memory::Sc, crowd(6));
+        assert!(found.outcome("misuse").unwrap().meaning.contains("five"));
+    }
+}
+
+mod time {
+    use super::*;
+    const A_WHILE: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_lone_timed_wait_times_out() {
+        in_both(&["timed out"], || {
+            let m = Mutex::new(());
+            let c = Condvar::new();
+            let (_guard, result) = c.wait_timeout(m.lock().unwrap(), A_WHILE).unwrap();
+            if result.timed_out() {
+                "timed out"
+            } else {
+                "notified"
+            }
+            .to_owned()
+        });
+    }
+
+    #[test]
+    fn a_timed_wait_is_notified_or_times_out() {
+        in_both(&["notified", "timed out"], || {
+            let m = Mutex::new(());
+            let c = Condvar::new();
+            let (_, b) = two(
+                || {
+                    c.notify_one();
+                    None
+                },
+                || {
+                    Some(
+                        c.wait_timeout(m.lock().unwrap(), A_WHILE)
+                            .unwrap()
+                            .1
+                            .timed_out(),
+                    )
+                },
+            );
+            if b == Some(true) {
+                "timed out"
+            } else {
+                "notified"
+            }
+            .to_owned()
+        });
+    }
+
+    #[test]
+    fn two_timed_waits_expire_in_either_order() {
+        in_both(&["a first", "b first"], || {
+            let order = Mutex::new(Vec::new());
+            let c = Condvar::new();
+            let wait = |name| {
+                let (mut order, result) = c.wait_timeout(order.lock().unwrap(), A_WHILE).unwrap();
+                assert!(result.timed_out());
+                order.push(name);
+            };
+            two(|| wait("a"), || wait("b"));
+            format!("{} first", order.into_inner().unwrap()[0])
+        });
+    }
+}
+
+mod memory {
+    use super::*;
+
+    #[test]
+    fn store_buffering_is_c11_only_and_fences_forbid_it() {
+        let scene = |order_store, order_load, fenced: bool| {
+            move || {
+                let (x, y) = (AtomicUsize::new(0), AtomicUsize::new(0));
+                let go = |mine: &AtomicUsize, other: &AtomicUsize| {
+                    mine.store(1, order_store);
+                    if fenced {
+                        fence(SeqCst);
+                    }
+                    other.load(order_load)
+                };
+                format!("{:?}", two(|| go(&x, &y), || go(&y, &x)))
+            }
+        };
+        let sc = ["(0, 1)", "(1, 0)", "(1, 1)"];
+        let all_four = ["(0, 0)", "(0, 1)", "(1, 0)", "(1, 1)"];
+        assert_eq!(outcomes(Memory::Sc, scene(Relaxed, Relaxed, false)), sc);
+        assert_eq!(
+            outcomes(Memory::C11, scene(Relaxed, Relaxed, false)),
+            all_four
+        );
+        assert_eq!(
+            outcomes(Memory::C11, scene(Release, Acquire, false)),
+            all_four
+        );
+        assert_eq!(outcomes(Memory::C11, scene(Relaxed, Relaxed, true)), sc);
+    }
+
+    #[test]
+    fn message_passing_needs_release_and_acquire() {
+        let scene = |store, load| {
+            move || {
+                let (data, flag) = (AtomicUsize::new(0), AtomicBool::new(false));
+                let (_, read) = two(
+                    || {
+                        data.store(1, Relaxed);
+                        flag.store(true, store);
+                        0
+                    },
+                    || {
+                        if flag.load(load) {
+                            data.load(Relaxed)
+                        } else {
+                            2
+                        }
+                    },
+                );
+                read
+            }
+        };
+        assert_eq!(outcomes(Memory::C11, scene(Release, Acquire)), ["1", "2"]);
+        assert_eq!(
+            outcomes(Memory::C11, scene(Relaxed, Acquire)),
+            ["0", "1", "2"]
+        );
+        assert_eq!(
+            outcomes(Memory::C11, scene(Release, Relaxed)),
+            ["0", "1", "2"]
+        );
+        assert_eq!(outcomes(Memory::Sc, scene(Relaxed, Relaxed)), ["1", "2"]);
+    }
+
+    #[test]
+    fn a_mutex_publishes_relaxed_stores() {
+        assert_eq!(
+            outcomes(Memory::C11, || {
+                let x = AtomicUsize::new(0);
+                let done = Mutex::new(false);
+                let (_, read) = two(
+                    || {
+                        let mut done = done.lock().unwrap();
+                        x.store(1, Relaxed);
+                        *done = true;
+                        0
+                    },
+                    || {
+                        if *done.lock().unwrap() {
+                            x.load(Relaxed)
+                        } else {
+                            2
+                        }
+                    },
+                );
+                read
+            }),
+            ["1", "2"]
+        );
+    }
+
+    #[test]
+    fn a_join_publishes_relaxed_stores() {
+        in_both(&["1"], || {
+            let x = Arc::new(AtomicUsize::new(0));
+            let y = x.clone();
+            let adder = thread::spawn(move || y.fetch_add(1, Relaxed));
+            adder.join().unwrap();
+            x.load(Relaxed).to_string()
+        });
+    }
+
+    #[test]
+    fn read_modify_writes_lose_nothing_however_relaxed() {
+        in_both(&["3"], || {
+            let x = AtomicUsize::new(0);
+            let add = || {
+                x.fetch_add(1, Relaxed);
+            };
+            Actors::new()
+                .enter("a", add)
+                .enter("b", add)
+                .enter("c", add)
+                .run();
+            x.into_inner().to_string()
+        });
+    }
+
+    #[test]
+    fn a_compare_exchange_compares_values_not_stores() {
+        // Two unordered stores of the same value: either may be what it finds.
+        in_both(&["Ok(1)"], || {
+            let x = AtomicUsize::new(1);
+            let results = Actors::new()
+                .enter("a", || {
+                    x.store(1, Relaxed);
+                    Ok(1)
+                })
+                .enter("b", || {
+                    x.store(1, Relaxed);
+                    Ok(1)
+                })
+                .enter("c", || x.compare_exchange(1, 2, AcqRel, Relaxed))
+                .run();
+            format!("{:?}", results[2])
+        });
+    }
+}
