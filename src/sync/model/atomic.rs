@@ -122,7 +122,7 @@ impl Raw {
             x.reads(me, id, "load", store as u64);
             let operation = x.read_store(me, id, store, ordering, "load");
             let value = operation.read.unwrap_or_default();
-            let stutters = operation.stale && x.has_read(me, id, store);
+            let stutters = operation.stale && x.has_read_stale(me, id, store);
             x.note(me, Some(id), What::Atomic(operation), at);
             (value, stutters)
         });

@@ -952,10 +952,12 @@ impl Execution {
         self.settings.c11
     }
 
-    /// The thread has read that store of an atomic; whether it only repeats a
-    /// loop by it.
-    pub(super) fn has_read(&mut self, me: ThreadId, object: ObjectId, store: usize) -> bool {
+    /// The thread has read that store of an atomic although there is a newer one:
+    /// whether it only repeats a loop by it.
+    pub(super) fn has_read_stale(&mut self, me: ThreadId, object: ObjectId, store: usize) -> bool {
         let thread = &mut self.threads[me];
+        // The newer one is news: who spins has no reason to wait.
+        thread.looked_at.push((object, u64::MAX));
         thread.reads.push((object, store));
         thread.had_read.contains(&(object, store))
     }
