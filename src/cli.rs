@@ -1,1 +1,348 @@
-//! not yet
+//! The command line: lists the lessons, plays them, explores them, shows stories.
+//!
+//! Usage errors are one line on standard error and exit code 2. Exit code 1 means
+//! that something was found which should not be: [`verdict`] says what.
+
+mod args;
+mod explore;
+pub mod json;
+mod play;
+mod progress;
+pub mod verdict;
+
+use crate::explorer::report::Memory;
+use crate::lessons::{Lesson, Version};
+use args::{Args, Command, ExploreArgs, Target};
+use clap::Parser as _;
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+/// Runs the command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    // Colours are taken away where the stream or the environment wants none.
+    let mut out = anstream::stdout();
+    let done = run(std::env::args_os(), &mut out).and_then(|passed| {
+        out.flush()?;
+        Ok(passed)
+    });
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(Stop::Usage(why)) => {
+            // Nobody may be listening here either.
+            let _ = writeln!(anstream::stderr(), "error: {why}");
+            ExitCode::from(2)
+        }
+        // The reader of a pipe has seen enough: what SIGPIPE's exit code would be.
+        Err(Stop::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(141),
+        Err(Stop::Output(error)) => {
+            let _ = writeln!(anstream::stderr(), "error: cannot write: {error}");
+            ExitCode::from(74)
+        }
+    }
+}
+
+/// Why nothing more is done.
+#[derive(Debug)]
+enum Stop {
+    /// What was asked cannot be done; said in one line.
+    Usage(String),
+    /// What was to be said cannot be written.
+    Output(io::Error),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Stop::Output(error)
+    }
+}
+
+fn usage(why: impl fmt::Display) -> Stop {
+    Stop::Usage(why.to_string())
+}
+
+/// Does what the arguments say; whether all was as it should be.
+fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write) -> Result<bool, Stop> {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) if error.use_stderr() => return Err(usage(one_line(&error))),
+        Err(help) => {
+            write!(out, "{}", help.render().ansi())?;
+            return Ok(true);
+        }
+    };
+    let lessons = crate::lessons::all();
+    match args.command {
+        Command::List => list(&lessons, out).map(|()| true),
+        Command::Explore(args) => explore(&lessons, &args, out),
+        Command::Play(args) => play::play(&lessons, &args, out),
+        Command::Show { version } => show(&lessons, &version, out).map(|()| true),
+    }
+}
+
+/// clap's message, which takes several lines, as one.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let message = text.lines().take_while(|line| !line.trim().is_empty());
+    let tips = text.lines().filter(|line| line.trim().starts_with("tip: "));
+    let message: Vec<&str> = message.map(str::trim).collect();
+    let tips: String = tips.map(|tip| format!("; {}", tip.trim())).collect();
+    message.join(" ") + &tips
+}
+
+fn list(lessons: &[Lesson], out: &mut dyn Write) -> Result<(), Stop> {
+    let names = lessons.iter().flat_map(|lesson| &lesson.versions);
+    let wide = names.map(|version| version.name.len()).max().unwrap_or(0);
+    for lesson in lessons {
+        let heading = crate::draw::layout::Tone::Heading.style();
+        writeln!(out, "{heading}{}{heading:#}: {}", lesson.name, lesson.title)?;
+        for version in &lesson.versions {
+            let kind = if version.is_right() { "right" } else { "wrong" };
+            writeln!(out, "  {kind}  {:wide$}  {}", version.name, version.about)?;
+        }
+    }
+    Ok(())
+}
+
+fn explore(lessons: &[Lesson], args: &ExploreArgs, out: &mut dyn Write) -> Result<bool, Stop> {
+    let chosen = match &args.target {
+        None => lessons.iter().flat_map(versions_of).collect(),
+        Some(target) => find(lessons, target)?,
+    };
+    let engine = |options, run| {
+        crate::explorer::explore(options, run).map_err(|error| {
+            let variables = std::env::vars_os();
+            usage(format!("{error}; {}", how_to_explore(args, variables)))
+        })
+    };
+    let complaints = explore::explore(&chosen, args, engine, out)?;
+    if args.json {
+        for complaint in &complaints {
+            writeln!(anstream::stderr(), "{complaint}")?;
+        }
+    }
+    Ok(complaints.is_empty())
+}
+
+/// What to type instead, and which environment variable stands in the way.
+fn how_to_explore(
+    args: &ExploreArgs,
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> String {
+    let target = args
+        .target
+        .as_ref()
+        .map_or(String::new(), |target| format!(" {target}"));
+    let mut how = format!("type `cargo race{target}`");
+    for (name, value) in variables {
+        let name = name.to_string_lossy();
+        // The encoded variable separates its flags by a control character.
+        let flags = value.to_string_lossy().replace('\u{1f}', " ");
+        // `CARGO_BUILD_RUSTFLAGS` does not override what `--config` says.
+        let overrides = matches!(&*name, "RUSTFLAGS" | "CARGO_ENCODED_RUSTFLAGS")
+            || (name.starts_with("CARGO_TARGET_") && name.ends_with("_RUSTFLAGS"));
+        let has_cfg = flags.contains("--cfg loom") || flags.contains("--cfg=loom");
+        if overrides && !has_cfg {
+            how += &format!(
+                "; the environment variable {name} is set without `--cfg loom` and overrides what \
+                 `cargo race` sets: unset it, or add `--cfg loom` to it"
+            );
+        }
+    }
+    how
+}
+
+fn show(lessons: &[Lesson], target: &Target, out: &mut dyn Write) -> Result<(), Stop> {
+    let found = find(lessons, target)?;
+    let [(lesson, version)] = found.as_slice() else {
+        let wrong = found.iter().filter(|(_, version)| !version.is_right());
+        let wrong: Vec<String> = wrong
+            .map(|(lesson, version)| full_name(lesson, version))
+            .collect();
+        return Err(usage(format!("whose story? {}", wrong.join(", "))));
+    };
+    match &version.mistake {
+        Some(mistake) => Ok(write!(out, "{}", mistake.story)?),
+        None => Err(usage(format!(
+            "{} is a right version: nothing goes wrong in it, so it has no story",
+            full_name(lesson, version)
+        ))),
+    }
+}
+
+/// A version and its lesson.
+type Chosen<'a> = (&'a Lesson, &'a Version);
+
+fn versions_of(lesson: &Lesson) -> impl Iterator<Item = Chosen<'_>> {
+    lesson.versions.iter().map(move |version| (lesson, version))
+}
+
+/// The versions a target means: one, or all of a lesson.
+fn find<'a>(lessons: &'a [Lesson], target: &Target) -> Result<Vec<Chosen<'a>>, Stop> {
+    let Some(lesson) = lessons.iter().find(|lesson| lesson.name == target.lesson) else {
+        let names: Vec<_> = lessons.iter().map(|lesson| lesson.name).collect();
+        let (wanted, names) = (target.lesson.escape_debug(), names.join(", "));
+        return Err(usage(format!(
+            "there is no lesson '{wanted}'; there are: {names}"
+        )));
+    };
+    let Some(wanted) = &target.version else {
+        return Ok(versions_of(lesson).collect());
+    };
+    match versions_of(lesson).find(|(_, version)| version.name == *wanted) {
+        Some(found) => Ok(vec![found]),
+        None => {
+            let names: Vec<_> = lesson
+                .versions
+                .iter()
+                .map(|version| version.name.as_str())
+                .collect();
+            let (wanted, names) = (wanted.escape_debug(), names.join(", "));
+            Err(usage(format!(
+                "{} has no version '{wanted}'; there are: {names}",
+                lesson.name
+            )))
+        }
+    }
+}
+
+/// `ticket_office/check-then-act`
+fn full_name(lesson: &Lesson, version: &Version) -> String {
+    format!("{}/{}", lesson.name, version.name)
+}
+
+impl ExploreArgs {
+    fn memory_for(&self, lesson: &Lesson) -> Memory {
+        self.memory.map_or(lesson.memory, Memory::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! A lesson and explorations made by hand: what is said about an exploration
+    //! does not need one.
+
+    use super::*;
+    use crate::explorer::report::{Exploration, Grade, Judged, Outcome, Step, Story};
+    use crate::lessons::{Mistake, Scene, Seed};
+    use std::time::Duration;
+
+    struct Right;
+    struct Wrong;
+
+    pub(super) fn lesson() -> Lesson {
+        let judge = || Judged::promised("fine", "as promised");
+        let scenes = || {
+            vec![
+                Scene::new("small", judge).must_occur(&["fine"]),
+                Scene::new("large", judge).proof(),
+            ]
+        };
+        let mistake = Mistake {
+            scene: "small",
+            outcome: "broken",
+            preemptions: 1,
+            story: "how it broke\n",
+        };
+        let mut right = Version::right::<Right>("does it right", scenes(), |_| unreachable!());
+        right.scenes.truncate(1);
+        Lesson {
+            name: "shop",
+            title: "A shop",
+            story: "Once upon a time.",
+            seed: Seed {
+                lesson: None,
+                faults: &[],
+            },
+            memory: Memory::C11,
+            versions: vec![
+                right,
+                Version::wrong::<Wrong>("does it wrong", scenes(), |_| unreachable!(), mistake),
+            ],
+            heeds: &[],
+        }
+    }
+
+    pub(super) fn outcome(name: &str, grade: Grade, preemptions: usize) -> Outcome {
+        let step = Step {
+            thread: 0,
+            what: format!("does {name}"),
+            narration: false,
+            file: "src/shop.rs".to_owned(),
+            line: 7,
+            state: Vec::new(),
+            switch: None,
+        };
+        Outcome {
+            outcome: name.to_owned(),
+            grade,
+            meaning: "what it means".to_owned(),
+            different: 1,
+            executions: 2,
+            story: Story {
+                threads: vec!["ann".to_owned()],
+                watched: Vec::new(),
+                steps: vec![step],
+                epilogue: Vec::new(),
+                preemptions,
+                stale_reads: 0,
+            },
+        }
+    }
+
+    pub(super) fn explored(outcomes: Vec<Outcome>) -> Exploration {
+        Exploration {
+            memory: Memory::C11,
+            stopped: None,
+            executions: 9,
+            different: 4,
+            took: Duration::from_millis(1500),
+            outcomes,
+        }
+    }
+
+    pub(super) fn stopped(outcomes: Vec<Outcome>) -> Exploration {
+        Exploration {
+            stopped: Some("after 9 executions".to_owned()),
+            ..explored(outcomes)
+        }
+    }
+
+    fn how(variables: &[(&str, &str)]) -> String {
+        let args = ["racecourse", "explore", "shop/right"];
+        let Command::Explore(args) = Args::parse_from(args).command else {
+            unreachable!()
+        };
+        let variables = variables
+            .iter()
+            .map(|(name, value)| (name.into(), value.into()));
+        how_to_explore(&args, variables)
+    }
+
+    #[test]
+    fn the_variable_that_overrides_the_alias_is_named() {
+        let alone = "type `cargo race shop/right`";
+        assert_eq!(how(&[("PATH", "/bin")]), alone);
+        assert_eq!(how(&[("CARGO_BUILD_RUSTFLAGS", "-D warnings")]), alone);
+        assert_eq!(how(&[("RUSTFLAGS", "-D warnings --cfg loom")]), alone);
+        assert_eq!(
+            how(&[("CARGO_ENCODED_RUSTFLAGS", "--cfg\u{1f}loom")]),
+            alone
+        );
+        for name in [
+            "RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
+        ] {
+            let how = how(&[(name, "-C\u{1f}opt-level=3")]);
+            assert!(
+                how.contains(&format!("variable {name} is set without `--cfg loom`")),
+                "{how}"
+            );
+        }
+    }
+}

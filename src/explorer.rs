@@ -19,6 +19,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Whether this build can explore. If it can, it cannot play: its threads and
+/// locks are the model's.
+pub const CAN_EXPLORE: bool = cfg!(loom);
+
 /// How to explore.
 pub struct Options {
     /// The memory model to run under.

@@ -117,6 +117,8 @@ pub struct Mistake {
     pub outcome: &'static str,
     /// How many preemptions the simplest story of it needs.
     pub preemptions: usize,
+    /// The committed story of it, as `draw::story` draws it.
+    pub story: &'static str,
 }
 
 /// One thing that happens, with actors by name.

@@ -1,1 +1,7 @@
-fn main() {}
+//! The command line of the course: see [`racecourse::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    racecourse::cli::main()
+}

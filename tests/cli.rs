@@ -1,1 +1,324 @@
-//! To be written.
+//! The command line, run as a whole.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Output, Stdio};
+
+fn racecourse(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_racecourse"));
+    command.args(args).stdin(Stdio::null());
+    for flags in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
+        command.env_remove(flags);
+    }
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    racecourse(args).output().expect("it starts")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("it speaks UTF-8")
+}
+
+/// What it prints, if all is well.
+fn said(args: &[&str]) -> String {
+    let output = run(args);
+    assert!(output.status.success(), "{args:?}: {output:?}");
+    assert_eq!(text(&output.stderr), "", "{args:?}");
+    text(&output.stdout).to_owned()
+}
+
+/// The one line of a usage error.
+fn refused(command: &mut Command) -> String {
+    let output = command.output().expect("it starts");
+    assert_eq!(output.status.code(), Some(2), "{command:?}: {output:?}");
+    assert_eq!(text(&output.stdout), "", "{command:?}");
+    let line = text(&output.stderr).strip_suffix('\n').expect("a line");
+    assert!(
+        line.starts_with("error: ") && !line.contains('\n'),
+        "{line}"
+    );
+    line.to_owned()
+}
+
+#[test]
+fn list_names_every_version() {
+    let list = said(&["list"]);
+    for lesson in racecourse::lessons::all() {
+        assert!(list.contains(lesson.title), "{list}");
+        for version in lesson.versions {
+            let kind = if version.is_right() { "right" } else { "wrong" };
+            assert!(
+                list.contains(&format!("\n  {kind}  {} ", version.name)),
+                "{list}"
+            );
+        }
+    }
+}
+
+#[test]
+fn play_ticket_office_sells_every_ticket_once() {
+    let play = said(&["play", "ticket_office", "--pace", "0s"]);
+    for ticket in 1..=20 {
+        let sale = format!("sold ticket {ticket}, {} left\n", ticket - 1);
+        assert_eq!(play.matches(&sale).count(), 1, "{play}");
+    }
+    assert_eq!(play.matches("sold ticket ").count(), 20, "{play}");
+    assert!(
+        play.contains("each ticket once, each remainder right: sold "),
+        "{play}"
+    );
+}
+
+#[test]
+fn every_right_version_plays_small() {
+    for lesson in racecourse::lessons::all() {
+        for version in lesson.versions.iter().filter(|version| version.is_right()) {
+            let target = format!("{}/{}", lesson.name, version.name);
+            let numbers: Vec<String> = lesson
+                .heeds
+                .iter()
+                .map(|name| format!("--{name}=2"))
+                .collect();
+            let mut args = vec!["play", &target, "--pace=0s"];
+            args.extend(numbers.iter().map(String::as_str));
+            let play = said(&args);
+            assert!(
+                play.starts_with(&format!("{target}: {}\n", version.about)),
+                "{play}"
+            );
+            assert!(play.lines().count() >= 2, "{play}");
+        }
+    }
+}
+
+#[test]
+fn numbers_given_are_heeded() {
+    let play = said(&[
+        "play",
+        "ticket_office",
+        "--tickets=3",
+        "--clerks=1",
+        "--pace=0s",
+    ]);
+    assert!(play.ends_with("remainder right: sold 3\n"), "{play}");
+    let play = said(&[
+        "play",
+        "ticket_office",
+        "--tickets=0",
+        "--clerks=3",
+        "--pace=0s",
+    ]);
+    assert!(
+        play.ends_with("remainder right: sold 0 + 0 + 0\n"),
+        "{play}"
+    );
+}
+
+#[test]
+fn show_tells_the_committed_story_of_every_wrong_version() {
+    for lesson in racecourse::lessons::all() {
+        for version in &lesson.versions {
+            let target = format!("{}/{}", lesson.name, version.name);
+            match version.mistake {
+                Some(mistake) => {
+                    let story = said(&["show", &target]);
+                    assert_eq!(story, mistake.story);
+                    assert!(story.contains(mistake.outcome), "{story}");
+                }
+                None => {
+                    let why = refused(&mut racecourse(&["show", &target]));
+                    assert!(why.contains("is a right version"), "{why}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_in_one_line() {
+    let cases: &[(&[&str], &str)] = &[
+        (&[], "requires a subcommand"),
+        (
+            &["pley"],
+            "unrecognized subcommand 'pley'; tip: a similar subcommand exists: 'play'",
+        ),
+        (
+            &["play"],
+            "required arguments were not provided: <LESSON[/VERSION]>",
+        ),
+        (
+            &["play", "ticket_offices"],
+            "there is no lesson 'ticket_offices'; there are: ticket_office",
+        ),
+        (&["play", "a\nb"], r"there is no lesson 'a\nb'"),
+        (&["play", ""], "there is no lesson ''"),
+        (
+            &["play", "ticket_office/x"],
+            "ticket_office has no version 'x'; there are: locked, atomic, check-then-act",
+        ),
+        (
+            &["play", "ticket_office", "--capacity=1"],
+            "ticket_office has no --capacity; it heeds --tickets, --clerks",
+        ),
+        (
+            &["play", "ticket_office", "--clerks=0"],
+            "invalid value '0' for '--clerks <CLERKS>': 0 is not in 1..=1000",
+        ),
+        (
+            &["play", "ticket_office", "--clerks=1001"],
+            "1001 is not in 1..=1000",
+        ),
+        (
+            &["play", "ticket_office", "--clerks=two"],
+            "invalid value 'two' for '--clerks <CLERKS>'",
+        ),
+        (
+            &["play", "ticket_office", "--tickets=-1"],
+            "invalid value '-1' for '--tickets <TICKETS>'",
+        ),
+        (
+            &["play", "ticket_office", "--tickets=1000001"],
+            "1000001 is not in 0..=1000000",
+        ),
+        (
+            &["play", "ticket_office", "--tickets=99999999999999999999"],
+            "invalid value",
+        ),
+        (
+            &["play", "ticket_office", "--bakers=0"],
+            "0 is not in 1..=1000",
+        ),
+        (
+            &["play", "ticket_office", "--customers=0"],
+            "0 is not in 1..=1000",
+        ),
+        (
+            &["play", "ticket_office", "--capacity=0"],
+            "0 is not in 1..=1000000",
+        ),
+        (
+            &["play", "ticket_office", "--breads=1000001"],
+            "1000001 is not in 0..=1000000",
+        ),
+        (
+            &["play", "ticket_office", "--pace=soon"],
+            "invalid value 'soon' for '--pace <PACE>': ",
+        ),
+        (
+            &["play", "ticket_office", "--pace=2h"],
+            "an hour, 1h, is the most",
+        ),
+        (&["play", "ticket_office", "--pace="], "'--pace <PACE>'"),
+        (
+            &["play", "ticket_office", "--fast"],
+            "unexpected argument '--fast' found",
+        ),
+        (
+            &["show", "ticket_office"],
+            "whose story? ticket_office/check-then-act, ",
+        ),
+        (&["show", "nowhere/locked"], "there is no lesson 'nowhere'"),
+        (&["explore", "nowhere"], "there is no lesson 'nowhere'"),
+        (
+            &["explore", "ticket_office/nobody"],
+            "ticket_office has no version 'nobody'",
+        ),
+        (
+            &["explore", "--memory=tso"],
+            "invalid value 'tso' for '--memory <MEMORY>' [possible values: sc, c11]",
+        ),
+        (
+            &["explore", "--max-executions=0"],
+            "'--max-executions <N>': 0 is not in 1..",
+        ),
+        (
+            &["explore", "--max-seconds=0"],
+            "'--max-seconds <S>': 0 is not in 1..=1000000",
+        ),
+    ];
+    for (args, why) in cases {
+        let line = refused(&mut racecourse(args));
+        assert!(line.contains(why), "{args:?}: {line}");
+    }
+}
+
+#[test]
+fn an_ordinary_build_says_how_to_explore() {
+    let line = refused(&mut racecourse(&["explore", "ticket_office/locked"]));
+    assert!(
+        line.ends_with("type `cargo race ticket_office/locked`"),
+        "{line}"
+    );
+    let line = refused(&mut racecourse(&["explore"]));
+    assert!(line.ends_with("type `cargo race`"), "{line}");
+}
+
+#[test]
+fn a_variable_that_overrides_the_alias_is_named() {
+    let line = refused(racecourse(&["explore"]).env("RUSTFLAGS", "-D warnings"));
+    assert!(
+        line.contains("RUSTFLAGS is set without `--cfg loom`"),
+        "{line}"
+    );
+    let line = refused(racecourse(&["explore"]).env("RUSTFLAGS", "-D warnings --cfg loom"));
+    assert!(line.ends_with("type `cargo race`"), "{line}");
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    for args in [
+        &["--help"][..],
+        &["-h"],
+        &["play", "--help"],
+        &["explore", "--help"],
+    ] {
+        let help = said(args);
+        assert!(help.contains("Usage: racecourse"), "{help}");
+        assert!(!help.contains('\u{1b}'), "{help}");
+    }
+    assert!(said(&["explore", "--help"]).contains("must_occur_missing"));
+    assert_eq!(
+        said(&["--version"]),
+        concat!("racecourse ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_reason_to_panic() {
+    for args in [
+        &["list"][..],
+        &["show", "ticket_office/check-then-act"],
+        &["explore", "--help"],
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = racecourse(args)
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .output();
+        let output = output.expect("it starts");
+        assert_eq!(text(&output.stderr), "", "{args:?}");
+        assert_eq!(output.status.code(), Some(141), "{args:?}");
+    }
+}
+
+#[test]
+fn what_is_played_is_heard_at_once() {
+    let mut play = racecourse(&[
+        "play",
+        "ticket_office",
+        "--tickets=1",
+        "--clerks=1",
+        "--pace=1h",
+    ])
+    .stdout(Stdio::piped())
+    .spawn()
+    .expect("it starts");
+    let lines = BufReader::new(play.stdout.take().expect("piped")).lines();
+    let second = lines.map_while(Result::ok).nth(1);
+    // It would rest for an hour now.
+    play.kill().expect("it still plays");
+    play.wait().expect("it was killed");
+    assert_eq!(second.as_deref(), Some("clerk-1: sold ticket 1, 0 left"));
+}

@@ -193,6 +193,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 clerks, 1 ticket",
                     outcome: "ticket 0 sold",
                     preemptions: 1,
+                    story: include_str!("stories/check-then-act.txt"),
                 },
             ),
             Version::wrong::<LostUpdate>(
@@ -203,6 +204,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 clerks, 1 ticket",
                     outcome: "ticket 1 sold twice",
                     preemptions: 1,
+                    story: include_str!("stories/lost-update.txt"),
                 },
             ),
             Version::wrong::<AnnouncesAfterUnlock>(
@@ -213,6 +215,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 clerks, 2 tickets",
                     outcome: "a wrong remainder announced",
                     preemptions: 1,
+                    story: include_str!("stories/announces-after-unlock.txt"),
                 },
             ),
             Version::wrong::<LockEach>(
@@ -223,6 +226,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 clerks, 1 ticket",
                     outcome: "ticket 1 sold twice",
                     preemptions: 1,
+                    story: include_str!("stories/lock-each.txt"),
                 },
             ),
         ],

@@ -1,0 +1,146 @@
+//! What can be typed.
+
+use crate::explorer::report::Memory;
+use clap::{Parser, Subcommand, ValueEnum, value_parser};
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A course on race conditions: every lesson played with real threads, and every
+/// interleaving of it explored.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    disable_help_subcommand = true,
+    arg_required_else_help = false
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// The lessons and their versions, right and wrong
+    List,
+    /// Plays a lesson with real threads
+    Play(PlayArgs),
+    /// Shows how a wrong version goes wrong (the committed story)
+    Show {
+        /// Which: ticket_office/check-then-act
+        #[arg(value_name = "LESSON/VERSION")]
+        version: Target,
+    },
+    /// Explores every interleaving; `cargo race …` is short for it
+    #[command(after_long_help = super::json::DESCRIPTION)]
+    Explore(ExploreArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ExploreArgs {
+    /// What to explore: every lesson, in a line a version, if nothing is said
+    #[arg(value_name = "LESSON[/VERSION]")]
+    pub(super) target: Option<Target>,
+    /// The memory model, instead of the lesson's own
+    #[arg(long)]
+    pub(super) memory: Option<MemoryArg>,
+    /// Stop each scene, unfinished, after that many executions
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    pub(super) max_executions: Option<u64>,
+    /// Stop each scene, unfinished, after that many seconds
+    #[arg(long, value_name = "S", value_parser = value_parser!(u64).range(1..=1_000_000))]
+    pub(super) max_seconds: Option<u64>,
+    /// Tell the stories of all outcomes, and put wrong versions through the larger scenes too
+    #[arg(long)]
+    pub(super) full: bool,
+    /// For programs: one JSON object a line, a line a scene (described by --help)
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum MemoryArg {
+    /// Sequential consistency
+    Sc,
+    /// loom's C11: loads may read older stores
+    C11,
+}
+
+impl From<MemoryArg> for Memory {
+    fn from(memory: MemoryArg) -> Self {
+        match memory {
+            MemoryArg::Sc => Memory::Sc,
+            MemoryArg::C11 => Memory::C11,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct PlayArgs {
+    /// What to play: the first right version if none is named
+    #[arg(value_name = "LESSON[/VERSION]")]
+    pub(super) target: Target,
+    /// Tickets to sell [default: 20]
+    #[arg(long, value_parser = value_parser!(u32).range(..=1_000_000))]
+    pub(super) tickets: Option<u32>,
+    /// Clerks who sell them [default: 2]
+    #[arg(long, value_parser = value_parser!(u32).range(1..=1000))]
+    pub(super) clerks: Option<u32>,
+    /// Bakers [default: 2]
+    #[arg(long, value_parser = value_parser!(u32).range(1..=1000))]
+    pub(super) bakers: Option<u32>,
+    /// Customers [default: 2]
+    #[arg(long, value_parser = value_parser!(u32).range(1..=1000))]
+    pub(super) customers: Option<u32>,
+    /// Breads that each baker bakes [default: 10]
+    #[arg(long, value_parser = value_parser!(u32).range(..=1_000_000))]
+    pub(super) breads: Option<u32>,
+    /// How many items the queue holds at the most [default: 5]
+    #[arg(long, value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub(super) capacity: Option<u32>,
+    /// How long each piece of work takes: 50ms, 1s as in the seed, 0s for none
+    #[arg(long, default_value = "50ms", value_parser = pace)]
+    pub(super) pace: Duration,
+}
+
+fn pace(text: &str) -> Result<Duration, String> {
+    let pace = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    match pace <= Duration::from_secs(3600) {
+        true => Ok(pace),
+        false => Err("an hour, 1h, is the most".to_owned()),
+    }
+}
+
+/// `LESSON` or `LESSON/VERSION`.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub(super) lesson: String,
+    pub(super) version: Option<String>,
+}
+
+impl FromStr for Target {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text.split_once('/') {
+            Some((lesson, version)) => Self {
+                lesson: lesson.to_owned(),
+                version: Some(version.to_owned()),
+            },
+            None => Self {
+                lesson: text.to_owned(),
+                version: None,
+            },
+        })
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.lesson)?;
+        match &self.version {
+            Some(version) => write!(f, "/{version}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What `explore --json` writes: for graders and other programs, and stable.
+
+use super::verdict::missing;
+use crate::explorer::report::{Exploration, Outcome};
+use crate::lessons::{Lesson, Scene, Version};
+use serde::Serialize;
+
+/// The format, as `explore --help` explains it.
+pub const DESCRIPTION: &str = "\
+Exit code: 0 if every right version explored is complete and keeps its promises, and every wrong one
+is caught as its lesson says; 1 if not, and which; 2 if the command makes no sense.
+
+--json writes one object a line for each scene of each version, as soon as it has been explored:
+  lesson, version, scene   their names
+  memory                   \"sc\" or \"c11\"
+  complete                 whether every interleaving was seen: only then does anything follow from it
+  stopped                  null, or why it stopped before
+  executions, different    how many were run, and how many different interleavings among them
+  seconds                  how long it took
+  outcomes                 [{outcome, grade, meaning, different, executions, story}]
+                           grade: \"promised\", \"allowed\" or \"forbidden\"
+  must_occur_missing       names of outcomes that must occur and were not found
+and a story is
+  threads, watched         names of the threads, and of the shared things shown beside them
+  steps                    [{thread, what, narration, file, line, state, switch}]
+                           thread: index into threads; state: a value for each of watched;
+                           switch: null, or {preempted, why} if the processor changes hands after it
+  epilogue                 lines: who waits for whom, what raced
+  preemptions, stale_reads how many of each
+What is not as it should be goes to standard error, a line each.";
+
+/// One line of `explore --json`.
+#[derive(Debug, Serialize)]
+pub struct Record<'a> {
+    lesson: &'a str,
+    version: &'a str,
+    scene: &'a str,
+    memory: crate::explorer::report::Memory,
+    complete: bool,
+    stopped: Option<&'a str>,
+    executions: u64,
+    different: u64,
+    seconds: f64,
+    outcomes: &'a [Outcome],
+    must_occur_missing: Vec<&'a str>,
+}
+
+impl<'a> Record<'a> {
+    /// What exploring that scene found.
+    #[must_use]
+    pub fn new(
+        lesson: &'a Lesson,
+        version: &'a Version,
+        scene: &'a Scene,
+        found: &'a Exploration,
+    ) -> Self {
+        Self {
+            lesson: lesson.name,
+            version: &version.name,
+            scene: scene.name,
+            memory: found.memory,
+            complete: found.is_complete(),
+            stopped: found.stopped.as_deref(),
+            executions: found.executions,
+            different: found.different,
+            seconds: found.took.as_secs_f64(),
+            outcomes: &found.outcomes,
+            must_occur_missing: missing(scene, found).collect(),
+        }
+    }
+}

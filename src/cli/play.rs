@@ -1,0 +1,96 @@
+//! Plays a lesson with real threads.
+
+use super::args::PlayArgs;
+use super::{Stop, find, full_name, usage};
+use crate::draw::layout::Tone;
+use crate::explorer::CAN_EXPLORE;
+use crate::explorer::report::Grade;
+use crate::lessons::{Lesson, Program};
+use crate::sync;
+use std::io::Write;
+
+/// Plays, and says what it came to; whether that is within the promise.
+pub(super) fn play(lessons: &[Lesson], args: &PlayArgs, out: &mut dyn Write) -> Result<bool, Stop> {
+    let found = find(lessons, &args.target)?;
+    let right_first = found.iter().find(|(_, version)| version.is_right());
+    let Some((lesson, version)) = right_first.or(found.first()) else {
+        return Err(usage(format!("{} has no version to play", args.target)));
+    };
+    let program = program(lesson, args)?;
+    if CAN_EXPLORE {
+        return Err(usage(format!(
+            "this build is the model, which prints nothing and takes no time; type `cargo run -- play {}` \
+             without `--cfg loom`",
+            args.target
+        )));
+    }
+
+    let heading = Tone::Heading.style();
+    writeln!(
+        out,
+        "{heading}{}{heading:#}: {}",
+        full_name(lesson, version),
+        version.about
+    )?;
+    if !version.is_right() {
+        let warning = Tone::Warning.style();
+        writeln!(
+            out,
+            "{warning}a wrong version: it may go wrong, or never end (Ctrl-C){warning:#}"
+        )?;
+    }
+    out.flush()?;
+    sync::tell(true);
+    sync::set_pace(args.pace);
+    let judged = (version.play)(&program);
+
+    let tone = match judged.grade {
+        Grade::Promised => Tone::Good,
+        Grade::Allowed => Tone::Warning,
+        Grade::Forbidden => Tone::Bad,
+    };
+    let style = tone.style();
+    let grade = match judged.grade {
+        Grade::Promised => String::new(),
+        grade => format!("{grade}: "),
+    };
+    writeln!(
+        out,
+        "{style}{grade}{}: {}{style:#}",
+        judged.meaning, judged.outcome
+    )?;
+    Ok(judged.grade != Grade::Forbidden)
+}
+
+/// The seed's numbers but for those given; only what the lesson heeds may be.
+fn program(lesson: &Lesson, args: &PlayArgs) -> Result<Program, Stop> {
+    let mut program = Program::default();
+    let numbers = [
+        ("tickets", args.tickets, &mut program.tickets),
+        ("clerks", args.clerks, &mut program.clerks),
+        ("bakers", args.bakers, &mut program.bakers),
+        ("customers", args.customers, &mut program.customers),
+        ("breads", args.breads, &mut program.breads),
+        ("capacity", args.capacity, &mut program.capacity),
+    ];
+    for (name, given, number) in numbers {
+        let Some(given) = given else { continue };
+        if !lesson.heeds.contains(&name) {
+            let heeded: Vec<_> = lesson
+                .heeds
+                .iter()
+                .map(|name| format!("--{name}"))
+                .collect();
+            let heeded = match heeded.is_empty() {
+                true => "no number at all".to_owned(),
+                false => heeded.join(", "),
+            };
+            return Err(usage(format!(
+                "{} has no --{name}; it heeds {heeded}",
+                lesson.name
+            )));
+        }
+        *number = given as usize;
+    }
+    Ok(program)
+}

@@ -1,0 +1,214 @@
+//! Whether a version did what its lesson says: every right one proven, every
+//! wrong one caught.
+
+use crate::explorer::report::Exploration;
+use crate::lessons::{Lesson, Mistake, Scene, Version};
+
+/// A scene of a version, and what exploring it found.
+pub type Found<'a> = (&'a Scene, Exploration);
+
+/// What is not as it should be, a line each; nothing if all is well.
+///
+/// A right version must have seen all of every scene, with no forbidden outcome
+/// and every one that must occur. A wrong version must have shown its mistake in
+/// its scene, with as many preemptions as the lesson says; since only a complete
+/// exploration knows the fewest, that scene must be complete, the others need not.
+#[must_use]
+pub fn complaints(lesson: &Lesson, version: &Version, found: &[Found]) -> Vec<String> {
+    match &version.mistake {
+        None => version
+            .scenes
+            .iter()
+            .flat_map(|scene| unproven(scene, found))
+            .collect(),
+        Some(mistake) => uncaught(lesson, mistake, found)
+            .map(|what| format!("{}: {what}", mistake.scene))
+            .into_iter()
+            .collect(),
+    }
+}
+
+fn unproven(scene: &Scene, found: &[Found]) -> Vec<String> {
+    let Some((_, found)) = found.iter().find(|(of, _)| of.name == scene.name) else {
+        return vec![format!("{}: not explored", scene.name)];
+    };
+    let mut complaints = Vec::new();
+    if !found.is_complete() {
+        complaints.push(found.verdict());
+    }
+    for outcome in found.forbidden() {
+        complaints.push(format!("{}: {}", outcome.grade, outcome.outcome));
+    }
+    if found.outcomes.is_empty() {
+        complaints.push("came to nothing at all".to_owned());
+    }
+    for missing in missing(scene, found) {
+        complaints.push(format!("`{missing}` must occur, and did not"));
+    }
+    complaints
+        .iter()
+        .map(|what| format!("{}: {what}", scene.name))
+        .collect()
+}
+
+fn uncaught(lesson: &Lesson, mistake: &Mistake, found: &[Found]) -> Option<String> {
+    let Some((_, found)) = found.iter().find(|(scene, _)| scene.name == mistake.scene) else {
+        return Some("not explored".to_owned());
+    };
+    let hint = match found.memory == lesson.memory {
+        true => String::new(),
+        false => format!(
+            " ({} needs {}, not {})",
+            lesson.name, lesson.memory, found.memory
+        ),
+    };
+    let Some(caught) = found
+        .forbidden()
+        .find(|outcome| outcome.outcome == mistake.outcome)
+    else {
+        let stopped = match found.is_complete() {
+            true => String::new(),
+            false => format!("; {}", found.verdict()),
+        };
+        return Some(format!(
+            "not caught: no `{}` found{hint}{stopped}",
+            mistake.outcome
+        ));
+    };
+    if !found.is_complete() {
+        return Some(format!(
+            "caught: {}, but {}, and there may be a simpler story",
+            mistake.outcome,
+            found.verdict()
+        ));
+    }
+    let (needed, expected) = (caught.story.preemptions, mistake.preemptions);
+    (needed != expected).then(|| {
+        format!(
+            "caught: {}, but its simplest story needs {needed} preemptions, and the lesson says {expected}{hint}",
+            mistake.outcome
+        )
+    })
+}
+
+/// The outcomes that must occur, and were not found.
+pub fn missing<'a>(
+    scene: &Scene,
+    found: &'a Exploration,
+) -> impl Iterator<Item = &'static str> + use<'a> {
+    let must = scene.must_occur.iter().copied();
+    must.filter(|outcome| found.outcome(outcome).is_none())
+}
+
+/// What a version came to, in a few words: `COMPLETE, keeps its promises` or
+/// `caught: ticket 0 sold (1 preemption)`.
+#[must_use]
+pub fn praise(version: &Version, found: &[Found]) -> String {
+    let Some(mistake) = &version.mistake else {
+        return "COMPLETE, keeps its promises".to_owned();
+    };
+    let count = match mistake.preemptions {
+        1 => "1 preemption".to_owned(),
+        count => format!("{count} preemptions"),
+    };
+    let unfinished: String = found
+        .iter()
+        .filter(|(_, found)| !found.is_complete())
+        .map(|(scene, found)| format!("; {}: {}", scene.name, found.verdict()))
+        .collect();
+    format!("caught: {} ({count}){unfinished}", mistake.outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::tests::{explored, lesson, outcome, stopped};
+    use crate::explorer::report::{Grade, Memory};
+
+    fn complaints_about(version: usize, found: Exploration) -> Vec<String> {
+        let lesson = lesson();
+        let version = &lesson.versions[version];
+        complaints(&lesson, version, &[(&version.scenes[0], found)])
+    }
+
+    const RIGHT: usize = 0;
+    const WRONG: usize = 1;
+
+    #[test]
+    fn a_right_version_that_keeps_all_promises_is_not_complained_about() {
+        let found = explored(vec![outcome("fine", Grade::Promised, 0)]);
+        assert_eq!(complaints_about(RIGHT, found), [""; 0]);
+    }
+
+    #[test]
+    fn a_stopped_run_proves_nothing() {
+        let found = stopped(vec![outcome("fine", Grade::Promised, 0)]);
+        let complaints = complaints_about(RIGHT, found);
+        assert_eq!(
+            complaints,
+            ["small: STOPPED after 9 executions: not a proof"]
+        );
+    }
+
+    #[test]
+    fn a_forbidden_and_a_missing_outcome_are_named() {
+        let found = explored(vec![outcome("broken", Grade::Forbidden, 1)]);
+        assert_eq!(
+            complaints_about(RIGHT, found),
+            [
+                "small: FORBIDDEN: broken",
+                "small: `fine` must occur, and did not"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_scene_left_out_is_no_proof() {
+        let lesson = lesson();
+        assert_eq!(
+            complaints(&lesson, &lesson.versions[RIGHT], &[]),
+            ["small: not explored"]
+        );
+        assert_eq!(
+            complaints(&lesson, &lesson.versions[WRONG], &[]),
+            ["small: not explored"]
+        );
+    }
+
+    #[test]
+    fn a_wrong_version_caught_as_its_lesson_says_is_not_complained_about() {
+        let found = explored(vec![outcome("broken", Grade::Forbidden, 1)]);
+        assert_eq!(complaints_about(WRONG, found), [""; 0]);
+    }
+
+    #[test]
+    fn a_wrong_version_must_show_its_own_mistake_as_the_lesson_says() {
+        let told_apart = [
+            (outcome("fine", Grade::Promised, 0), "no `broken` found"),
+            (outcome("broken", Grade::Promised, 1), "no `broken` found"),
+            (outcome("other", Grade::Forbidden, 1), "no `broken` found"),
+            (
+                outcome("broken", Grade::Forbidden, 2),
+                "needs 2 preemptions, and the lesson says 1",
+            ),
+        ];
+        for (outcome, complaint) in told_apart {
+            let complaints = complaints_about(WRONG, explored(vec![outcome]));
+            assert_eq!(complaints.len(), 1);
+            assert!(complaints[0].contains(complaint), "{complaints:?}");
+        }
+    }
+
+    #[test]
+    fn the_fewest_preemptions_are_known_only_at_the_end() {
+        let found = stopped(vec![outcome("broken", Grade::Forbidden, 1)]);
+        assert!(complaints_about(WRONG, found)[0].contains("there may be a simpler story"));
+    }
+
+    #[test]
+    fn a_mistake_not_found_under_another_memory_model_is_explained() {
+        let mut found = explored(vec![outcome("fine", Grade::Promised, 0)]);
+        found.memory = Memory::Sc;
+        assert!(complaints_about(WRONG, found)[0].contains("(shop needs C11, not SC)"));
+    }
+}
