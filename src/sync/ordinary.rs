@@ -2,6 +2,7 @@
 
 use super::{Named, Watched};
 use std::fmt;
+use std::io::{self, Write};
 
 pub use std::sync::{Condvar, Mutex, MutexGuard, WaitTimeoutResult};
 
@@ -127,7 +128,8 @@ pub(super) fn run_actors<R: Send>(cast: Vec<super::stage::Actor<'_, R>>) -> Vec<
 pub(super) fn narrate(what: fmt::Arguments<'_>) {
     if super::stage::is_telling() {
         let thread = std::thread::current();
-        println!("{}: {what}", thread.name().unwrap_or("?"));
+        // A reader who has gone away is no reason to panic in the middle of a scene.
+        let _ = writeln!(io::stdout(), "{}: {what}", thread.name().unwrap_or("?"));
     }
 }
 
