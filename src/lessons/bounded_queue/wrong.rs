@@ -1,0 +1,213 @@
+//! Five wrong queues. Each is the [right one](super::right) but for the methods
+//! written here.
+
+use super::errors::{GetError, GetTimeoutError, PutError, TryPutError};
+use super::right::Queue;
+use super::{BoundedQueue, Item};
+use crate::sync::{Condvar, Named};
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+/// Waits with `if` where it takes a `while`: whoever is woken still has to get
+/// the lock, and somebody faster may have taken what he was woken for.
+pub struct IfInsteadOfWhile {
+    queue: Queue<Item>,
+}
+
+impl BoundedQueue for IfInsteadOfWhile {
+    fn new(capacity: NonZeroUsize) -> Self {
+        let queue = Queue::new(capacity);
+        Self { queue }
+    }
+
+    fn right(&self) -> &Queue<Item> {
+        &self.queue
+    }
+
+    fn put(&self, item: Item) -> Result<(), PutError<Item>> {
+        let mut inside = self.queue.inside.lock().unwrap();
+        if inside.makes_put_wait() {
+            inside = self.queue.not_full.wait(inside).unwrap();
+        }
+        if inside.closed {
+            return Err(PutError(item));
+        }
+        inside.items.push_back(item);
+        self.queue.not_empty.notify_one();
+        Ok(())
+    }
+
+    fn get(&self) -> Result<Item, GetError> {
+        let mut inside = self.queue.inside.lock().unwrap();
+        if inside.makes_get_wait() {
+            inside = self.queue.not_empty.wait(inside).unwrap();
+        }
+        if inside.closed && inside.items.is_empty() {
+            return Err(GetError);
+        }
+        let item = inside
+            .items
+            .pop_front()
+            .expect("whoever is woken finds an item");
+        self.queue.not_full.notify_one();
+        Ok(item)
+    }
+}
+
+/// One condition variable for both conditions, and `notify_one`: a consumer can
+/// wake another consumer, who finds nothing and sleeps on, while the producer
+/// who was meant is never woken.
+pub struct OneCondvarNotifyOne {
+    queue: Queue<Item>,
+    /// Instead of the queue's own `not_empty` and `not_full`.
+    changed: Condvar,
+}
+
+impl BoundedQueue for OneCondvarNotifyOne {
+    fn new(capacity: NonZeroUsize) -> Self {
+        Self {
+            queue: Queue::new(capacity),
+            changed: Condvar::new().named("changed"),
+        }
+    }
+
+    fn right(&self) -> &Queue<Item> {
+        &self.queue
+    }
+
+    fn put(&self, item: Item) -> Result<(), PutError<Item>> {
+        let inside = self.queue.inside.lock().unwrap();
+        let mut inside = self
+            .changed
+            .wait_while(inside, |inside| inside.makes_put_wait())
+            .unwrap();
+        inside.put(item)?;
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    fn try_put(&self, item: Item) -> Result<(), TryPutError<Item>> {
+        self.queue.inside.lock().unwrap().put(item)?;
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), Option<Item>> {
+        let inside = self.queue.inside.lock().unwrap();
+        let (mut inside, _) = self
+            .changed
+            .wait_timeout_while(inside, timeout, |inside| inside.makes_put_wait())
+            .unwrap();
+        inside
+            .put(item)
+            .map_err(|refused| Some(refused.into_item()))?;
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    fn get(&self) -> Result<Item, GetError> {
+        let inside = self.queue.inside.lock().unwrap();
+        let mut inside = self
+            .changed
+            .wait_while(inside, |inside| inside.makes_get_wait())
+            .unwrap();
+        let item = inside.get()?;
+        self.changed.notify_one();
+        Ok(item)
+    }
+
+    fn get_timeout(&self, timeout: Duration) -> Result<Item, GetTimeoutError> {
+        let inside = self.queue.inside.lock().unwrap();
+        let (mut inside, _) = self
+            .changed
+            .wait_timeout_while(inside, timeout, |inside| inside.makes_get_wait())
+            .unwrap();
+        let item = inside.get()?;
+        self.changed.notify_one();
+        Ok(item)
+    }
+
+    fn close(&self) {
+        self.queue.inside.lock().unwrap().closed = true;
+        self.changed.notify_all();
+    }
+}
+
+/// Closes and tells nobody: whoever sleeps at that moment sleeps for ever.
+pub struct SilentClose {
+    queue: Queue<Item>,
+}
+
+impl BoundedQueue for SilentClose {
+    fn new(capacity: NonZeroUsize) -> Self {
+        let queue = Queue::new(capacity);
+        Self { queue }
+    }
+
+    fn right(&self) -> &Queue<Item> {
+        &self.queue
+    }
+
+    fn close(&self) {
+        self.queue.inside.lock().unwrap().closed = true;
+    }
+}
+
+/// Asks `is_full()`, and then puts the item in, in a critical section of its
+/// own: two who have seen the same last room both go in.
+pub struct FullThenPut {
+    queue: Queue<Item>,
+}
+
+impl BoundedQueue for FullThenPut {
+    fn new(capacity: NonZeroUsize) -> Self {
+        let queue = Queue::new(capacity);
+        Self { queue }
+    }
+
+    fn right(&self) -> &Queue<Item> {
+        &self.queue
+    }
+
+    fn try_put(&self, item: Item) -> Result<(), TryPutError<Item>> {
+        if self.queue.is_full() {
+            return Err(TryPutError::Full(item));
+        }
+        let mut inside = self.queue.inside.lock().unwrap();
+        if inside.closed {
+            return Err(TryPutError::Closed(item));
+        }
+        inside.items.push_back(item);
+        self.queue.not_empty.notify_one();
+        Ok(())
+    }
+}
+
+/// Says that the time was up, but does not give the item back: it is gone, as
+/// with Python's `queue.Full`.
+pub struct DropsOnTimeout {
+    queue: Queue<Item>,
+}
+
+impl BoundedQueue for DropsOnTimeout {
+    fn new(capacity: NonZeroUsize) -> Self {
+        let queue = Queue::new(capacity);
+        Self { queue }
+    }
+
+    fn right(&self) -> &Queue<Item> {
+        &self.queue
+    }
+
+    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), Option<Item>> {
+        let inside = self.queue.inside.lock().unwrap();
+        let (mut inside, _) = self
+            .queue
+            .not_full
+            .wait_timeout_while(inside, timeout, |inside| inside.makes_put_wait())
+            .unwrap();
+        inside.put(item).map_err(|_full_or_closed| None)?;
+        self.queue.not_empty.notify_one();
+        Ok(())
+    }
+}
