@@ -38,6 +38,7 @@ impl<T> TicketLock<T> {
         // doing of the read-modify-write; what the lock protects comes with
         // `serving`.
         let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut spins_left = 20;
         loop {
             // ORDERING: Acquire pairs with the Release in `Guard::drop`: all that
             // the holders before have written is visible from here on.
@@ -45,10 +46,10 @@ impl<T> TicketLock<T> {
             if serving == number {
                 return Guard::new(self, number);
             }
-            // Only the next in line is worth a processor. Whoever is further
-            // behind lets others have it: with more threads than processors,
-            // perhaps the very holder.
-            if serving + 1 == number {
+            // Only the next in line is worth a processor, and not for long: with
+            // more threads than processors it may be the holder who needs it.
+            if serving + 1 == number && spins_left > 0 {
+                spins_left -= 1;
                 spin_loop();
             } else {
                 yield_now();
