@@ -193,6 +193,7 @@ pub fn lesson() -> Lesson {
                     scene: "1 producer, 2 consumers, 2 items, capacity 1",
                     outcome: "panic",
                     preemptions: 0,
+                    story: include_str!("stories/if-instead-of-while.txt"),
                 },
             ),
             Version::wrong::<OneCondvarNotifyOne>(
@@ -203,6 +204,7 @@ pub fn lesson() -> Lesson {
                     scene: "1 producer, 2 consumers, 2 items, capacity 1",
                     outcome: "deadlock",
                     preemptions: 0,
+                    story: include_str!("stories/one-condvar-notify-one.txt"),
                 },
             ),
             Version::wrong::<SilentClose>(
@@ -213,6 +215,7 @@ pub fn lesson() -> Lesson {
                     scene: "close and drain: 1 producer, 1 consumer, 2 items",
                     outcome: "deadlock",
                     preemptions: 1,
+                    story: include_str!("stories/silent-close.txt"),
                 },
             ),
             Version::wrong::<FullThenPut>(
@@ -223,6 +226,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 producers try, nobody takes, capacity 1",
                     outcome: "2 inside",
                     preemptions: 1,
+                    story: include_str!("stories/full-then-put.txt"),
                 },
             ),
             Version::wrong::<DropsOnTimeout>(
@@ -233,6 +237,7 @@ pub fn lesson() -> Lesson {
                     scene: "1 producer with a timeout, nobody takes, capacity 1",
                     outcome: "a2 lost",
                     preemptions: 0,
+                    story: include_str!("stories/drops-on-timeout.txt"),
                 },
             ),
         ],

@@ -237,6 +237,7 @@ pub fn lesson() -> Lesson {
                     scene: "1 baker, 2 customers, 1 bread",
                     outcome: "deadlock",
                     preemptions: 0,
+                    story: include_str!("stories/counted-customers.txt"),
                 },
             ),
             Version::wrong::<LooksThenTakes>(
@@ -247,6 +248,7 @@ pub fn lesson() -> Lesson {
                     scene: "1 baker, 2 customers, 1 bread",
                     outcome: "deadlock",
                     preemptions: 0,
+                    story: include_str!("stories/looks-then-takes.txt"),
                 },
             ),
             Version::wrong::<ClosesTooEarly>(
@@ -257,6 +259,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 bakers, 1 customer, 1 bread each",
                     outcome: "1 of 2 breads sold",
                     preemptions: 0,
+                    story: include_str!("stories/closes-too-early.txt"),
                 },
             ),
         ],

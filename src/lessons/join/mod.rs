@@ -148,6 +148,7 @@ pub fn lesson() -> Lesson {
                     scene: "x = 1 + 1 in a thread",
                     outcome: "x is 10",
                     preemptions: 0,
+                    story: include_str!("stories/reads-before-join.txt"),
                 },
             ),
         ],

@@ -236,6 +236,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 threads, 1 turn",
                     outcome: "data race",
                     preemptions: 0,
+                    story: include_str!("stories/relaxed-unlock.txt"),
                 },
             ),
             Version::wrong::<RelaxedWait>(
@@ -246,6 +247,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 threads, 1 turn",
                     outcome: "data race",
                     preemptions: 0,
+                    story: include_str!("stories/relaxed-wait.txt"),
                 },
             ),
             Version::wrong::<TornTicket>(
@@ -256,6 +258,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 threads, 1 turn",
                     outcome: "data race",
                     preemptions: 2,
+                    story: include_str!("stories/torn-ticket.txt"),
                 },
             ),
             Version::wrong::<ForgetsToServe>(
@@ -266,6 +269,7 @@ pub fn lesson() -> Lesson {
                     scene: "a holder and a try_lock",
                     outcome: "livelock",
                     preemptions: 1,
+                    story: include_str!("stories/forgets-to-serve.txt"),
                 },
             ),
             Version::wrong::<BargesIn>(
@@ -276,6 +280,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 threads, 1 turn",
                     outcome: "served out of turn",
                     preemptions: 1,
+                    story: include_str!("stories/barges-in.txt"),
                 },
             ),
         ],
