@@ -3,8 +3,52 @@
 use proptest::prelude::*;
 use racecourse::explorer::report::Grade;
 use racecourse::lessons::ticket_lock::right::{Guard, TicketLock};
-use racecourse::lessons::ticket_lock::{Turn, judge, judge_try, sell, turns};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use racecourse::lessons::ticket_lock::{FairLock, Turn, judge, judge_try, sell};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::thread::yield_now;
+
+/// So many threads, none of which begins before all are there: short parts would
+/// otherwise be played one after another.
+pub fn together<R: Send>(threads: usize, part: impl Fn(usize) -> R + Sync) -> Vec<R> {
+    let missing = AtomicUsize::new(threads);
+    let (missing, part) = (&missing, &part);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads)
+            .map(|thread| {
+                scope.spawn(move || {
+                    missing.fetch_sub(1, SeqCst);
+                    while missing.load(SeqCst) > 0 {
+                        yield_now();
+                    }
+                    part(thread)
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    })
+}
+
+fn is_first_come_first_served(threads: usize, each: usize) {
+    let lock = TicketLock::open();
+    let turns = together(threads, |_| {
+        (0..each).map(|_| lock.turn()).collect::<Vec<_>>()
+    });
+    let mut served: Vec<Turn> = turns.into_iter().flatten().collect();
+    assert_eq!(served.len(), threads * each);
+    served.sort_unstable_by_key(|turn| turn.place);
+    for (place, turn) in (0..).zip(served) {
+        let number = place;
+        assert_eq!(turn, Turn { number, place });
+    }
+}
+
+#[test]
+fn first_come_first_served_for_long() {
+    is_first_come_first_served(3, 10_000);
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
@@ -12,9 +56,12 @@ proptest! {
     #[test]
     fn no_turn_is_lost(threads in 1..=4_usize, each in 0..=200_usize) {
         let lock = TicketLock::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| (0..each).for_each(|_| *lock.lock() += 1));
+        together(threads, |_| {
+            for _ in 0..each {
+                let mut turns = lock.lock();
+                let before = *turns;
+                yield_now(); // an open door for anybody whom the lock lets through
+                *turns = before + 1;
             }
         });
         prop_assert_eq!(lock.into_inner(), threads * each);
@@ -24,35 +71,25 @@ proptest! {
     fn never_two_at_once(threads in 1..=4_usize, each in 0..=200_usize) {
         let lock = TicketLock::new(());
         let occupied = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            for trying in 0..threads {
-                let (lock, occupied) = (&lock, &occupied);
-                scope.spawn(move || {
-                    for _ in 0..each {
-                        // One of the threads takes what try_lock gives.
-                        let guard = match trying {
-                            0 => lock.try_lock(),
-                            _ => Some(lock.lock()),
-                        };
-                        if let Some(_guard) = guard {
-                            assert!(!occupied.swap(true, SeqCst));
-                            assert!(occupied.swap(false, SeqCst));
-                        }
-                    }
-                });
+        together(threads, |thread| {
+            for _ in 0..each {
+                // One of the threads takes what try_lock gives.
+                let guard = match thread {
+                    0 => lock.try_lock(),
+                    _ => Some(lock.lock()),
+                };
+                if let Some(_guard) = guard {
+                    assert!(!occupied.swap(true, SeqCst));
+                    yield_now();
+                    assert!(occupied.swap(false, SeqCst));
+                }
             }
         });
     }
 
     #[test]
     fn first_come_first_served(threads in 1..=4_usize, each in 0..=200_usize) {
-        let turns = turns::<TicketLock<u64>>(threads, each);
-        let mut served: Vec<Turn> = turns.into_iter().flatten().collect();
-        prop_assert_eq!(served.len(), threads * each);
-        served.sort_unstable_by_key(|turn| turn.place);
-        for (place, turn) in (0..).zip(served) {
-            prop_assert_eq!(turn, Turn { number: place, place });
-        }
+        is_first_come_first_served(threads, each);
     }
 
     #[test]

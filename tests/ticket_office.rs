@@ -1,12 +1,21 @@
 //! The ticket office, with real threads.
 
+use crate::ticket_lock::together;
 use proptest::prelude::*;
 use racecourse::explorer::report::Grade;
 use racecourse::lessons::ticket_office::right::{Atomic, Locked};
 use racecourse::lessons::ticket_office::{Sale, TicketOffice, day, judge};
 
+/// As [`day`], but no clerk sells before all are there.
+fn busy_day<Office: TicketOffice>(clerks: usize, tickets: i64) -> Vec<Vec<Sale>> {
+    let office = Office::open(tickets, clerks);
+    together(clerks, |clerk| {
+        std::iter::from_fn(|| office.sell(clerk)).collect()
+    })
+}
+
 fn each_ticket_is_sold_once<Office: TicketOffice>(clerks: usize, tickets: i64) {
-    let mut sold: Vec<i64> = day::<Office>(clerks, tickets)
+    let mut sold: Vec<i64> = busy_day::<Office>(clerks, tickets)
         .iter()
         .flatten()
         .map(|sale| sale.ticket)
@@ -16,13 +25,13 @@ fn each_ticket_is_sold_once<Office: TicketOffice>(clerks: usize, tickets: i64) {
 }
 
 fn every_remainder_is_right<Office: TicketOffice>(clerks: usize, tickets: i64) {
-    for sale in day::<Office>(clerks, tickets).iter().flatten() {
+    for sale in busy_day::<Office>(clerks, tickets).iter().flatten() {
         assert_eq!(sale.left, sale.ticket - 1, "after ticket {}", sale.ticket);
     }
 }
 
 fn each_clerk_sees_numbers_fall<Office: TicketOffice>(clerks: usize, tickets: i64) {
-    for sold in day::<Office>(clerks, tickets) {
+    for sold in busy_day::<Office>(clerks, tickets) {
         assert!(sold.is_sorted_by(|before, after| before.ticket > after.ticket));
     }
 }
@@ -30,16 +39,7 @@ fn each_clerk_sees_numbers_fall<Office: TicketOffice>(clerks: usize, tickets: i6
 fn an_empty_office_sells_nothing<Office: TicketOffice>(clerks: usize, tickets: i64) {
     let office = Office::open(tickets, clerks);
     while office.sell(0).is_some() {}
-    std::thread::scope(|threads| {
-        for clerk in 0..clerks {
-            let office = &office;
-            threads.spawn(move || {
-                for _ in 0..3 {
-                    assert_eq!(office.sell(clerk), None);
-                }
-            });
-        }
-    });
+    together(clerks, |clerk| assert_eq!(office.sell(clerk), None));
 }
 
 proptest! {
@@ -75,6 +75,16 @@ proptest! {
             prop_assert_eq!(judge(tickets, &day).grade, Grade::Promised);
         }
     }
+}
+
+/// Long enough for the clerks to get in each other's way, with some luck: that they
+/// may in every way there is, is for the explorer to see.
+#[test]
+fn a_long_day_is_right() {
+    each_ticket_is_sold_once::<Locked>(2, 1_000_000);
+    each_ticket_is_sold_once::<Atomic>(2, 1_000_000);
+    every_remainder_is_right::<Locked>(2, 1_000_000);
+    every_remainder_is_right::<Atomic>(2, 1_000_000);
 }
 
 /// A sale with its remainder right.
