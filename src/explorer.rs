@@ -3,6 +3,8 @@
 //! Knows no lesson: a scene is a closure that plays once and judges what it came
 //! to. The ordinary build can read and draw what was found, but not explore.
 
+#[cfg(loom)]
+mod order;
 pub mod report;
 #[cfg(loom)]
 mod story;

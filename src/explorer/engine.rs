@@ -6,6 +6,7 @@ use super::story::{self, Cost};
 use super::{NotTheModel, Options, Progress};
 use crate::sync::model::runtime::{self, Execution, Failure, Settings, TornDown};
 use std::cell::RefCell;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
@@ -181,27 +182,40 @@ impl Collection {
 
     fn count(&mut self, x: &Execution, judged: Judged) {
         let is_new = self.traces.insert(x.trace);
-        let cost = Cost::of(x);
-        let row = self
-            .rows
-            .entry(judged.outcome.clone())
-            .or_insert_with(|| Row {
-                outcome: Outcome {
-                    outcome: judged.outcome,
+        let row = self.rows.get(&judged.outcome);
+        // Another order of a trace already seen cannot have a better story: all
+        // its orders were looked at then.
+        let better = if is_new || row.is_none() {
+            story::better_than(row.map(|row| row.cost), x)
+        } else {
+            None
+        };
+        let better = better.map(|(cost, draft)| (cost, story::tell(x, &draft)));
+        let outcome = match self.rows.entry(judged.outcome) {
+            Entry::Occupied(row) => {
+                let row = row.into_mut();
+                if let Some((cost, story)) = better {
+                    row.cost = cost;
+                    row.outcome.story = story;
+                }
+                &mut row.outcome
+            }
+            Entry::Vacant(place) => {
+                let outcome = place.key().clone();
+                let (cost, story) = better.unwrap_or_else(|| story::as_it_ran(x));
+                let outcome = Outcome {
+                    outcome,
                     grade: judged.grade,
                     meaning: judged.meaning,
                     different: 0,
                     executions: 0,
-                    story: story::tell(x),
-                },
-                cost: cost.clone(),
-            });
-        row.outcome.executions += 1;
-        row.outcome.different += u64::from(is_new);
-        if cost < row.cost {
-            row.outcome.story = story::tell(x);
-            row.cost = cost;
-        }
+                    story,
+                };
+                &mut place.insert(Row { outcome, cost }).outcome
+            }
+        };
+        outcome.executions += 1;
+        outcome.different += u64::from(is_new);
     }
 
     fn look_at_limits(&mut self) {

@@ -1,31 +1,78 @@
 //! Tells an execution's events as a story.
 
+use super::order::{self, Gate, Handover, Order, Script};
 use super::report::{Step, Story, Switch};
+use crate::sync::model::cell::{Access, Race};
 use crate::sync::model::runtime::{
-    At, Event, Execution, Failure, Handover, Object, ObjectId, ThreadId, Waiting, What,
+    At, Event, Execution, Failure, Object, ObjectId, ThreadId, Waiting, What,
 };
+use std::collections::HashMap;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-/// What makes one execution a worse story than another of the same outcome:
-/// first stale reads, then preemptions, then length.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// What makes one story worse than another of the same outcome: first stale
+/// reads, then preemptions, then length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Cost {
-    stale_reads: usize,
-    preemptions: usize,
+    pub(super) stale_reads: usize,
+    pub(super) preemptions: usize,
     steps: usize,
 }
 
-impl Cost {
-    pub(super) fn of(x: &Execution) -> Self {
-        Self {
-            stale_reads: x.stale_reads,
-            preemptions: x.preemptions,
-            steps: x.events.len(),
-        }
+/// What it takes to tell the execution's simplest story, if that is better than
+/// `known`. The steps are put in the order that needs the fewest preemptions.
+pub(super) fn better_than(known: Option<Cost>, x: &Execution) -> Option<(Cost, Draft)> {
+    let stale_reads = x.stale_reads;
+    let preemptions = match known {
+        Some(known) if known.stale_reads < stale_reads => return None,
+        Some(known) if known.stale_reads == stale_reads => known.preemptions,
+        _ => usize::MAX,
+    };
+    // Of two with as many preemptions the shorter is the better.
+    let shorter = known.is_none_or(|known| x.events.len() < known.steps);
+    let script = script(x);
+    let fewer_than = preemptions.saturating_add(usize::from(shorter));
+    if fewer_than == 0 {
+        return None;
     }
+    let order = order::fewest_preemptions(&script, fewer_than)?;
+    let cost = Cost {
+        stale_reads,
+        preemptions: order.preemptions,
+        steps: order.steps.len(),
+    };
+    known
+        .is_none_or(|known| cost < known)
+        .then_some((cost, Draft { script, order }))
 }
 
-/// The story of an execution that has ended.
-pub(super) fn tell(x: &Execution) -> Story {
+/// A story to be told.
+pub(super) struct Draft {
+    script: Script,
+    order: Order,
+}
+
+/// The story in the order in which it was run: for an execution that has too
+/// many orders to look at.
+pub(super) fn as_it_ran(x: &Execution) -> (Cost, Story) {
+    let script = script(x);
+    let steps: Vec<usize> = (0..script.decisive.map_or(x.events.len(), |step| step + 1)).collect();
+    let preempted = |handover: &Option<Handover>| *handover == Some(Handover::Preempted);
+    let preemptions = order::handovers(&script, &steps)
+        .iter()
+        .filter(|h| preempted(h))
+        .count();
+    let cost = Cost {
+        stale_reads: x.stale_reads,
+        preemptions,
+        steps: steps.len(),
+    };
+    let order = Order { preemptions, steps };
+    (cost, tell(x, &Draft { script, order }))
+}
+
+/// The story of an execution, in the order of the draft.
+pub(super) fn tell(x: &Execution, draft: &Draft) -> Story {
+    let Draft { script, order } = draft;
     let watched: Vec<ObjectId> = (0..x.objects.len())
         .filter(|&id| x.objects[id].name.is_some() && x.objects[id].initially.is_some())
         .collect();
@@ -34,13 +81,18 @@ pub(super) fn tell(x: &Execution) -> Story {
         .map(|&id| x.objects[id].initially.clone().unwrap_or_default())
         .collect();
     let teller = Teller { x };
-    let order = x.in_order();
-    let mut column = vec![0; order.len()];
-    for (place, &id) in order.iter().enumerate() {
+    let columns = x.in_order();
+    let mut column = vec![0; columns.len()];
+    for (place, &id) in columns.iter().enumerate() {
         column[id] = place;
     }
     let mut steps = Vec::new();
-    for event in &x.events {
+    let handovers = order::handovers(script, &order.steps);
+    for (&id, handover) in order.steps.iter().zip(handovers) {
+        let event = &x.events[id];
+        if script.steps[id].off_stage {
+            continue;
+        }
         if let Some((object, text)) = teller.change(event)
             && let Some(place) = watched.iter().position(|&id| id == object)
         {
@@ -57,23 +109,120 @@ pub(super) fn tell(x: &Execution) -> Story {
             file,
             line,
             state: state.clone(),
-            switch: event
-                .switch
-                .as_ref()
-                .map(|handover| teller.switch(handover)),
+            switch: handover.map(|handover| teller.switch(&handover, event)),
         });
     }
     Story {
-        threads: order.iter().map(|&id| teller.thread(id)).collect(),
+        threads: columns.iter().map(|&id| teller.thread(id)).collect(),
         watched: watched.iter().map(|&id| teller.object(id)).collect(),
         steps,
         epilogue: x
             .failure
             .as_ref()
             .map_or_else(Vec::new, |failure| teller.epilogue(failure)),
-        preemptions: x.preemptions,
+        preemptions: order.preemptions,
         stale_reads: x.stale_reads,
     }
+}
+
+/// What bears on the order of the execution's events.
+fn script(x: &Execution) -> Script {
+    let mut steps: Vec<order::Step> = Vec::new();
+    let mut spins: HashMap<ThreadId, Gate> = HashMap::new();
+    let mut begun = vec![false; x.threads.len()];
+    // Threads are things too: to begin one is to change it.
+    let thing = |thread: ThreadId| x.objects.len() + thread;
+    for (id, event) in x.events.iter().enumerate() {
+        let mut touches = Vec::new();
+        let mut gate = spins.remove(&event.thread).unwrap_or(Gate::Open);
+        let mut locks = None;
+        let object = event.object.unwrap_or_default();
+        if !std::mem::replace(&mut begun[event.thread], true) {
+            touches.push((thing(event.thread), false));
+        }
+        match &event.what {
+            What::Lock => {
+                gate = Gate::Free(object);
+                locks = Some((object, true));
+                touches.push((object, true));
+            }
+            What::TryLock { locked } => {
+                locks = locked.then_some((object, true));
+                touches.push((object, *locked));
+            }
+            What::Unlock => {
+                locks = Some((object, false));
+                touches.push((object, true));
+            }
+            What::Wait { mutex } => {
+                locks = Some((*mutex, false));
+                touches.extend([(object, true), (*mutex, true)]);
+            }
+            What::Woken => gate = notification(x, id, object).map_or(Gate::Open, Gate::After),
+            What::TimedOut => {
+                gate = Gate::AfterAll;
+                touches.push((object, true));
+            }
+            What::NotifyOne { .. } | What::NotifyAll { .. } => touches.push((object, true)),
+            What::Atomic(operation) => touches.push((object, operation.written.is_some())),
+            What::Read | What::Write => {
+                touches.push((object, matches!(event.what, What::Write)));
+            }
+            What::Fence(_) => touches.extend(event.object.map(|fences| (fences, true))),
+            What::Spawn(thread) | What::Begins(thread) => touches.push((thing(*thread), true)),
+            What::Join(thread) | What::Ends(thread) => gate = Gate::Ended(*thread),
+            What::Spins(objects) => {
+                spins.insert(event.thread, Gate::Changed(objects.clone(), id));
+            }
+            What::Narration(_) | What::Panic(_) => {}
+        }
+        steps.push(order::Step {
+            thread: event.thread,
+            touches,
+            locks,
+            gate,
+            off_stage: matches!(event.what, What::Begins(_) | What::Ends(_)),
+        });
+    }
+    let stuck = match &x.failure {
+        Some(Failure::Stuck { waits, .. }) => waits
+            .iter()
+            .map(|(thread, waiting, _)| {
+                let gate = match waiting {
+                    Waiting::Lock(lock) => Gate::Free(*lock),
+                    Waiting::End(other) => Gate::Ended(*other),
+                    Waiting::Written(_) => spins.remove(thread).unwrap_or(Gate::Never),
+                    Waiting::Notified { .. } | Waiting::OffStage(_) => Gate::Never,
+                };
+                (*thread, gate)
+            })
+            .collect(),
+        _ => HashMap::new(),
+    };
+    let decisive = matches!(
+        x.failure,
+        Some(Failure::Panic { .. } | Failure::DataRace(_))
+    )
+    .then(|| x.failed_after.saturating_sub(1));
+    Script {
+        steps,
+        stuck,
+        decisive,
+    }
+}
+
+/// The event that woke the waiting thread.
+fn notification(x: &Execution, woken: usize, condvar: ObjectId) -> Option<usize> {
+    let waiter = x.events[woken].thread;
+    (0..woken).rev().find(|&id| {
+        let event = &x.events[id];
+        event.object == Some(condvar)
+            && match &event.what {
+                What::NotifyOne { woken } => *woken == Some(waiter),
+                What::NotifyAll { woken } => woken.contains(&waiter),
+                _ => false,
+            }
+    })
 }
 
 struct Teller<'x> {
@@ -118,8 +267,8 @@ impl Teller<'_> {
             What::TryLock { locked: true } => format!("try_lock {object} → locked"),
             What::TryLock { locked: false } => format!("try_lock {object} → held by another"),
             What::Unlock => format!("unlock {object}"),
-            What::Blocks(waiting) => self.waits(waiting),
-            What::Wait => format!("wait {object}"),
+            What::Spins(objects) => self.waits(&Waiting::Written(objects.clone())),
+            What::Wait { .. } => format!("wait {object}"),
             What::Woken => format!("woken by {object}"),
             What::TimedOut => format!("wait {object} → timed out"),
             What::NotifyOne {
@@ -128,8 +277,13 @@ impl Teller<'_> {
                 format!("notify_one {object} → {}", self.thread(*thread))
             }
             What::NotifyOne { woken: None } => format!("notify_one {object} → nobody waits"),
-            What::NotifyAll { woken: 0 } => format!("notify_all {object} → nobody waits"),
-            What::NotifyAll { woken } => format!("notify_all {object} → {woken} woken"),
+            What::NotifyAll { woken } if woken.is_empty() => {
+                format!("notify_all {object} → nobody waits")
+            }
+            What::NotifyAll { woken } => {
+                let names: Vec<String> = woken.iter().map(|&id| self.thread(id)).collect();
+                format!("notify_all {object} → {}", names.join(", "))
+            }
             What::Atomic(operation) => {
                 let show = |value| self.x.objects[event.object.unwrap_or_default()].value(value);
                 let stale = if operation.stale { " (stale)" } else { "" };
@@ -152,6 +306,8 @@ impl Teller<'_> {
             What::Write => format!("write {object}"),
             What::Spawn(thread) => format!("spawn {}", self.thread(*thread)),
             What::Join(thread) => format!("join {}", self.thread(*thread)),
+            What::Begins(thread) => format!("{} begins", self.thread(*thread)),
+            What::Ends(thread) => format!("{} has ended", self.thread(*thread)),
             What::Narration(words) => words.clone(),
             What::Panic(panic) => format!("panics: {}", panic.message),
         }
@@ -185,20 +341,31 @@ impl Teller<'_> {
         }
     }
 
-    fn switch(&self, handover: &Handover) -> Switch {
-        match handover {
-            Handover::Preempted => Switch {
-                preempted: true,
-                why: "preempted".to_owned(),
-            },
-            Handover::Ended => Switch {
-                preempted: false,
-                why: "ended".to_owned(),
-            },
-            Handover::Waits(waiting, holder) => Switch {
-                preempted: false,
-                why: self.waits(waiting) + &self.held_by(*holder),
-            },
+    /// Why the processor changed hands after the event.
+    fn switch(&self, handover: &Handover, event: &Event) -> Switch {
+        let why = match handover {
+            Handover::Preempted => "preempted".to_owned(),
+            Handover::Ended => "ended".to_owned(),
+            Handover::Waits(gate, holder) => {
+                let waiting = match gate {
+                    Gate::Free(lock) => Waiting::Lock(*lock),
+                    Gate::Ended(thread) => Waiting::End(*thread),
+                    Gate::Changed(objects, _) => Waiting::Written(objects.clone()),
+                    Gate::Open | Gate::After(_) | Gate::AfterAll | Gate::Never => {
+                        Waiting::Notified {
+                            condvar: event.object.unwrap_or_default(),
+                            timed: *gate == Gate::AfterAll,
+                        }
+                    }
+                };
+                let holder =
+                    holder.map(|step| (self.x.events[step].thread, self.x.events[step].at));
+                self.waits(&waiting) + &self.held_by(holder)
+            }
+        };
+        Switch {
+            preempted: *handover == Handover::Preempted,
+            why,
         }
     }
 
@@ -227,7 +394,7 @@ impl Teller<'_> {
                 })
                 .collect(),
             Failure::DataRace(race) => {
-                let access = |access: &crate::sync::model::cell::Access| {
+                let access = |access: &Access| {
                     format!(
                         "{} {} {} at {}:{}",
                         self.thread(access.thread),
@@ -257,38 +424,38 @@ impl Teller<'_> {
         }
     }
 
-    /// What could have ordered the two accesses: between them the second thread
-    /// read something that the first had written, but too weakly.
-    fn missing_edge(&self, race: &crate::sync::model::cell::Race) -> Option<String> {
-        use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-        let first = self.x.events.iter().position(|event| {
-            event.thread == race.first.thread && std::ptr::eq(event.at, race.first.at)
-        })?;
-        let between = &self.x.events[first..race.events.min(self.x.events.len())];
-        between.iter().find_map(|event| {
+    /// What could have ordered the two accesses: before the second, its thread
+    /// read something that the first's thread had written after the first, but
+    /// one of the two was too weak. The latest such is the one meant for it.
+    fn missing_edge(&self, race: &Race) -> Option<String> {
+        let before = &self.x.events[..self.x.failed_after];
+        before.iter().rev().find_map(|event| {
             let What::Atomic(operation) = &event.what else {
                 return None;
             };
-            let (from, stored) = operation.from?;
-            if event.thread != race.second.thread || from != race.first.thread {
+            let from = operation.from?;
+            let later = from.by == race.first.thread && from.time >= race.first.time;
+            if event.thread != race.second.thread || !later {
                 return None;
             }
-            let object = self.object(event.object?);
-            let line = event.at.line();
-            let reader = self.thread(event.thread);
-            if matches!(stored, Relaxed | Acquire) {
-                Some(format!(
-                    "{reader} reads {object} at line {line}, but it was stored {stored:?}: only a store \
-                     that releases publishes what was done before it"
-                ))
-            } else if matches!(operation.ordering, Relaxed | Release) {
-                Some(format!(
-                    "{reader} reads {object} at line {line}, but {:?}: only a load that acquires sees \
-                     what was done before the store",
+            let what = format!(
+                "{} reads {} at line {}",
+                self.thread(event.thread),
+                self.object(event.object?),
+                event.at.line()
+            );
+            match (from.ordering, operation.ordering) {
+                (Relaxed | Acquire, _) => Some(format!(
+                    "{what}, but it was stored {:?}: only a store that releases publishes what \
+                     was done before it",
+                    from.ordering
+                )),
+                (_, Relaxed | Release) => Some(format!(
+                    "{what}, but {:?}: only a load that acquires sees what was done before the \
+                     store",
                     operation.ordering
-                ))
-            } else {
-                None
+                )),
+                _ => None,
             }
         })
     }

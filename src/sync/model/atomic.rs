@@ -41,10 +41,19 @@ pub(crate) struct Operation {
     pub(crate) read: Option<u64>,
     /// The value written, unless it is a load or failed.
     pub(crate) written: Option<u64>,
-    /// Who wrote the value read, and with which ordering.
-    pub(crate) from: Option<(ThreadId, Ordering)>,
+    /// Where the value read comes from.
+    pub(crate) from: Option<Origin>,
     /// There was a newer store to read.
     pub(crate) stale: bool,
+}
+
+/// The store that a load has read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Origin {
+    pub(crate) by: ThreadId,
+    /// The storing thread's own time.
+    pub(crate) time: u32,
+    pub(crate) ordering: Ordering,
 }
 
 /// The part that all atomics share: values are `u64` inside.
@@ -282,9 +291,9 @@ impl Execution {
         let Store {
             value,
             by,
+            time,
             ordering: stored,
             releases,
-            ..
         } = history.stores[store];
         self.stale_reads += usize::from(stale);
         let thread = &mut self.threads[me];
@@ -298,7 +307,11 @@ impl Execution {
             ordering,
             read: Some(value),
             written: None,
-            from: Some((by, stored)),
+            from: Some(Origin {
+                by,
+                time,
+                ordering: stored,
+            }),
             stale,
         }
     }

@@ -19,7 +19,7 @@ pub(crate) struct Access {
     pub(crate) writes: bool,
     pub(crate) at: At,
     /// The thread's own time.
-    time: u32,
+    pub(crate) time: u32,
 }
 
 /// Two accesses that nothing orders.
@@ -28,8 +28,6 @@ pub(crate) struct Race {
     pub(crate) cell: ObjectId,
     pub(crate) first: Access,
     pub(crate) second: Access,
-    /// How many events there were before the second.
-    pub(crate) events: usize,
 }
 
 /// The model's `std::cell::UnsafeCell`, reached only inside closures.
@@ -104,12 +102,10 @@ impl<T> UnsafeCell<T> {
             let what = if writes { What::Write } else { What::Read };
             x.note(me, Some(cell), what, at);
             if let Some(first) = first {
-                let events = x.events.len();
-                x.failure.get_or_insert(Failure::DataRace(Race {
+                x.fails(Failure::DataRace(Race {
                     cell,
                     first,
                     second,
-                    events,
                 }));
             }
         });

@@ -138,16 +138,10 @@ impl Condvar {
         with(|x| {
             x.writes(me, self.handle.id(), "notify");
             let woken = std::mem::take(self.waiters(x));
-            let number = woken.len();
-            x.note(
-                me,
-                Some(self.handle.id()),
-                What::NotifyAll { woken: number },
-                at,
-            );
-            for thread in woken {
+            for &thread in &woken {
                 x.wake_thread(thread);
             }
+            x.note(me, Some(self.handle.id()), What::NotifyAll { woken }, at);
         });
     }
 
@@ -169,10 +163,10 @@ impl Condvar {
         with(|x| {
             x.writes(me, condvar, "wait");
             self.waiters(x).push(me);
-            x.note(me, Some(condvar), What::Wait, at);
+            x.note(me, Some(condvar), What::Wait { mutex: mutex.id() }, at);
         });
         mutex.release_to_wait(me);
-        runtime::block(me, Waiting::Notified { condvar, timed }, at);
+        runtime::block(me, Waiting::Notified { condvar, timed });
         let timed_out = timed && self.expire(me, at);
         if !timed_out {
             with(|x| x.note(me, Some(condvar), What::Woken, at));

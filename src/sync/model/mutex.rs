@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::runtime::{
-    self, At, Execution, Handle, State, ThreadId, Waiting, What, unwinding, with,
+    self, At, Execution, Handle, ObjectId, State, ThreadId, Waiting, What, unwinding, with,
 };
 use crate::sync::{LockResult, Named, PoisonError, TryLockError, TryLockResult, Watched};
 use loom::sync::atomic::AtomicUsize;
@@ -144,13 +144,13 @@ impl<T> Mutex<T> {
     fn acquire(&self, at: At) {
         let id = self.handle.id();
         loop {
-            let me = self.handle.point_of_lock();
+            let me = self.handle.point();
             if self.take_if_free(me, at) {
                 with(|x| x.note(me, Some(id), What::Lock, at));
                 return;
             }
             with(|x| x.moved(runtime::hash64((me, id, "waits"))));
-            runtime::block(me, Waiting::Lock(id), at);
+            runtime::block(me, Waiting::Lock(id));
         }
     }
 
@@ -196,6 +196,10 @@ impl<T> Mutex<T> {
         if let Some(edge) = &self.edge {
             runtime::quietly(|| edge.swap(0, AcqRel));
         }
+    }
+
+    pub(super) fn id(&self) -> ObjectId {
+        self.handle.id()
     }
 
     /// Unlocks on behalf of a wait on a condition variable: the same step.

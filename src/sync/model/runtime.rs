@@ -43,15 +43,14 @@ pub(crate) struct Execution {
     pub(crate) objects: Vec<Object>,
     pub(crate) events: Vec<Event>,
     pub(crate) failure: Option<Failure>,
-    pub(crate) preemptions: usize,
+    /// How many events there were when it failed, the decisive one included.
+    pub(crate) failed_after: usize,
     pub(crate) stale_reads: usize,
     /// The sum of all steps' hashes: names the trace so far, whatever the order
     /// of independent steps.
     pub(crate) trace: u128,
     /// Whose code runs.
     current: ThreadId,
-    /// Who took the last step, to tell when the processor changes hands.
-    last_to_run: Option<ThreadId>,
     /// Steps, and attempts at steps that had to wait.
     moves: Vec<u64>,
     /// Whether it has left the path it shares with the execution before.
@@ -81,8 +80,6 @@ pub(crate) struct Thread {
     place: usize,
     handle: loom::thread::Thread,
     status: Status,
-    /// What it does as soon as it may run again.
-    pending: Option<Pending>,
     pub(super) clock: Clock,
     /// What its release fences have published.
     pub(super) released: Clock,
@@ -121,13 +118,6 @@ pub(crate) enum Waiting {
     OffStage(Option<ThreadId>),
     /// One of these is written (any object, if there are none).
     Written(Vec<ObjectId>),
-}
-
-/// What a thread that was stopped at a point is about to do.
-#[derive(Debug, Clone, Copy)]
-enum Pending {
-    Lock(ObjectId),
-    Other,
 }
 
 pub(crate) struct Object {
@@ -174,26 +164,39 @@ pub(crate) struct Event {
     pub(crate) at: At,
     /// What the object shows from now on in the column of shared state.
     pub(crate) shows: Option<(ObjectId, String)>,
-    pub(crate) switch: Option<Handover>,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) enum What {
     Lock,
-    TryLock { locked: bool },
+    TryLock {
+        locked: bool,
+    },
     Unlock,
-    Blocks(Waiting),
-    Wait,
+    /// Gives way in a loop until one of these is written (any, if there are none).
+    Spins(Vec<ObjectId>),
+    /// Lets go of that mutex and begins to wait.
+    Wait {
+        mutex: ObjectId,
+    },
     Woken,
     TimedOut,
-    NotifyOne { woken: Option<ThreadId> },
-    NotifyAll { woken: usize },
+    NotifyOne {
+        woken: Option<ThreadId>,
+    },
+    NotifyAll {
+        woken: Vec<ThreadId>,
+    },
     Atomic(super::atomic::Operation),
     Fence(std::sync::atomic::Ordering),
     Read,
     Write,
     Spawn(ThreadId),
     Join(ThreadId),
+    /// Off stage: an actor's part begins, …
+    Begins(ThreadId),
+    /// … and is known to be over.
+    Ends(ThreadId),
     Narration(String),
     Panic(Panicked),
 }
@@ -204,14 +207,6 @@ pub(crate) struct Panicked {
     pub(crate) message: String,
     pub(crate) file: String,
     pub(crate) line: u32,
-}
-
-/// Why the processor changed hands.
-#[derive(Debug, Clone)]
-pub(crate) enum Handover {
-    Preempted,
-    Waits(Waiting, Option<(ThreadId, At)>),
-    Ended,
 }
 
 /// How an execution failed.
@@ -301,7 +296,7 @@ pub(crate) fn finish() -> Option<TornDown> {
     let me = current();
     if !is_torn_down() {
         // If those that are left deadlock, this unwinds.
-        let _ = catch_unwind(|| block(me, Waiting::OffStage(None), Location::caller()));
+        let _ = catch_unwind(|| block(me, Waiting::OffStage(None)));
     }
     park_until(me, |x| x.others_have_ended());
     with(|x| x.torn_down)
@@ -313,9 +308,10 @@ pub(super) fn wait_for_end(thread: ThreadId) {
     let me = current();
     if !is_torn_down() {
         let waiting = Waiting::OffStage(Some(thread));
-        let _ = catch_unwind(|| await_end(me, thread, waiting, Location::caller()));
+        let _ = catch_unwind(|| await_end(me, thread, waiting));
     }
     park_until(me, |x| x.threads[thread].status == Status::Ended);
+    with(|x| x.note(me, None, What::Ends(thread), Location::caller()));
 }
 
 /// For an execution that is given up: nothing is waited for but ends.
@@ -333,7 +329,6 @@ impl Thread {
             place: 0,
             handle,
             status: Status::Ready,
-            pending: None,
             clock,
             released: Clock::default(),
             unacquired: Clock::default(),
@@ -396,25 +391,12 @@ impl Handle {
 
     /// A point on this object: any other thread may go first.
     pub(super) fn point(&self) -> ThreadId {
-        self.stop_at_point(Pending::Other)
-    }
-
-    /// The point before a lock is taken.
-    pub(super) fn point_of_lock(&self) -> ThreadId {
-        self.stop_at_point(Pending::Lock(self.id))
-    }
-
-    fn stop_at_point(&self, pending: Pending) -> ThreadId {
         if with(|x| x.number != self.execution) {
             misuse(
                 "an object was used in another execution than the one that made it: make it inside the scene",
             );
         }
-        let me = with(|x| {
-            let me = x.current;
-            x.threads[me].pending = Some(pending);
-            me
-        });
+        let me = current();
         self.point.notify_one();
         resumed(me);
         me
@@ -450,11 +432,7 @@ pub(super) fn point_of_fence(ordering: Ordering) -> ThreadId {
 
 /// Runs a loom operation that is a point itself: any other thread may go first.
 pub(super) fn at_loom<R>(operation: impl FnOnce() -> R) -> R {
-    let me = with(|x| {
-        let me = x.current;
-        x.threads[me].pending = Some(Pending::Other);
-        me
-    });
+    let me = current();
     let result = operation();
     resumed(me);
     result
@@ -490,11 +468,7 @@ pub(super) fn is_c11() -> bool {
 fn resumed(me: ThreadId) {
     let torn_down = with(|x| {
         x.current = me;
-        x.torn_down.is_some() || {
-            x.takes_processor(me);
-            x.threads[me].pending = None;
-            false
-        }
+        x.torn_down.is_some()
     });
     if torn_down {
         unwind();
@@ -527,7 +501,7 @@ pub(crate) fn is_tear_down(payload: &(dyn std::any::Any + Send)) -> bool {
 pub(super) fn spawn(
     name: Option<String>,
     body: impl FnOnce() + 'static,
-    at: Option<At>,
+    at: Option<At>, // none for actors: who starts them is not on stage
 ) -> ThreadId {
     let id = with(|x| x.threads.len());
     if id == loom::MAX_THREADS {
@@ -536,10 +510,7 @@ pub(super) fn spawn(
     let handle = loom::thread::spawn(move || {
         let gone = with(|x| {
             x.current = id;
-            x.torn_down.is_some() || {
-                x.takes_processor(id);
-                false
-            }
+            x.torn_down.is_some()
         });
         if !gone {
             body();
@@ -557,8 +528,9 @@ pub(super) fn spawn(
         child.clock.tick(id);
         child.place = id;
         x.threads.push(child);
-        if let Some(at) = at {
-            x.note(me, None, What::Spawn(id), at);
+        match at {
+            Some(at) => x.note(me, None, What::Spawn(id), at),
+            None => x.note(me, None, What::Begins(id), Location::caller()),
         }
     });
     id
@@ -592,13 +564,13 @@ pub(super) fn join(thread: ThreadId, at: At) {
         return;
     }
     let me = current();
-    await_end(me, thread, Waiting::End(thread), at);
+    await_end(me, thread, Waiting::End(thread));
     with(|x| x.note(me, None, What::Join(thread), at));
 }
 
-fn await_end(me: ThreadId, thread: ThreadId, waiting: Waiting, at: At) {
+fn await_end(me: ThreadId, thread: ThreadId, waiting: Waiting) {
     if with(|x| x.threads[thread].status != Status::Ended) {
-        block(me, waiting, at);
+        block(me, waiting);
     }
     if is_c11() {
         ends::acquire(thread);
@@ -632,13 +604,10 @@ mod ends {
 }
 
 /// Blocks the thread until it is woken.
-pub(super) fn block(me: ThreadId, waiting: Waiting, at: At) {
+pub(super) fn block(me: ThreadId, waiting: Waiting) {
     let everybody = waiting == Waiting::OffStage(None);
     with(|x| {
         if !(everybody && x.others_have_ended()) {
-            if !waiting.is_off_stage() {
-                x.note(me, waiting.object(), What::Blocks(waiting.clone()), at);
-            }
             x.threads[me].status = Status::Blocked(waiting);
             x.go_on_or_fail();
         }
@@ -670,10 +639,11 @@ pub(super) fn give_way(at: At) {
         let mut objects: Vec<ObjectId> = looked_at.into_iter().map(|(object, _)| object).collect();
         objects.sort_unstable();
         objects.dedup();
+        x.note(me, None, What::Spins(objects.clone()), at);
         Some(Waiting::Written(objects))
     });
     if let Some(waiting) = waiting {
-        block(me, waiting, at);
+        block(me, waiting);
     }
 }
 
@@ -714,10 +684,13 @@ pub(crate) fn last_panic() -> String {
 /// The scene's own code panicked in the running thread, just now.
 pub(crate) fn note_panic() {
     let panic = LAST_PANIC.take();
+    if panic.line == 0 {
+        return; // a thread's panic, passed on by the one that waited for it
+    }
     with(|x| {
         let thread = x.current;
         x.note(thread, None, What::Panic(panic.clone()), Location::caller());
-        x.failure.get_or_insert(Failure::Panic { thread, panic });
+        x.fails(Failure::Panic { thread, panic });
     });
 }
 
@@ -744,34 +717,6 @@ impl Execution {
         let me = self.current;
         self.threads[me].name = Some(name);
         self.threads[me].place = self.threads.len();
-        self.last_to_run = None;
-    }
-
-    fn takes_processor(&mut self, me: ThreadId) {
-        let Some(last) = self.last_to_run.replace(me) else {
-            return;
-        };
-        if last == me {
-            return;
-        }
-        let held = |lock| self.owner(lock).filter(|&(owner, _)| owner != last);
-        let thread = &self.threads[last];
-        let why = match (&thread.status, thread.pending) {
-            (Status::Ended | Status::Blocked(Waiting::OffStage(_)), _) => Handover::Ended,
-            (Status::Blocked(waiting), _) => {
-                Handover::Waits(waiting.clone(), waiting.object().and_then(held))
-            }
-            (Status::Ready, Some(Pending::Lock(lock))) if held(lock).is_some() => {
-                Handover::Waits(Waiting::Lock(lock), held(lock))
-            }
-            (Status::Ready, _) => {
-                self.preemptions += 1;
-                Handover::Preempted
-            }
-        };
-        if let Some(event) = self.events.last_mut().filter(|event| event.thread == last) {
-            event.switch = Some(why);
-        }
     }
 
     fn owner(&self, object: ObjectId) -> Option<(ThreadId, At)> {
@@ -789,7 +734,6 @@ impl Execution {
             what,
             at,
             shows: None,
-            switch: None,
         });
     }
 
@@ -910,9 +854,17 @@ impl Execution {
         }
     }
 
+    /// It failed; what happens from now on changes nothing.
+    pub(super) fn fails(&mut self, failure: Failure) {
+        if self.failure.is_none() {
+            self.failure = Some(failure);
+            self.failed_after = self.events.len();
+        }
+    }
+
     /// It failed, and nobody can sensibly go on.
     fn fail(&mut self, failure: Failure) {
-        self.failure.get_or_insert(failure);
+        self.fails(failure);
         self.tear_down(TornDown::Failed);
     }
 
