@@ -1,4 +1,5 @@
 //! Every interleaving: the model itself, and the lessons under it.
 #![cfg(loom)]
 
+mod lessons;
 mod model;

@@ -212,7 +212,7 @@ pub fn lesson() -> Lesson {
                 scenes::<SilentClose>(),
                 play::<SilentClose>,
                 Mistake {
-                    scene: "close and drain: 1 producer, 1 consumer, 2 items",
+                    scene: "close and drain: 1 producer, 1 consumer, 2 items, capacity 1",
                     outcome: "deadlock",
                     preemptions: 1,
                     story: include_str!("stories/silent-close.txt"),

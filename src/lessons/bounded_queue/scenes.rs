@@ -328,21 +328,42 @@ pub(super) fn scenes<Q: BoundedQueue + 'static>() -> Vec<Scene> {
         .must_occur(&["a1 b1", "b1 a1"])
         .proof(),
         scene(
-            "close and drain: 1 producer, 1 consumer, 2 items",
+            "close and drain: 1 producer, 1 consumer, 2 items, capacity 1",
             close_and_drain,
             cast(ONE, AA, 1),
         )
         .must_occur(&["a1 a2"]),
         scene(
-            "close and drain: 2 producers, 1 consumer, 1 item each",
+            "close and drain: 2 producers, 1 consumer, 1 item each, capacity 1",
             close_and_drain,
             cast(ONE, A_B, 1),
         )
         .must_occur(&["a1 b1", "b1 a1"]),
         scene(
-            "close and drain: 1 producer, 2 consumers, 2 items",
+            "close and drain: 1 producer, 2 consumers, 2 items, capacity 1",
             close_and_drain,
             cast(ONE, AA, 2),
+        )
+        .must_occur(&["a1 a2 | nothing", "a1 | a2", "a2 | a1", "nothing | a1 a2"])
+        .proof(),
+        scene(
+            "close and drain: 1 producer, 1 consumer, 2 items, capacity 2",
+            close_and_drain,
+            cast(TWO, AA, 1),
+        )
+        .must_occur(&["a1 a2"])
+        .proof(),
+        scene(
+            "close and drain: 2 producers, 1 consumer, 1 item each, capacity 2",
+            close_and_drain,
+            cast(TWO, A_B, 1),
+        )
+        .must_occur(&["a1 b1", "b1 a1"])
+        .proof(),
+        scene(
+            "close and drain: 1 producer, 2 consumers, 2 items, capacity 2",
+            close_and_drain,
+            cast(TWO, AA, 2),
         )
         .must_occur(&["a1 a2 | nothing", "a1 | a2", "a2 | a1", "nothing | a1 a2"])
         .proof(),

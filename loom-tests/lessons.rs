@@ -1,0 +1,144 @@
+//! Every lesson: right versions complete and without a forbidden outcome, wrong
+//! ones caught as they say, committed stories as they are found.
+
+use racecourse::cli::verdict;
+use racecourse::draw;
+use racecourse::explorer::report::{Exploration, Memory};
+use racecourse::explorer::{Options, explore};
+use racecourse::lessons::{self, Lesson, Scene, Version};
+use std::path::Path;
+
+fn exploration(scene: &Scene, memory: Memory) -> Exploration {
+    explore(Options::new(memory), scene.run.clone()).unwrap()
+}
+
+/// The complaints about a lesson's versions, and what was found, a line a scene.
+fn explore_all(lesson: &Lesson, such: impl Fn(&Version) -> bool) -> (Vec<String>, Vec<String>) {
+    let mut complaints = Vec::new();
+    let mut lines = Vec::new();
+    for version in lesson.versions.iter().filter(|version| such(version)) {
+        let found: Vec<_> = version
+            .explored()
+            .map(|scene| (scene, exploration(scene, lesson.memory)))
+            .collect();
+        for (scene, found) in &found {
+            let Exploration {
+                different,
+                executions,
+                memory,
+                ..
+            } = found;
+            assert!(found.is_complete(), "{}: {}", version.name, found.verdict());
+            lines.push(format!(
+                "{different:>6} different, {executions:>6} executions, {memory}: {}, {}",
+                version.name, scene.name
+            ));
+        }
+        complaints.extend(verdict::complaints(lesson, version, &found));
+    }
+    (complaints, lines)
+}
+
+/// Right versions are proved, and in how many interleavings: counts change only
+/// with a version, a scene or the model, and then somebody should look.
+macro_rules! right {
+    ($($lesson:ident)+) => {
+        mod right_versions_are_proved {
+            $(#[test]
+            fn $lesson() {
+                let lesson = super::lessons::$lesson::lesson();
+                let (complaints, lines) = super::explore_all(&lesson, |version| version.is_right());
+                assert_eq!(complaints, [""; 0]);
+                insta::assert_snapshot!(lines.join("\n"));
+            })+
+        }
+
+        mod wrong_versions_are_caught {
+            $(#[test]
+            fn $lesson() {
+                let lesson = super::lessons::$lesson::lesson();
+                let (complaints, _) = super::explore_all(&lesson, |version| !version.is_right());
+                assert_eq!(complaints, [""; 0]);
+            })+
+        }
+    };
+}
+right!(ticket_office ticket_lock bounded_queue bread_queue join);
+
+/// The lock is also right under sequential consistency, and the office and the
+/// join under C11.
+#[test]
+fn right_versions_are_right_under_the_other_memory_model_too() {
+    let both = [
+        (lessons::ticket_office::lesson(), Memory::C11),
+        (lessons::ticket_lock::lesson(), Memory::Sc),
+        (lessons::join::lesson(), Memory::Sc),
+    ];
+    for (lesson, memory) in both {
+        for version in lesson.versions.iter().filter(|version| version.is_right()) {
+            for scene in version.explored() {
+                let found = exploration(scene, memory);
+                println!("{}, {}: {}", version.name, scene.name, found.verdict());
+                assert!(found.is_complete(), "{}", found.verdict());
+                let forbidden: Vec<_> = found.forbidden().map(|row| &row.outcome).collect();
+                assert_eq!(forbidden, [""; 0], "{}, {}", version.name, scene.name);
+                assert_eq!(verdict::missing(scene, &found).count(), 0);
+            }
+        }
+    }
+}
+
+/// Under SC nobody sees what `Relaxed` does: the lock's lesson needs C11.
+#[test]
+fn relaxed_mistakes_need_c11() {
+    let lesson = lessons::ticket_lock::lesson();
+    for name in ["relaxed-unlock", "relaxed-wait"] {
+        let version = lesson
+            .versions
+            .iter()
+            .find(|version| version.name == name)
+            .unwrap();
+        for scene in version.explored() {
+            assert_eq!(
+                exploration(scene, Memory::Sc).forbidden().count(),
+                0,
+                "{name}"
+            );
+        }
+    }
+}
+
+/// `cargo run -- show` tells the stories that the explorer finds now.
+/// `UPDATE_STORIES=1` writes them; look at them before you commit them.
+#[test]
+fn committed_stories_are_the_ones_found() {
+    let mut stale = Vec::new();
+    for lesson in lessons::all() {
+        for version in &lesson.versions {
+            let Some(mistake) = version.mistake else {
+                continue;
+            };
+            let scene = version
+                .scenes
+                .iter()
+                .find(|scene| scene.name == mistake.scene)
+                .unwrap();
+            let found = exploration(scene, lesson.memory);
+            let outcome = found.outcome(mistake.outcome).unwrap();
+            let drawn = draw::story(outcome).plain();
+            if drawn != mistake.story {
+                stale.push(format!("{}/{}", lesson.name, version.name));
+            }
+            if std::env::var_os("UPDATE_STORIES").is_some() {
+                let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+                    .join("src/lessons")
+                    .join(lesson.name);
+                std::fs::write(path.join(format!("stories/{}.txt", version.name)), drawn).unwrap();
+            }
+        }
+    }
+    assert_eq!(
+        stale, [""; 0],
+        "UPDATE_STORIES=1 writes them anew; then look at them"
+    );
+}
