@@ -55,7 +55,8 @@ pub(super) struct Draft {
 /// many orders to look at.
 pub(super) fn as_it_ran(x: &Execution) -> (Cost, Story) {
     let script = script(x);
-    let steps: Vec<usize> = (0..script.decisive.map_or(x.events.len(), |step| step + 1)).collect();
+    let steps: Vec<usize> =
+        (0..script.decisive.map_or(script.steps.len(), |step| step + 1)).collect();
     let preempted = |handover: &Option<Handover>| *handover == Some(Handover::Preempted);
     let preemptions = order::handovers(&script, &steps)
         .iter()
@@ -132,7 +133,12 @@ fn script(x: &Execution) -> Script {
     let mut begun = vec![false; x.threads.len()];
     // Threads are things too: to begin one is to change it.
     let thing = |thread: ThreadId| x.objects.len() + thread;
-    for (id, event) in x.events.iter().enumerate() {
+    // Who is stuck does nothing more; what is noted later is the tear-down.
+    let happened = match &x.failure {
+        Some(Failure::Stuck { .. }) => x.failed_after,
+        _ => x.events.len(),
+    };
+    for (id, event) in x.events[..happened].iter().enumerate() {
         let mut touches = Vec::new();
         let mut gate = spins.remove(&event.thread).unwrap_or(Gate::Open);
         let mut locks = None;
