@@ -82,11 +82,12 @@ fn market() -> impl Strategy<Value = Market> {
     })
 }
 
-/// Puts the item, however often it comes back.
+/// Puts the item, however often it comes back because there was no room in time.
+/// Nobody closes the queue, so that whoever waits is not refused.
 fn put(queue: &Queue<Item>, mut item: Item, manner: Manner) {
     loop {
         let refused = match manner {
-            Manner::Waits => queue.put(item).map_err(PutError::into_item),
+            Manner::Waits => return queue.put(item).unwrap(),
             Manner::Tries => queue.try_put(item).map_err(TryPutError::into_item),
             Manner::IsInAHurry => queue
                 .put_timeout(item, SHORT)
@@ -100,23 +101,25 @@ fn put(queue: &Queue<Item>, mut item: Item, manner: Manner) {
     }
 }
 
-/// Gets an item, however often there is none, until there will be none.
+/// Gets an item, however often there is none in time, until there will be none.
 fn get(queue: &Queue<Item>, manner: Manner) -> Option<Item> {
     loop {
-        match manner {
-            Manner::Waits => return queue.get().ok(),
-            Manner::Tries => match queue.try_get() {
-                Ok(item) => return Some(item),
-                Err(TryGetError::Closed) => return None,
-                Err(TryGetError::Empty) => {}
-            },
-            Manner::IsInAHurry => match queue.get_timeout(SHORT) {
-                Ok(item) => return Some(item),
-                Err(GetTimeoutError::Closed) => return None,
-                Err(GetTimeoutError::TimedOut) => {}
-            },
+        let answer = match manner {
+            Manner::Waits => queue.get().map_err(|GetError| TryGetError::Closed),
+            Manner::Tries => queue.try_get(),
+            Manner::IsInAHurry => queue.get_timeout(SHORT).map_err(|nothing| match nothing {
+                GetTimeoutError::TimedOut => TryGetError::Empty,
+                GetTimeoutError::Closed => TryGetError::Closed,
+            }),
+        };
+        match answer {
+            Ok(item) => return Some(item),
+            Err(TryGetError::Closed) => {
+                assert_eq!(queue.try_get(), Err(TryGetError::Closed), "sent home early");
+                return None;
+            }
+            Err(TryGetError::Empty) => thread::yield_now(),
         }
-        thread::yield_now();
     }
 }
 

@@ -103,7 +103,7 @@ impl Cast {
         })
     }
 
-    /// Producers try to put, each consumer takes its share.
+    /// Producers try to put, nobody takes.
     pub fn try_to_put<Q: BoundedQueue>(&self) -> Run {
         let try_all = |queue: &Q, items: &[Item]| {
             offer(items, |item| {
@@ -111,9 +111,7 @@ impl Cast {
                 refused.map_err(|refused| Some(refused.into_item()))
             })
         };
-        self.run(try_all, |queue, consumer| {
-            get_some(queue, self.share(consumer))
-        })
+        self.run(try_all, |_, _| Vec::new())
     }
 
     /// Producers put and consumers take their share (where there are no

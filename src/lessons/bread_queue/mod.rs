@@ -97,9 +97,10 @@ impl Day {
             actors = actors.enter(format!("baker-{baker}"), move || {
                 for number in 1..=self.breads {
                     rest();
-                    match bakery.queue().put(Bread { baker, number }) {
-                        Ok(()) => narrate!("baked bread {number}"),
-                        Err(_) => narrate!("may not sell bread {number}: closed"),
+                    // Said before it is put, so that nobody is heard to buy it before.
+                    narrate!("baked bread {number}");
+                    if let Err(refused) = bakery.queue().put(Bread { baker, number }) {
+                        narrate!("throws bread {number} away: {refused}");
                     }
                 }
                 bakery.go_home();
