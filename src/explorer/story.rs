@@ -193,14 +193,14 @@ fn script(x: &Execution) -> Script {
     let stuck = match &x.failure {
         Some(Failure::Stuck { waits, .. }) => waits
             .iter()
-            .map(|(thread, waiting, _)| {
-                let gate = match waiting {
+            .map(|wait| {
+                let gate = match &wait.waiting {
                     Waiting::Lock(lock) => Gate::Free(*lock),
                     Waiting::End(other) => Gate::Ended(*other),
-                    Waiting::Written(_) => spins.remove(thread).unwrap_or(Gate::Never),
+                    Waiting::Written(_) => spins.remove(&wait.thread).unwrap_or(Gate::Never),
                     Waiting::Notified { .. } | Waiting::OffStage(_) => Gate::Never,
                 };
-                (*thread, gate)
+                (wait.thread, gate)
             })
             .collect(),
         _ => HashMap::new(),
@@ -385,17 +385,17 @@ impl Teller<'_> {
         match failure {
             Failure::Stuck { waits, .. } => waits
                 .iter()
-                .map(|(thread, waiting, holder)| {
-                    let nobody = match waiting {
+                .map(|wait| {
+                    let nobody = match wait.waiting {
                         Waiting::Notified { .. } => ": nobody is left to notify it",
                         Waiting::Written(_) => ": nobody is left to change that",
                         Waiting::Lock(_) | Waiting::End(_) | Waiting::OffStage(_) => "",
                     };
-                    let waits = self.waits(waiting);
+                    let waits = self.waits(&wait.waiting);
                     format!(
                         "{} {waits}{}{nobody}",
-                        self.thread(*thread),
-                        self.held_by(*holder)
+                        self.thread(wait.thread),
+                        self.held_by(wait.holder)
                     )
                 })
                 .collect(),

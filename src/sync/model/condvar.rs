@@ -31,7 +31,6 @@ type Timed<'a, T> = (MutexGuard<'a, T>, WaitTimeoutResult);
 
 impl Condvar {
     /// A condition variable that nobody waits on.
-    #[expect(clippy::new_without_default, reason = "below, as std has it")]
     pub fn new() -> Self {
         let waiters = Vec::new();
         Self {

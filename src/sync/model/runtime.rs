@@ -209,13 +209,21 @@ pub(crate) struct Panicked {
     pub(crate) line: u32,
 }
 
+/// Who waits at the end, for what, and who holds it since where.
+#[derive(Debug, Clone)]
+pub(crate) struct Wait {
+    pub(crate) thread: ThreadId,
+    pub(crate) waiting: Waiting,
+    pub(crate) holder: Option<(ThreadId, At)>,
+}
+
 /// How an execution failed.
 #[derive(Debug, Clone)]
 pub(crate) enum Failure {
-    /// Nobody can go on. Who waits for what, held by whom since where.
+    /// Nobody can go on.
     Stuck {
         spinning: bool,
-        waits: Vec<(ThreadId, Waiting, Option<(ThreadId, At)>)>,
+        waits: Vec<Wait>,
     },
     DataRace(super::cell::Race),
     Panic {
@@ -829,7 +837,11 @@ impl Execution {
             spinning |= matches!(waiting, Waiting::Written(_));
             if !waiting.is_off_stage() {
                 let holder = waiting.object().and_then(|object| self.owner(object));
-                waits.push((id, waiting.clone(), holder));
+                waits.push(Wait {
+                    thread: id,
+                    waiting: waiting.clone(),
+                    holder,
+                });
             }
         }
         self.fail(Failure::Stuck { spinning, waits });

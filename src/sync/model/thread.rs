@@ -197,6 +197,7 @@ pub(in crate::sync) fn run_actors<R: Send>(mut cast: Vec<Actor<'_, R>>) -> Vec<R
         .collect()
 }
 
+#[track_caller]
 fn start<T: Send + 'static>(
     name: Option<String>,
     body: impl FnOnce() -> T + Send + 'static,
