@@ -28,10 +28,11 @@ impl Bakery for ClosesWhenBaked {
     }
 
     fn go_home(&self) {
-        // ORDERING: AcqRel. Everything the other bakers did before they went
-        // home is before what the last one does: the queue is closed after
-        // every put.
-        if self.baking.fetch_sub(1, Ordering::AcqRel) == 1 {
+        // ORDERING: Relaxed is enough. The count publishes nothing but itself,
+        // and whoever brings it to 0 comes after the other bakers in its own
+        // order; their puts cannot then come after his close, since the queue's
+        // lock would order them against the count.
+        if self.baking.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.queue.close();
         }
     }
