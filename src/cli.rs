@@ -10,10 +10,13 @@ mod play;
 mod progress;
 pub mod verdict;
 
+use crate::draw::Drawing;
+use crate::draw::layout::{Block, Piece, Tone};
 use crate::explorer::report::Memory;
 use crate::lessons::{Lesson, Version};
 use args::{Args, Command, ExploreArgs, Target};
 use clap::Parser as _;
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
@@ -76,7 +79,7 @@ fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write) -> Result<bool
     };
     let lessons = crate::lessons::all();
     match args.command {
-        Command::List => list(&lessons, out).map(|()| true),
+        Command::List { lesson } => list(&lessons, lesson.as_ref(), out).map(|()| true),
         Command::Explore(args) => explore(&lessons, &args, out),
         Command::Play(args) => play::play(&lessons, &args, out),
         Command::Show { version } => show(&lessons, &version, out).map(|()| true),
@@ -94,16 +97,67 @@ fn one_line(error: &clap::Error) -> String {
     message.join(" ") + &tips
 }
 
-fn list(lessons: &[Lesson], out: &mut dyn Write) -> Result<(), Stop> {
+fn list(lessons: &[Lesson], one: Option<&Target>, out: &mut dyn Write) -> Result<(), Stop> {
+    let lessons: Vec<&Lesson> = match one {
+        None => lessons.iter().collect(),
+        Some(target) => find(lessons, target)?
+            .first()
+            .map(|(lesson, _)| *lesson)
+            .into_iter()
+            .collect(),
+    };
     let names = lessons.iter().flat_map(|lesson| &lesson.versions);
     let wide = names.map(|version| version.name.len()).max().unwrap_or(0);
     for lesson in lessons {
-        let heading = crate::draw::layout::Tone::Heading.style();
-        writeln!(out, "{heading}{}{heading:#}: {}", lesson.name, lesson.title)?;
+        heading(out, lesson)?;
+        if one.is_some() {
+            write!(out, "{}", paragraph(lesson.story))?;
+        }
         for version in &lesson.versions {
             let kind = if version.is_right() { "right" } else { "wrong" };
             writeln!(out, "  {kind}  {:wide$}  {}", version.name, version.about)?;
         }
+        if one.is_some() {
+            details(out, lesson)?;
+        }
+    }
+    Ok(())
+}
+
+fn heading(out: &mut dyn Write, lesson: &Lesson) -> Result<(), Stop> {
+    let style = Tone::Heading.style();
+    Ok(writeln!(
+        out,
+        "{style}{}{style:#}: {}",
+        lesson.name, lesson.title
+    )?)
+}
+
+/// Text wrapped to the width of a drawing.
+fn paragraph(text: &str) -> String {
+    let text = Block::Text(vec![Piece::new(Tone::Plain, text)]);
+    Drawing { blocks: vec![text] }.coloured()
+}
+
+/// A lesson's scenes, and what its seed got wrong.
+fn details(out: &mut dyn Write, lesson: &Lesson) -> Result<(), Stop> {
+    writeln!(out, "scenes, explored under {}:", lesson.memory)?;
+    let scenes = lesson.versions.iter().flat_map(|version| &version.scenes);
+    let mut named = HashSet::new();
+    for scene in scenes.filter(|scene| named.insert(scene.name)) {
+        let proof = if scene.proof {
+            " (right versions only)"
+        } else {
+            ""
+        };
+        writeln!(out, "  {}{proof}", scene.name)?;
+    }
+    let Some(seed) = lesson.seed.lesson else {
+        return Ok(());
+    };
+    writeln!(out, "what lesson {seed} of the tutorial gets wrong:")?;
+    for fault in lesson.seed.faults {
+        writeln!(out, "  {} (not here: test {})", fault.what, fault.shown_by)?;
     }
     Ok(())
 }

@@ -881,3 +881,61 @@ fn a_fault_shown_by_nothing_is_noticed() {
     assert!(!shown("cli::it_holds"));
     assert!(!shown("it_holds"));
 }
+
+/// Documents with teeth: what README shows is what there is.
+mod readme {
+    use racecourse::lessons;
+
+    const README: &str = include_str!("../README.md");
+
+    #[test]
+    fn its_first_picture_is_a_committed_story() {
+        let office = lessons::ticket_office::lesson();
+        let version = office
+            .versions
+            .iter()
+            .find(|version| version.name == "check-then-act");
+        let story = version.unwrap().mistake.unwrap().story;
+        assert!(README.contains(&format!("```text\n{story}```")));
+    }
+
+    #[test]
+    fn its_table_has_every_lesson_and_version() {
+        for lesson in lessons::all() {
+            let row = README
+                .lines()
+                .find(|line| line.starts_with(&format!("| `{}` |", lesson.name)));
+            let cells: Vec<_> = row.expect(lesson.name).split('|').map(str::trim).collect();
+            let names = |right: bool| {
+                let such = lesson
+                    .versions
+                    .iter()
+                    .filter(|version| version.is_right() == right);
+                let names: Vec<_> = such.map(|version| format!("`{}`", version.name)).collect();
+                names.join(", ")
+            };
+            assert_eq!(
+                (cells[3], cells[4]),
+                (&*names(true), &*names(false)),
+                "{}",
+                lesson.name
+            );
+            let from = lesson
+                .seed
+                .lesson
+                .map_or(String::new(), |seed| format!("lesson {seed}"));
+            assert_eq!(cells[5], from, "{}", lesson.name);
+        }
+    }
+
+    #[test]
+    fn it_names_the_commands_that_must_always_work() {
+        for command in [
+            "$ cargo race\n",
+            "$ cargo test ",
+            "$ RUSTFLAGS=\"--cfg loom\" cargo test ",
+        ] {
+            assert!(README.contains(command), "{command}");
+        }
+    }
+}

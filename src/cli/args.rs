@@ -22,7 +22,11 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// The lessons and their versions, right and wrong
-    List,
+    List {
+        /// One lesson: its story too, its scenes, and what its seed got wrong
+        #[arg(value_name = "LESSON")]
+        lesson: Option<Target>,
+    },
     /// Plays a lesson with real threads
     Play(PlayArgs),
     /// Shows how a wrong version goes wrong (the committed story)

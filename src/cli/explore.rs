@@ -155,12 +155,8 @@ impl Report<'_> {
 
     fn introduce(&mut self, lesson: &Lesson, version: &Version, first: bool) -> Result<(), Stop> {
         if first {
-            self.line(Tone::Heading, &format!("{}: {}", lesson.name, lesson.title))?;
-            let story = draw::layout::Piece::new(Tone::Plain, lesson.story);
-            let story = draw::Drawing {
-                blocks: vec![draw::layout::Block::Text(vec![story])],
-            };
-            write!(self.out, "{}", story.coloured())?;
+            super::heading(self.out, lesson)?;
+            write!(self.out, "{}", super::paragraph(lesson.story))?;
         }
         writeln!(self.out)?;
         let kind = if version.is_right() { "right" } else { "wrong" };
