@@ -291,7 +291,7 @@ mod tests {
             .rsplit_once("; ")
             .expect("it ends with the time it took");
         let expected = "  version     executions   different       time\n\
-            ✓ shop/right           9           4     1.50 s  COMPLETE, keeps its promises\n\
+            ✓ shop/right           9           4     1.50 s  COMPLETE (C11), keeps its promises\n\
             ✓ shop/wrong           9           4     1.50 s  caught: broken (1 preemption)\n\
             \n\
             1 right versions complete, keeping their promises; 1 wrong ones caught";

@@ -100,12 +100,15 @@ pub fn missing<'a>(
     must.filter(|outcome| found.outcome(outcome).is_none())
 }
 
-/// What a version came to, in a few words: `COMPLETE, keeps its promises` or
+/// What a version came to, in a few words: `COMPLETE (SC), keeps its promises` or
 /// `caught: ticket 0 sold (1 preemption)`.
 #[must_use]
 pub fn praise(version: &Version, found: &[Found]) -> String {
     let Some(mistake) = &version.mistake else {
-        return "COMPLETE, keeps its promises".to_owned();
+        let memory = found
+            .first()
+            .map_or(String::new(), |(_, found)| format!(" ({})", found.memory));
+        return format!("COMPLETE{memory}, keeps its promises");
     };
     let count = match mistake.preemptions {
         1 => "1 preemption".to_owned(),
