@@ -114,8 +114,10 @@ impl Exploration {
     pub fn verdict(&self) -> String {
         match &self.stopped {
             None => format!(
-                "COMPLETE: {} different interleavings, {} executions, {}",
-                self.different, self.executions, self.memory
+                "COMPLETE: {}, {}, {}",
+                count(self.different, "different interleaving"),
+                count(self.executions, "execution"),
+                self.memory
             ),
             Some(why) => format!("STOPPED {why}: not a proof"),
         }
@@ -133,6 +135,12 @@ impl Exploration {
     pub fn outcome(&self, name: &str) -> Option<&Outcome> {
         self.outcomes.iter().find(|outcome| outcome.outcome == name)
     }
+}
+
+/// `1 execution`, `2 executions`.
+pub(crate) fn count(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
 }
 
 /// One outcome of a scene: a row of the table, and its story.
