@@ -41,7 +41,7 @@ use super::{Fault, Lesson, Mistake, Program, Seed, Version};
 use crate::explorer::report::{Judged, Memory};
 use crate::narrate;
 use crate::sync::Actors;
-use errors::{GetError, GetTimeoutError, PutError, TryPutError};
+use errors::{GetError, GetTimeoutError, PutError, TryGetError, TryPutError};
 use right::Queue;
 use scenes::{Cast, Run, get_some, offer, put_all};
 use std::num::NonZeroUsize;
@@ -85,6 +85,11 @@ pub trait BoundedQueue: Send + Sync {
     /// See [`Queue::get`].
     fn get(&self) -> Result<Item, GetError> {
         self.right().get()
+    }
+
+    /// See [`Queue::try_get`].
+    fn try_get(&self) -> Result<Item, TryGetError> {
+        self.right().try_get()
     }
 
     /// See [`Queue::get_timeout`].

@@ -1,5 +1,6 @@
 //! What happens to a queue, and how it is judged.
 
+use super::errors::TryPutError;
 use super::{BoundedQueue, Item, PATIENCE};
 use crate::explorer::report::Judged;
 use crate::lessons::Scene;
@@ -125,6 +126,32 @@ impl Cast {
             })
         };
         self.run(put_all_in_time, get_in_time)
+    }
+
+    /// As [`exchange`](Self::exchange), but consumers wait with a timeout.
+    pub fn impatient_consumers<Q: BoundedQueue>(&self) -> Run {
+        self.run(put_all::<Q>, |queue, consumer| {
+            take(self.share(consumer), || queue.get_timeout(PATIENCE).ok())
+        })
+    }
+
+    /// As [`exchange`](Self::exchange), but everybody tries first, and waits only
+    /// if that fails.
+    pub fn try_first<Q: BoundedQueue>(&self) -> Run {
+        let put = |queue: &Q, items: &[Item]| {
+            offer(items, |item| match queue.try_put(item) {
+                Err(TryPutError::Full(item)) => {
+                    queue.put(item).map_err(|refused| Some(refused.into_item()))
+                }
+                tried => tried.map_err(|refused| Some(refused.into_item())),
+            })
+        };
+        let get = |queue: &Q, consumer| {
+            take(self.share(consumer), || {
+                queue.try_get().or_else(|_| queue.get()).ok()
+            })
+        };
+        self.run(put, get)
     }
 
     /// As [`exchange`](Self::exchange), but a consumer looks how many are inside
@@ -317,6 +344,20 @@ pub(super) fn scenes<Q: BoundedQueue + 'static>() -> Vec<Scene> {
             cast(TWO, A_B, 2),
         )
         .must_occur(&["a1 | b1", "b1 | a1"])
+        .proof(),
+        scene(
+            "1 producer, 1 consumer, 2 items, tried first, capacity 1",
+            Cast::try_first::<Q>,
+            cast(ONE, AA, 1),
+        )
+        .must_occur(&["a1 a2"])
+        .proof(),
+        scene(
+            "1 producer, 1 consumer with a timeout, 2 items, capacity 1",
+            Cast::impatient_consumers::<Q>,
+            cast(ONE, AA, 1),
+        )
+        .must_occur(&["a1 a2"])
         .proof(),
         scene(
             "2 producers, 1 consumer who counts, capacity 1",

@@ -1,7 +1,7 @@
 //! Five wrong queues. Each is the [right one](super::right) but for the methods
 //! written here.
 
-use super::errors::{GetError, GetTimeoutError, PutError, TryPutError};
+use super::errors::{GetError, GetTimeoutError, PutError, TryGetError, TryPutError};
 use super::right::Queue;
 use super::{BoundedQueue, Item};
 use crate::sync::{Condvar, Named};
@@ -112,6 +112,12 @@ impl BoundedQueue for OneCondvarNotifyOne {
             .wait_while(inside, |inside| inside.makes_get_wait())
             .unwrap();
         let item = inside.get()?;
+        self.changed.notify_one();
+        Ok(item)
+    }
+
+    fn try_get(&self) -> Result<Item, TryGetError> {
+        let item = self.queue.inside.lock().unwrap().get()?;
         self.changed.notify_one();
         Ok(item)
     }
