@@ -108,6 +108,32 @@ fn relaxed_mistakes_need_c11() {
     }
 }
 
+/// What `--as-right` does: a wrong version that is not mended fails as a right one.
+#[test]
+fn no_wrong_version_passes_for_right() {
+    for mut lesson in lessons::all() {
+        let wrong: Vec<usize> = (0..lesson.versions.len())
+            .filter(|&version| !lesson.versions[version].is_right())
+            .collect();
+        for version in wrong {
+            lesson.versions[version].mistake = None;
+            let version = &lesson.versions[version];
+            let scenes = version.scenes.iter().filter(|scene| !scene.proof);
+            let found: Vec<_> = scenes
+                .map(|scene| (scene, exploration(scene, lesson.memory)))
+                .collect();
+            let complaints = verdict::complaints(&lesson, version, &found);
+            assert!(
+                complaints
+                    .iter()
+                    .any(|complaint| complaint.contains("FORBIDDEN")),
+                "{}: {complaints:?}",
+                version.name
+            );
+        }
+    }
+}
+
 /// `cargo run -- show` tells the stories that the explorer finds now.
 /// `UPDATE_STORIES=1` writes them; look at them before you commit them.
 #[test]

@@ -321,6 +321,161 @@ mod failures {
         }
     }
 
+    /// A thread that gives way once is no spinner: it may go on whatever others do.
+    #[test]
+    fn giving_way_is_not_waiting() {
+        for polite in [thread::yield_now, hint::spin_loop] {
+            let scene = move |times: usize| {
+                move || {
+                    let x = AtomicUsize::new(0);
+                    let (a, b) = two(
+                        || {
+                            let seen = x.load(SeqCst);
+                            (0..times).for_each(|_| polite());
+                            x.store(1, SeqCst);
+                            seen
+                        },
+                        || x.swap(2, SeqCst),
+                    );
+                    format!("{a} {b} {}", x.into_inner())
+                }
+            };
+            let without = outcomes(Memory::Sc, scene(0));
+            assert_eq!(without, ["0 0 1", "0 1 2", "2 0 1"]);
+            assert_eq!(outcomes(Memory::Sc, scene(1)), without);
+            assert_eq!(outcomes(Memory::Sc, scene(3)), without);
+        }
+    }
+
+    #[test]
+    fn a_spin_that_gives_up_is_no_livelock() {
+        in_both(&["gave up"], || {
+            let flag = AtomicBool::new(false);
+            let give_up = || {
+                for _ in 0..20 {
+                    if flag.load(Acquire) {
+                        return "went on";
+                    }
+                    hint::spin_loop();
+                }
+                "gave up"
+            };
+            two(give_up, give_up).0.to_owned()
+        });
+    }
+
+    #[test]
+    fn a_delay_without_end_is_noticed() {
+        let found = explore(
+            Options::new(Memory::Sc),
+            Arc::new(|| {
+                loop {
+                    hint::spin_loop();
+                }
+            }),
+        )
+        .unwrap();
+        assert!(found.stopped.is_some());
+        assert!(found.outcome("does not end").is_some());
+    }
+
+    /// Destructors that lock, wait or join while an execution is given up, or
+    /// while a panic unwinds: outcomes, not an aborted process.
+    #[test]
+    fn destructors_may_do_what_they_like() {
+        struct OnDrop<F: Fn()>(F);
+        impl<F: Fn()> Drop for OnDrop<F> {
+            fn drop(&mut self) {
+                (self.0)();
+            }
+        }
+        let scene = |panics: bool| {
+            move || {
+                let m = Mutex::new(0);
+                let (left, right) = (Mutex::new(()), Mutex::new(()));
+                let changed = Condvar::new();
+                let locks = OnDrop(|| *m.lock().unwrap_or_else(|e| e.into_inner()) += 1);
+                let waits = OnDrop(|| {
+                    if let Ok(guard) = m.lock() {
+                        drop(changed.wait_while(guard, |m| *m == 0));
+                    }
+                });
+                let (worker, stop) = {
+                    let stop = Arc::new(AtomicBool::new(false));
+                    let stopped = stop.clone();
+                    let worker = thread::spawn(move || {
+                        while !stopped.load(Acquire) {
+                            hint::spin_loop();
+                        }
+                    });
+                    (std::cell::Cell::new(Some(worker)), stop)
+                };
+                let _pool = OnDrop(|| {
+                    stop.store(true, Release);
+                    let _ = worker.take().map(thread::JoinHandle::join);
+                });
+                two(
+                    || {
+                        let _locks = &locks;
+                        let _left = left.lock().unwrap();
+                        assert!(!panics, "as asked");
+                        drop(right.lock());
+                    },
+                    || {
+                        let _right = right.lock().unwrap();
+                        drop(left.lock());
+                    },
+                );
+                drop((locks, waits));
+                "done"
+            }
+        };
+        assert_eq!(outcomes(Memory::Sc, scene(true)), ["panic"]);
+        let found = outcomes(Memory::Sc, scene(false));
+        assert!(found.contains(&"livelock".to_owned()), "{found:?}");
+    }
+
+    #[test]
+    fn orderings_that_do_not_exist_panic_as_in_std() {
+        type Wrong = fn(&AtomicUsize);
+        let wrong: [(Wrong, &str); 5] = [
+            (|x| _ = x.load(Release), "Release load"),
+            (|x| _ = x.load(AcqRel), "AcqRel load"),
+            (|x| x.store(1, Acquire), "Acquire store"),
+            (|x| x.store(1, AcqRel), "AcqRel store"),
+            (
+                |x| _ = x.compare_exchange(0, 1, SeqCst, Release),
+                "Release failure",
+            ),
+        ];
+        for (use_it, what) in wrong {
+            for memory in [Memory::Sc, Memory::C11] {
+                let found = all(memory, move || {
+                    use_it(&AtomicUsize::new(0));
+                    "accepted"
+                });
+                let panic = found.outcome("panic").expect(what);
+                assert!(panic.meaning.contains(what), "{}", panic.meaning);
+            }
+        }
+    }
+
+    #[test]
+    fn a_scene_inside_a_scene_is_refused() {
+        let found = all(Memory::Sc, || {
+            let inner = Arc::new(|| Judged::promised("inner", ""));
+            explore(Options::new(Memory::Sc), inner).unwrap();
+            "done"
+        });
+        assert!(
+            found
+                .outcome("panic")
+                .unwrap()
+                .meaning
+                .contains("inside another")
+        );
+    }
+
     #[test]
     fn a_data_race_names_both_accesses_and_what_is_missing() {
         let scene = |store, load| {
@@ -379,7 +534,17 @@ mod failures {
             }
         };
         assert_eq!(outcomes(Memory::Sc, crowd(5)), ["done"]);
-        let found = all(Memory::Sc, crowd(6));
+        let judged = || Judged::promised("done", "");
+        let crowd = crowd(6);
+        let crowd = Arc::new(move || {
+            crowd();
+            judged()
+        });
+        let found = explore(Options::new(Memory::Sc), crowd).unwrap();
+        assert!(
+            found.stopped.is_some(),
+            "what cannot be followed is no proof"
+        );
         assert!(found.outcome("misuse").unwrap().meaning.contains("five"));
     }
 }

@@ -77,7 +77,12 @@ fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write) -> Result<bool
             return Ok(true);
         }
     };
-    let lessons = crate::lessons::all();
+    let mut lessons = crate::lessons::all();
+    if matches!(&args.command, Command::Explore(explore) if explore.as_right) {
+        for version in lessons.iter_mut().flat_map(|lesson| &mut lesson.versions) {
+            version.mistake = None;
+        }
+    }
     match args.command {
         Command::List { lesson } => list(&lessons, lesson.as_ref(), out).map(|()| true),
         Command::Explore(args) => explore(&lessons, &args, out),
@@ -100,6 +105,9 @@ fn one_line(error: &clap::Error) -> String {
 fn list(lessons: &[Lesson], one: Option<&Target>, out: &mut dyn Write) -> Result<(), Stop> {
     let lessons: Vec<&Lesson> = match one {
         None => lessons.iter().collect(),
+        Some(target) if target.version.is_some() => {
+            return Err(usage(format!("list takes a lesson: {}", target.lesson)));
+        }
         Some(target) => find(lessons, target)?
             .first()
             .map(|(lesson, _)| *lesson)
@@ -146,7 +154,7 @@ fn details(out: &mut dyn Write, lesson: &Lesson) -> Result<(), Stop> {
     let mut named = HashSet::new();
     for scene in scenes.filter(|scene| named.insert(scene.name)) {
         let proof = if scene.proof {
-            " (right versions only)"
+            " (to prove right versions)"
         } else {
             ""
         };
@@ -157,7 +165,8 @@ fn details(out: &mut dyn Write, lesson: &Lesson) -> Result<(), Stop> {
     };
     writeln!(out, "what lesson {seed} of the tutorial gets wrong:")?;
     for fault in lesson.seed.faults {
-        writeln!(out, "  {} (not here: test {})", fault.what, fault.shown_by)?;
+        let fault = format!("- {} (not here: test {})", fault.what, fault.shown_by);
+        write!(out, "{}", paragraph(&fault))?;
     }
     Ok(())
 }
@@ -196,9 +205,8 @@ fn how_to_explore(
         let name = name.to_string_lossy();
         // The encoded variable separates its flags by a control character.
         let flags = value.to_string_lossy().replace('\u{1f}', " ");
-        // `CARGO_BUILD_RUSTFLAGS` does not override what `--config` says.
-        let overrides = matches!(&*name, "RUSTFLAGS" | "CARGO_ENCODED_RUSTFLAGS")
-            || (name.starts_with("CARGO_TARGET_") && name.ends_with("_RUSTFLAGS"));
+        // All other ways to set flags give way to `--config`, or are joined to it.
+        let overrides = matches!(&*name, "RUSTFLAGS" | "CARGO_ENCODED_RUSTFLAGS");
         let has_cfg = flags.contains("--cfg loom") || flags.contains("--cfg=loom");
         if overrides && !has_cfg {
             how += &format!(
@@ -382,16 +390,14 @@ mod tests {
         let alone = "type `cargo race shop/right`";
         assert_eq!(how(&[("PATH", "/bin")]), alone);
         assert_eq!(how(&[("CARGO_BUILD_RUSTFLAGS", "-D warnings")]), alone);
+        let target = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS";
+        assert_eq!(how(&[(target, "-D warnings")]), alone);
         assert_eq!(how(&[("RUSTFLAGS", "-D warnings --cfg loom")]), alone);
         assert_eq!(
             how(&[("CARGO_ENCODED_RUSTFLAGS", "--cfg\u{1f}loom")]),
             alone
         );
-        for name in [
-            "RUSTFLAGS",
-            "CARGO_ENCODED_RUSTFLAGS",
-            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
-        ] {
+        for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
             let how = how(&[(name, "-C\u{1f}opt-level=3")]);
             assert!(
                 how.contains(&format!("variable {name} is set without `--cfg loom`")),

@@ -6,6 +6,12 @@
 //! here *is* std's type, so it costs nothing; under `--cfg loom` the same names
 //! stand for a model in which every interleaving can be explored.
 //!
+//! What there is: [`Mutex`], [`Condvar`], [`atomic`]'s integers, `bool` and
+//! [`fence`](atomic::fence), [`thread`]'s `spawn`, `scope`, `Builder` and
+//! `yield_now`, [`hint::spin_loop`], and [`cell::UnsafeCell`] with checked access.
+//! They have std's names and meanings. In the model nothing is `const`: an object
+//! belongs to the execution that made it, and cannot be a `static`.
+//!
 //! Three things are not in std. They exist so that an exploration can be read:
 //! names ([`Named`], [`Watched`]), actors ([`Actors`]) and narration
 //! ([`narrate!`](crate::narrate)).

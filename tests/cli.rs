@@ -163,11 +163,11 @@ fn what_cannot_be_done_is_refused_in_one_line() {
         ),
         (
             &["play", "ticket_office", "--clerks=0"],
-            "invalid value '0' for '--clerks <CLERKS>': 0 is not in 1..=1000",
+            "invalid value '0' for '--clerks <CLERKS>': 0 is not in 1..=100",
         ),
         (
-            &["play", "ticket_office", "--clerks=1001"],
-            "1001 is not in 1..=1000",
+            &["play", "ticket_office", "--clerks=101"],
+            "101 is not in 1..=100",
         ),
         (
             &["play", "ticket_office", "--clerks=two"],
@@ -187,11 +187,11 @@ fn what_cannot_be_done_is_refused_in_one_line() {
         ),
         (
             &["play", "ticket_office", "--bakers=0"],
-            "0 is not in 1..=1000",
+            "0 is not in 1..=100",
         ),
         (
             &["play", "ticket_office", "--customers=0"],
-            "0 is not in 1..=1000",
+            "0 is not in 1..=100",
         ),
         (
             &["play", "ticket_office", "--capacity=0"],

@@ -57,6 +57,9 @@ pub(super) struct ExploreArgs {
     /// Tell the stories of all outcomes, and put wrong versions through the larger scenes too
     #[arg(long)]
     pub(super) full: bool,
+    /// Judge wrong versions as right ones, through all scenes: for a fix in place
+    #[arg(long, requires = "target")]
+    pub(super) as_right: bool,
     /// For programs: one JSON object a line, a line a scene (described by --help)
     #[arg(long)]
     pub(super) json: bool,
@@ -88,13 +91,13 @@ pub(super) struct PlayArgs {
     #[arg(long, value_parser = value_parser!(u32).range(..=1_000_000))]
     pub(super) tickets: Option<u32>,
     /// Clerks who sell them [default: 2]
-    #[arg(long, value_parser = value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_parser = value_parser!(u32).range(1..=100))]
     pub(super) clerks: Option<u32>,
     /// Bakers [default: 2]
-    #[arg(long, value_parser = value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_parser = value_parser!(u32).range(1..=100))]
     pub(super) bakers: Option<u32>,
     /// Customers [default: 2]
-    #[arg(long, value_parser = value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_parser = value_parser!(u32).range(1..=100))]
     pub(super) customers: Option<u32>,
     /// Breads that each baker bakes [default: 10]
     #[arg(long, value_parser = value_parser!(u32).range(..=1_000_000))]

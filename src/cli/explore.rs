@@ -222,7 +222,7 @@ impl Report<'_> {
             false => format!("{well} of {all}"),
         };
         let line = format!(
-            "{} right versions complete, keeping their promises; {} wrong ones caught; {}",
+            "right versions complete, keeping their promises: {}; wrong ones caught: {}; {}",
             count(right, rights),
             count(wrong, chosen.len() - rights),
             seconds(took)
@@ -294,7 +294,7 @@ mod tests {
             ✓ shop/right           9           4     1.50 s  COMPLETE (C11), keeps its promises\n\
             ✓ shop/wrong           9           4     1.50 s  caught: broken (1 preemption)\n\
             \n\
-            1 right versions complete, keeping their promises; 1 wrong ones caught";
+            right versions complete, keeping their promises: 1; wrong ones caught: 1";
         assert_eq!(but_how_long, expected);
     }
 
@@ -311,7 +311,7 @@ mod tests {
             text.contains("✗ shop/wrong: small: not caught: no `broken` found"),
             "{text}"
         );
-        assert!(text.contains("0 of 1 right versions complete"), "{text}");
+        assert!(text.contains("keeping their promises: 0 of 1"), "{text}");
         assert!(!text.contains('✓'), "{text}");
     }
 
@@ -361,9 +361,13 @@ mod tests {
         assert_eq!(
             keys(stopped),
             named(
-                "lesson version scene memory complete stopped executions different seconds outcomes must_occur_missing"
+                "lesson version kind mistake scene memory complete stopped executions different seconds outcomes must_occur_missing"
             )
         );
+        assert_eq!(stopped["kind"], "right");
+        assert!(stopped["mistake"].is_null());
+        assert_eq!(wrong["kind"], "wrong");
+        assert_eq!(wrong["mistake"]["outcome"], "broken");
         assert_eq!(stopped["complete"], false);
         assert_eq!(stopped["stopped"], "after 9 executions");
         assert_eq!(stopped["memory"], "c11");

@@ -8,10 +8,13 @@ use serde::Serialize;
 /// The format, as `explore --help` explains it.
 pub const DESCRIPTION: &str = "\
 Exit code: 0 if every right version explored is complete and keeps its promises, and every wrong one
-is caught as its lesson says; 1 if not, and which; 2 if the command makes no sense.
+is caught as its lesson says; 1 if not, and which; 2 if the command makes no sense; 74 if the output
+cannot be written, 141 if nobody reads it any more.
 
 --json writes one object a line for each scene of each version, as soon as it has been explored:
   lesson, version, scene   their names
+  kind                     \"right\" or \"wrong\" (with --as-right all are right)
+  mistake                  null, or what gives a wrong version away: {scene, outcome, preemptions}
   memory                   \"sc\" or \"c11\"
   complete                 whether every interleaving was seen: only then does anything follow from it
   stopped                  null, or why it stopped before
@@ -34,6 +37,8 @@ What is not as it should be goes to standard error, a line each.";
 pub struct Record<'a> {
     lesson: &'a str,
     version: &'a str,
+    kind: &'static str,
+    mistake: Option<Expected>,
     scene: &'a str,
     memory: crate::explorer::report::Memory,
     complete: bool,
@@ -43,6 +48,14 @@ pub struct Record<'a> {
     seconds: f64,
     outcomes: &'a [Outcome],
     must_occur_missing: Vec<&'a str>,
+}
+
+/// What gives a wrong version away.
+#[derive(Debug, Serialize)]
+struct Expected {
+    scene: &'static str,
+    outcome: &'static str,
+    preemptions: usize,
 }
 
 impl<'a> Record<'a> {
@@ -57,6 +70,12 @@ impl<'a> Record<'a> {
         Self {
             lesson: lesson.name,
             version: &version.name,
+            kind: if version.is_right() { "right" } else { "wrong" },
+            mistake: version.mistake.map(|mistake| Expected {
+                scene: mistake.scene,
+                outcome: mistake.outcome,
+                preemptions: mistake.preemptions,
+            }),
             scene: scene.name,
             memory: found.memory,
             complete: found.is_complete(),

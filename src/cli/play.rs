@@ -59,6 +59,14 @@ pub(super) fn play(lessons: &[Lesson], args: &PlayArgs, out: &mut dyn Write) -> 
         "{style}{grade}{}: {}{style:#}",
         judged.meaning, judged.outcome
     )?;
+    if !version.is_right() && judged.grade != Grade::Forbidden {
+        let warning = Tone::Warning.style();
+        let name = full_name(lesson, version);
+        writeln!(
+            out,
+            "{warning}this time: luck proves nothing. How it goes wrong: `cargo run -- show {name}`{warning:#}"
+        )?;
+    }
     Ok(judged.grade != Grade::Forbidden)
 }
 

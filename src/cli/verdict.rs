@@ -1,7 +1,7 @@
 //! Whether a version did what its lesson says: every right one proven, every
 //! wrong one caught.
 
-use crate::explorer::report::Exploration;
+use crate::explorer::report::{Exploration, count};
 use crate::lessons::{Lesson, Mistake, Scene, Version};
 
 /// A scene of a version, and what exploring it found.
@@ -51,8 +51,11 @@ fn unproven(scene: &Scene, found: &[Found]) -> Vec<String> {
         .collect()
 }
 
-fn uncaught(lesson: &Lesson, mistake: &Mistake, found: &[Found]) -> Option<String> {
-    let Some((_, found)) = found.iter().find(|(scene, _)| scene.name == mistake.scene) else {
+fn uncaught(lesson: &Lesson, mistake: &Mistake, found_anywhere: &[Found]) -> Option<String> {
+    let Some((_, found)) = found_anywhere
+        .iter()
+        .find(|(scene, _)| scene.name == mistake.scene)
+    else {
         return Some("not explored".to_owned());
     };
     let hint = match found.memory == lesson.memory {
@@ -70,8 +73,18 @@ fn uncaught(lesson: &Lesson, mistake: &Mistake, found: &[Found]) -> Option<Strin
             true => String::new(),
             false => format!("; {}", found.verdict()),
         };
+        let else_wrong = found_anywhere.iter().find_map(|(scene, found)| {
+            let outcome = found.forbidden().next()?;
+            Some(format!(
+                "; but still wrong: {} {} in {}",
+                outcome.grade, outcome.outcome, scene.name
+            ))
+        });
+        let else_wrong = else_wrong.unwrap_or_else(|| {
+            "; nothing forbidden found: if this is a fix, --as-right proves it".to_owned()
+        });
         return Some(format!(
-            "not caught: no `{}` found{hint}{stopped}",
+            "not caught: no `{}` found{hint}{stopped}{else_wrong}",
             mistake.outcome
         ));
     };
@@ -85,19 +98,21 @@ fn uncaught(lesson: &Lesson, mistake: &Mistake, found: &[Found]) -> Option<Strin
     let (needed, expected) = (caught.story.preemptions, mistake.preemptions);
     (needed != expected).then(|| {
         format!(
-            "caught: {}, but its simplest story needs {needed} preemptions, and the lesson says {expected}{hint}",
-            mistake.outcome
+            "caught: {}, but its simplest story needs {}, and the lesson says {expected}{hint}",
+            mistake.outcome,
+            count(needed as u64, "preemption")
         )
     })
 }
 
-/// The outcomes that must occur, and were not found.
+/// The outcomes that must occur, and did not: known only of a complete
+/// exploration.
 pub fn missing<'a>(
     scene: &Scene,
     found: &'a Exploration,
 ) -> impl Iterator<Item = &'static str> + use<'a> {
     let must = scene.must_occur.iter().copied();
-    must.filter(|outcome| found.outcome(outcome).is_none())
+    must.filter(|outcome| found.is_complete() && found.outcome(outcome).is_none())
 }
 
 /// What a version came to, in a few words: `COMPLETE (SC), keeps its promises` or
@@ -110,16 +125,13 @@ pub fn praise(version: &Version, found: &[Found]) -> String {
             .map_or(String::new(), |(_, found)| format!(" ({})", found.memory));
         return format!("COMPLETE{memory}, keeps its promises");
     };
-    let count = match mistake.preemptions {
-        1 => "1 preemption".to_owned(),
-        count => format!("{count} preemptions"),
-    };
+    let needed = count(mistake.preemptions as u64, "preemption");
     let unfinished: String = found
         .iter()
         .filter(|(_, found)| !found.is_complete())
         .map(|(scene, found)| format!("; {}: {}", scene.name, found.verdict()))
         .collect();
-    format!("caught: {} ({count}){unfinished}", mistake.outcome)
+    format!("caught: {} ({needed}){unfinished}", mistake.outcome)
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 /// Branches that loom may take in one execution. Ours end earlier: see
 /// [`Failure::Endless`].
 const MAX_BRANCHES: usize = 40_000;
+/// How many places the search for an outcome's simplest story may look at in all
+/// (some tenths of a second). An outcome with more is told by the best found then.
+const PLACES: usize = 300_000;
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 /// How many executions pass between two looks at the clock.
 const LOOK_AT_CLOCK_EVERY: u64 = 64;
@@ -36,6 +39,8 @@ struct Collection {
 struct Row {
     outcome: Outcome,
     cost: Cost,
+    /// What may still be spent on a better story.
+    places: usize,
 }
 
 /// The payload that ends an exploration before it is complete: loom's own limits
@@ -75,8 +80,8 @@ fn run(
     settings: Settings,
     scene: Arc<dyn Fn() -> Judged + Send + Sync>,
 ) {
-    COLLECTION.set(Some(collection.clone()));
     runtime::open(settings);
+    COLLECTION.set(Some(collection.clone()));
     let result = catch_unwind(AssertUnwindSafe(|| {
         loom().check(move || execute(&*scene));
     }));
@@ -173,8 +178,10 @@ impl Collection {
                 Some(judged) => self.count(x, judged),
                 None => self.stop("because a scene unwound without a panic"),
             }
-            if let Some(Failure::Endless) = x.failure {
-                self.stop("because an execution did not end");
+            match x.failure {
+                Some(Failure::Endless) => self.stop("because an execution did not end"),
+                Some(Failure::Misuse(_)) => self.stop("because the model cannot follow the scene"),
+                _ => {}
             }
         }
         self.look_at_limits();
@@ -182,13 +189,14 @@ impl Collection {
 
     fn count(&mut self, x: &Execution, judged: Judged) {
         let is_new = self.traces.insert(x.trace);
-        let row = self.rows.get(&judged.outcome);
+        let row = self.rows.get_mut(&judged.outcome);
         // Another order of a trace already seen cannot have a better story: all
         // its orders were looked at then.
-        let better = if is_new || row.is_none() {
-            story::better_than(row.map(|row| row.cost), x)
-        } else {
-            None
+        let mut places = PLACES;
+        let better = match row {
+            None => story::better_than(None, x, &mut places),
+            Some(row) if is_new => story::better_than(Some(row.cost), x, &mut row.places),
+            Some(_) => None,
         };
         let better = better.map(|(cost, draft)| (cost, story::tell(x, &draft)));
         let outcome = match self.rows.entry(judged.outcome) {
@@ -211,7 +219,12 @@ impl Collection {
                     executions: 0,
                     story,
                 };
-                &mut place.insert(Row { outcome, cost }).outcome
+                let row = Row {
+                    outcome,
+                    cost,
+                    places,
+                };
+                &mut place.insert(row).outcome
             }
         };
         outcome.executions += 1;
@@ -270,7 +283,7 @@ fn judge_failure(failure: &Failure) -> Judged {
     let (outcome, meaning) = match failure {
         Failure::Stuck {
             spinning: false, ..
-        } => ("deadlock", "everybody waits, and nobody can go on"),
+        } => ("deadlock", "whoever is left waits, and nobody can go on"),
         Failure::Stuck { spinning: true, .. } => (
             "livelock",
             "a thread spins for ever: nobody is left to let it go on",

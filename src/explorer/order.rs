@@ -71,12 +71,14 @@ type Place = (Vec<u16>, Option<usize>);
 /// Preemptions, then changes of the processor, then steps.
 type Cost = (usize, usize, usize);
 
-/// A search that sees more places than this gives up: the order in which the
-/// execution was run has to do.
-const MAX_PLACES: usize = 100_000;
-
-/// An order with the fewest preemptions, if it has fewer than `fewer_than`.
-pub(super) fn fewest_preemptions(script: &Script, fewer_than: usize) -> Option<Order> {
+/// An order with the fewest preemptions, if it has fewer than `fewer_than`. The
+/// search looks at no more than `places` places and takes those it has looked at
+/// away from them; when there are none left, it gives up.
+pub(super) fn fewest_preemptions(
+    script: &Script,
+    fewer_than: usize,
+    places: &mut usize,
+) -> Option<Order> {
     let search = Search::new(script);
     let start: Place = (vec![0; search.threads.len()], None);
     let mut open = BinaryHeap::from([Reverse(((0, 0, 0), start.clone()))]);
@@ -87,9 +89,7 @@ pub(super) fn fewest_preemptions(script: &Script, fewer_than: usize) -> Option<O
         if !closed.insert(place.clone()) {
             continue;
         }
-        if closed.len() > MAX_PLACES {
-            return None;
-        }
+        *places = places.checked_sub(1)?;
         if search.is_done(&place.0) {
             let mut steps = Vec::new();
             let mut at = &place;
@@ -343,7 +343,7 @@ mod tests {
             step(0, &[(0, true)]),
             step(1, &[(1, true)]),
         ]);
-        let order = fewest_preemptions(&shuffled, 9).unwrap();
+        let order = fewest_preemptions(&shuffled, 9, &mut 1_000).unwrap();
         assert_eq!((order.preemptions, order.steps.len()), (0, 4));
     }
 
@@ -355,8 +355,21 @@ mod tests {
             step(0, &[(0, true)]),
             step(1, &[(0, true)]),
         ]);
-        assert_eq!(fewest_preemptions(&lost, 9).unwrap().preemptions, 1);
-        assert_eq!(fewest_preemptions(&lost, 1), None);
+        assert_eq!(
+            fewest_preemptions(&lost, 9, &mut 1_000)
+                .unwrap()
+                .preemptions,
+            1
+        );
+        assert_eq!(fewest_preemptions(&lost, 1, &mut 1_000), None);
+    }
+
+    #[test]
+    fn a_search_ends_when_its_places_are_used_up() {
+        let script = script(vec![step(0, &[(0, true)]), step(1, &[(0, true)])]);
+        let mut places = 2;
+        assert_eq!(fewest_preemptions(&script, 9, &mut places), None);
+        assert_eq!(places, 0);
     }
 
     #[test]
@@ -364,7 +377,7 @@ mod tests {
         // A deadlock: a after b, b after a. One preemption, in whichever thread.
         let mut deadlock = script(vec![lock(0, 10, true), lock(1, 11, true)]);
         deadlock.stuck = HashMap::from([(0, Gate::Free(11)), (1, Gate::Free(10))]);
-        let order = fewest_preemptions(&deadlock, 9).unwrap();
+        let order = fewest_preemptions(&deadlock, 9, &mut 1_000).unwrap();
         assert_eq!(order.preemptions, 1);
         let handovers = handovers(&deadlock, &order.steps);
         assert_eq!(handovers, [Some(Handover::Preempted), None]);
@@ -378,7 +391,7 @@ mod tests {
             step(0, &[(0, true)]),
         ]);
         early.decisive = Some(1);
-        let order = fewest_preemptions(&early, 9).unwrap();
+        let order = fewest_preemptions(&early, 9, &mut 1_000).unwrap();
         assert_eq!((order.preemptions, order.steps), (0, vec![1]));
     }
 
@@ -397,7 +410,7 @@ mod tests {
             ],
             ..Script::default()
         };
-        let order = fewest_preemptions(&held, 9).unwrap();
+        let order = fewest_preemptions(&held, 9, &mut 1_000).unwrap();
         assert_eq!(order.preemptions, 1);
         assert_eq!(order.steps, [0, 1, 2, 3, 4, 5, 6]);
         let handovers = handovers(&held, &order.steps);

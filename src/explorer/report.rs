@@ -160,11 +160,12 @@ pub struct Outcome {
     pub story: Story,
 }
 
-/// How an outcome comes about: of the executions seen, the one with the fewest
-/// stale reads, then the fewest preemptions, then the fewest steps.
+/// How an outcome comes about at its simplest: of all interleavings that lead to
+/// it, one with the fewest stale reads, then the fewest preemptions, then the fewest
+/// changes of the processor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Story {
-    /// The threads' names, in the order of their start.
+    /// The threads' names, in the order of the columns.
     pub threads: Vec<String>,
     /// Names of the shared things whose value each step shows.
     pub watched: Vec<String>,

@@ -20,7 +20,11 @@ pub(super) struct Cost {
 
 /// What it takes to tell the execution's simplest story, if that is better than
 /// `known`. The steps are put in the order that needs the fewest preemptions.
-pub(super) fn better_than(known: Option<Cost>, x: &Execution) -> Option<(Cost, Draft)> {
+pub(super) fn better_than(
+    known: Option<Cost>,
+    x: &Execution,
+    places: &mut usize,
+) -> Option<(Cost, Draft)> {
     let stale_reads = x.stale_reads;
     let preemptions = match known {
         Some(known) if known.stale_reads < stale_reads => return None,
@@ -34,7 +38,7 @@ pub(super) fn better_than(known: Option<Cost>, x: &Execution) -> Option<(Cost, D
     if fewer_than == 0 {
         return None;
     }
-    let order = order::fewest_preemptions(&script, fewer_than)?;
+    let order = order::fewest_preemptions(&script, fewer_than, places)?;
     let cost = Cost {
         stale_reads,
         preemptions: order.preemptions,

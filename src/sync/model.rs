@@ -13,8 +13,9 @@
 //!   which conflicts with itself, so that loom tries both orders of every two
 //!   accesses. (loom's own atomics compare a store with the last access only,
 //!   and so lose interleavings: tokio-rs/loom#166.)
-//! - No loom call is made while the thread unwinds: loom panics there, and a
-//!   panic in a panic ends the process.
+//! - While a thread unwinds nothing switches and nothing panics: a panic in a
+//!   panic ends the process. What a destructor does then is part of the step that
+//!   panicked; if it needs another thread, the execution is given up.
 //! - All threads of an execution are coroutines on one thread of the operating
 //!   system; a thread knows itself only because [`runtime`] notes who runs
 //!   before every point and restores it after.

@@ -1,7 +1,7 @@
 //! Five wrong ticket locks.
 //!
-//! They are unsound on purpose: explore them, and use them for nothing. What they
-//! protect is a plain number, so that with real threads, where a data race may do
+//! Three of them are unsound on purpose: explore them, and use them for nothing.
+//! What they protect is a plain number, so that with real threads, where a data race may do
 //! anything, it is likely to do no worse than miscount (or wait for ever).
 
 use super::{FairLock, Turn};
@@ -17,7 +17,7 @@ struct Counters {
     turns: UnsafeCell<u64>,
 }
 
-// SAFETY: none, in four of five: who holds the lock is for the versions to see to.
+// SAFETY: none, in three of five: who holds the lock is for the versions to see to.
 unsafe impl Sync for Counters {}
 
 impl Counters {

@@ -30,7 +30,7 @@ pub mod right;
 pub mod wrong;
 
 use super::{Fault, Lesson, Mistake, Program, Scene, Seed, Version};
-use crate::explorer::report::{Judged, Memory};
+use crate::explorer::report::{Grade, Judged, Memory};
 use crate::narrate;
 use crate::sync::{Actors, rest};
 use std::collections::HashSet;
@@ -56,18 +56,26 @@ pub struct Sale {
 
 /// The office's day: what each clerk sold, until the office said it was empty.
 pub fn day<Office: TicketOffice>(clerks: usize, tickets: i64) -> Vec<Vec<Sale>> {
+    sales::<Office>(clerks, tickets, usize::MAX)
+}
+
+/// What each clerk sold who was to make that many sales at the most.
+fn sales<Office: TicketOffice>(clerks: usize, tickets: i64, most: usize) -> Vec<Vec<Sale>> {
     let office = Office::open(tickets, clerks);
     let office = &office;
     let mut actors = Actors::new();
     for clerk in 0..clerks {
         actors = actors.enter(format!("clerk-{}", clerk + 1), move || {
             let mut sold = Vec::new();
-            while let Some(sale) = office.sell(clerk) {
+            while sold.len() < most {
+                let Some(sale) = office.sell(clerk) else {
+                    narrate!("sold out");
+                    break;
+                };
                 narrate!("sold ticket {}, {} left", sale.ticket, sale.left);
                 sold.push(sale);
                 rest();
             }
-            narrate!("sold out");
             sold
         });
     }
@@ -101,14 +109,10 @@ pub fn judge(tickets: i64, day: &[Vec<Sale>]) -> Judged {
             "everybody has gone home, and tickets are left",
         );
     }
-    if let Some(sale) = sales.iter().find(|sale| sale.left != sale.ticket - 1) {
+    if sales.iter().any(|sale| sale.left != sale.ticket - 1) {
         return Judged::forbidden(
             "a wrong remainder announced",
-            format!(
-                "after ticket {} there are {} left",
-                sale.ticket,
-                sale.ticket - 1
-            ),
+            "not what was left after the sale",
         );
     }
     let each: Vec<String> = day.iter().map(|sold| sold.len().to_string()).collect();
@@ -133,6 +137,18 @@ fn scenes<Office: TicketOffice + 'static>() -> Vec<Scene> {
     vec![
         scene("2 clerks, 1 ticket", 2, 1).must_occur(&["sold 1 + 0", "sold 0 + 1"]),
         scene("2 clerks, 2 tickets", 2, 2).must_occur(&["sold 2 + 0", "sold 1 + 1", "sold 0 + 2"]),
+        Scene::new("2 clerks, 2 tickets, a sale each", || {
+            let sales = sales::<Office>(2, 2, 1);
+            match judge(2, &sales) {
+                // The office was never empty: nobody may be told that it is.
+                judged if judged.grade == Grade::Promised => match judged.outcome.as_str() {
+                    "sold 1 + 1" => judged,
+                    other => Judged::forbidden(other, "a clerk was sent away from a full office"),
+                },
+                judged => judged,
+            }
+        })
+        .must_occur(&["sold 1 + 1"]),
         scene("3 clerks, 2 tickets", 3, 2)
             .must_occur(&["sold 1 + 1 + 0", "sold 0 + 0 + 2"])
             .proof(),

@@ -101,7 +101,7 @@ impl Raw {
             ordered: true,
             show,
         };
-        let handle = Handle::new("atomic", State::Atomic(history));
+        let handle = Handle::new_with_loads("atomic", State::Atomic(history));
         handle.shows(show(value));
         Self {
             handle,
@@ -109,21 +109,27 @@ impl Raw {
         }
     }
 
+    #[track_caller]
     fn load(&self, ordering: Ordering, at: At) -> u64 {
+        assert!(
+            !matches!(ordering, Ordering::Release | Ordering::AcqRel),
+            "there is no such thing as a {ordering:?} load"
+        );
         if unwinding() {
+            runtime::looks_while_unwinding();
             return self.newest();
         }
         let id = self.handle.id();
         let (me, store) = match &self.loom {
             None => (
-                self.handle.point(),
+                self.handle.point_of_load(),
                 with(|x| history(x, id).stores.len() - 1),
             ),
-            // loom's own operation is the point; ours comes behind it, so that
-            // loads conflict too.
+            // loom's own operation is the point; ours comes behind it, since loom
+            // forgets a thread's load as soon as another thread loads.
             Some(loom) => {
                 let store = runtime::at_loom(|| loom.load(ordering));
-                self.handle.touches_too();
+                self.handle.loads_too();
                 (runtime::current(), store)
             }
         };
@@ -131,7 +137,7 @@ impl Raw {
             x.reads(me, id, "load", store as u64);
             let operation = x.read_store(me, id, store, ordering, "load");
             let value = operation.read.unwrap_or_default();
-            let stutters = operation.stale && x.has_read_stale(me, id, store);
+            let stutters = operation.stale && x.repeats(me, id, store);
             x.note(me, Some(id), What::Atomic(operation), at);
             (value, stutters)
         });
@@ -141,7 +147,12 @@ impl Raw {
         value
     }
 
+    #[track_caller]
     fn store(&self, value: u64, ordering: Ordering, at: At) {
+        assert!(
+            !matches!(ordering, Ordering::Acquire | Ordering::AcqRel),
+            "there is no such thing as a {ordering:?} store"
+        );
         if unwinding() {
             return;
         }
@@ -181,6 +192,10 @@ impl Raw {
         change: Change<'_>,
         at: At,
     ) -> Result<u64, u64> {
+        assert!(
+            !matches!(failure, Ordering::Release | Ordering::AcqRel),
+            "there is no such thing as a {failure:?} failure ordering"
+        );
         if unwinding() {
             let value = self.newest();
             return change(value).map(|_| value).ok_or(value);
@@ -480,7 +495,8 @@ macro_rules! atomics {
                 change: impl Fn($value) -> $value,
             ) -> $value {
                 let change = &mut |value| Some($encode(change($decode(value))));
-                match self.0.update(name, ordering, ordering, change, at) {
+                // It always writes: there is no failure to order.
+                match self.0.update(name, ordering, Ordering::Relaxed, change, at) {
                     Ok(value) | Err(value) => $decode(value),
                 }
             }

@@ -58,7 +58,8 @@ impl Condvar {
         mut condition: impl FnMut(&mut T) -> bool,
     ) -> LockResult<MutexGuard<'a, T>> {
         let at = Location::caller();
-        while condition(&mut guard) {
+        // Who unwinds cannot wait.
+        while condition(&mut guard) && !unwinding() {
             guard = self.wait_for(guard, false, at).0?;
         }
         Ok(guard)

@@ -23,9 +23,11 @@ pub struct Mutex<T> {
     value: UnsafeCell<T>,
 }
 
-// SAFETY: the value is only reached through a guard, and the model hands out one
-// guard at a time (see `Mutex::guard` for the one exception); all threads of an
-// execution are coroutines on one thread of the operating system.
+// SAFETY: the value is only reached through a guard. While an execution is played
+// the model hands out one guard at a time. Once it is given up, threads unwind one
+// after another on one thread of the operating system, and each may get a guard
+// in a destructor although a thread that is still to unwind has one: only one of
+// the two is used at a time, and neither again after its thread has unwound.
 unsafe impl<T: Send> Sync for Mutex<T> {}
 
 /// The lock, held.
@@ -60,7 +62,9 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         let at = Location::caller();
-        if !unwinding() {
+        if unwinding() {
+            self.acquire_while_unwinding(at);
+        } else {
             self.acquire(at);
         }
         self.guard(at)
@@ -73,13 +77,16 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         let at = Location::caller();
-        if !unwinding() {
+        if unwinding() {
+            self.acquire_while_unwinding(at);
+        } else {
             let me = self.handle.point();
             let locked = self.take_if_free(me, at);
             with(|x| {
                 x.tried_a_lock = true;
                 if !locked {
-                    x.reads(me, self.handle.id(), "try_lock", 0);
+                    let version = x.objects[self.handle.id()].writes;
+                    x.reads(me, self.handle.id(), "try_lock", version);
                 }
                 x.note(me, Some(self.handle.id()), What::TryLock { locked }, at);
             });
@@ -123,11 +130,8 @@ impl<T> Mutex<T> {
         }
     }
 
-    /// The guard, for a thread that owns the lock.
-    ///
-    /// A thread that locks while it unwinds gets one without owning it: it cannot
-    /// wait, since nothing may switch then. In an execution that is torn down that
-    /// harms nothing: its outcome is already known.
+    /// The guard, for a thread that owns the lock (or for one that unwinds out of
+    /// an execution that is given up, where nobody owns anything any more).
     fn guard(&self, at: At) -> LockResult<MutexGuard<'_, T>> {
         let guard = MutexGuard {
             mutex: self,
@@ -138,6 +142,19 @@ impl<T> Mutex<T> {
             Err(PoisonError::new(guard))
         } else {
             Ok(guard)
+        }
+    }
+
+    /// Takes the lock without a point: nothing may switch while a thread unwinds,
+    /// and so it cannot wait. If somebody else holds the lock, the execution has
+    /// come as far as it can be followed; that it panicked is known.
+    fn acquire_while_unwinding(&self, at: At) {
+        if runtime::is_torn_down() {
+            return;
+        }
+        let me = runtime::current();
+        if !self.take_if_free(me, at) {
+            runtime::give_up_after_panic();
         }
     }
 
@@ -169,7 +186,7 @@ impl<T> Mutex<T> {
             x.writes(me, id, "lock");
             true
         });
-        if taken {
+        if taken && !unwinding() {
             self.order_for_loom();
         }
         taken
@@ -243,14 +260,14 @@ impl<T> MutexGuard<'_, T> {
     /// A panic in the critical section: std poisons the mutex and lets go. No
     /// point: nothing may switch, so this is part of the step that panicked.
     fn drop_while_unwinding(&self) {
-        if self.was_unwinding {
+        if runtime::is_torn_down() {
             return;
         }
-        self.mutex.poisoned.store(true, Relaxed);
-        if !runtime::is_torn_down() {
-            let me = runtime::current();
-            with(|x| self.mutex.let_go(x, me));
+        if !self.was_unwinding {
+            self.mutex.poisoned.store(true, Relaxed);
         }
+        let me = runtime::current();
+        with(|x| self.mutex.let_go(x, me));
     }
 }
 

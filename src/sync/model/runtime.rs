@@ -15,6 +15,10 @@ pub(crate) type ThreadId = usize;
 /// An object of the execution, by order of creation.
 pub(crate) type ObjectId = usize;
 
+/// How often spinning threads may go round when nobody else can run: some loops
+/// give up after a number of rounds. One that does not is a livelock.
+const MAX_ROUNDS: usize = 64;
+
 /// An execution with more steps than this does not end, as far as we can tell.
 const MAX_STEPS: usize = 4_000;
 
@@ -60,8 +64,20 @@ pub(crate) struct Execution {
     torn_down: Option<TornDown>,
     /// Somebody tried a lock.
     pub(crate) tried_a_lock: bool,
+    looks_while_unwinding: usize,
+    /// Nobody can go on but threads that spin, and they find nothing new.
+    standstill: Option<Standstill>,
     /// What `SeqCst` fences stop at: C11 only.
     fences: Option<Rc<Handle>>,
+}
+
+/// How things stood when nobody could go on any more but threads that spin.
+#[derive(Debug, Clone, Copy)]
+struct Standstill {
+    /// How often the spinning threads have been let go round since.
+    rounds: usize,
+    events: usize,
+    trace: u128,
 }
 
 /// Why an execution is given up before its threads have ended.
@@ -89,12 +105,19 @@ pub(crate) struct Thread {
     key: u64,
     steps: u64,
     children: u64,
-    /// What it has read since it last gave way in a loop.
+    /// What it has done since it last gave way, and between the two times before.
+    turn: Turn,
+    last_turn: Turn,
+    /// How often it has given way without having done anything at all.
+    idle: usize,
+}
+
+/// What a thread does between giving way and giving way again.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Turn {
+    /// The objects it has read, and how often each had been written by then.
     looked_at: Vec<(ObjectId, u64)>,
-    /// Stores it had read before it last gave way: to read them again while
-    /// there are newer ones would only repeat the loop.
-    had_read: Vec<(ObjectId, usize)>,
-    reads: Vec<(ObjectId, usize)>,
+    changed: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -265,7 +288,14 @@ pub(super) fn unwinding() -> bool {
 // ---------------------------------------------------------------- a whole run
 
 /// Opens the stage for an exploration on this thread of the operating system.
+///
+/// # Panics
+/// Inside a scene.
 pub(crate) fn open(settings: Settings) {
+    assert!(
+        EXECUTION.with_borrow(Option::is_none),
+        "a scene cannot be explored inside another"
+    );
     EXECUTION.set(Some(Execution {
         settings,
         ..Execution::default()
@@ -343,9 +373,9 @@ impl Thread {
             key,
             steps: 0,
             children: 0,
-            looked_at: Vec::new(),
-            had_read: Vec::new(),
-            reads: Vec::new(),
+            turn: Turn::default(),
+            last_turn: Turn::default(),
+            idle: 0,
         }
     }
 }
@@ -360,6 +390,9 @@ pub(super) struct Handle {
     /// Nobody ever waits on it: to notify is a point where loom may switch, and
     /// conflicts with every other notification of it.
     point: loom::sync::Condvar,
+    /// The same for an atomic's loads, one for each thread: loads of different
+    /// threads do not conflict, and a store conflicts with all of them.
+    loads: Vec<loom::sync::Condvar>,
 }
 
 impl Handle {
@@ -381,8 +414,17 @@ impl Handle {
                 execution: x.number,
                 id: x.objects.len() - 1,
                 point,
+                loads: Vec::new(),
             }
         })
+    }
+
+    /// The same for an object that is also read.
+    pub(super) fn new_with_loads(kind: &'static str, state: State) -> Self {
+        let mut handle = Self::new(kind, state);
+        let each = loom::sync::Condvar::new;
+        handle.loads.resize_with(loom::MAX_THREADS, each);
+        handle
     }
 
     pub(super) fn id(&self) -> ObjectId {
@@ -397,15 +439,28 @@ impl Handle {
         with(|x| x.objects[self.id].initially = Some(text));
     }
 
-    /// A point on this object: any other thread may go first.
+    /// A point before a change of this object: any other thread may go first.
     pub(super) fn point(&self) -> ThreadId {
+        let me = self.stop_at(&self.point);
+        if !self.loads.is_empty() {
+            quietly(|| self.loads.iter().for_each(loom::sync::Condvar::notify_one));
+        }
+        me
+    }
+
+    /// A point before a load of this object.
+    pub(super) fn point_of_load(&self) -> ThreadId {
+        self.stop_at(&self.loads[current()])
+    }
+
+    fn stop_at(&self, point: &loom::sync::Condvar) -> ThreadId {
         if with(|x| x.number != self.execution) {
             misuse(
                 "an object was used in another execution than the one that made it: make it inside the scene",
             );
         }
         let me = current();
-        self.point.notify_one();
+        point.notify_one();
         resumed(me);
         me
     }
@@ -424,6 +479,11 @@ impl Handle {
     /// was on another: one step, two objects.
     pub(super) fn touches_too(&self) {
         quietly(|| self.point.notify_one());
+    }
+
+    /// The same for a step that loads.
+    pub(super) fn loads_too(&self) {
+        quietly(|| self.loads[current()].notify_one());
     }
 }
 
@@ -629,30 +689,68 @@ pub(super) fn block(me: ThreadId, waiting: Waiting) {
     resumed(me);
 }
 
-/// Gives way in a loop that waits for others: blocks until something it has
-/// read since it last gave way is written.
+/// Gives way to others. A thread that comes here again, has seen just the same
+/// since the last time and has changed nothing, is in a loop that waits: it blocks
+/// until something it has looked at is written.
 pub(super) fn give_way(at: At) {
     if unwinding() {
+        looks_while_unwinding();
         return;
     }
     let me = current();
     let waiting = with(|x| {
-        let thread = &mut x.threads[me];
-        thread.had_read = std::mem::take(&mut thread.reads);
-        let looked_at = std::mem::take(&mut thread.looked_at);
-        let news = |&(object, writes): &(ObjectId, u64)| x.objects[object].writes != writes;
-        if looked_at.iter().any(news) {
+        let turn = std::mem::take(&mut x.threads[me].turn);
+        if turn == Turn::default() {
+            // It looks at nothing: a delay, not a wait. Unless it never ends.
+            x.threads[me].idle += 1;
+            if x.threads[me].idle > MAX_STEPS {
+                x.fail(Failure::Endless);
+            }
             return None;
         }
-        let mut objects: Vec<ObjectId> = looked_at.into_iter().map(|(object, _)| object).collect();
+        let news = |&(object, writes): &(ObjectId, u64)| x.objects[object].writes != writes;
+        let waits =
+            turn == x.threads[me].last_turn && !turn.changed && !turn.looked_at.iter().any(news);
+        let mut objects: Vec<ObjectId> = turn.looked_at.iter().map(|&(id, _)| id).collect();
         objects.sort_unstable();
         objects.dedup();
-        x.note(me, None, What::Spins(objects.clone()), at);
-        Some(Waiting::Written(objects))
+        x.threads[me].idle = 0;
+        x.threads[me].last_turn = turn;
+        waits.then(|| {
+            x.note(me, None, What::Spins(objects.clone()), at);
+            Waiting::Written(objects)
+        })
     });
+    if is_torn_down() {
+        unwind();
+    }
     if let Some(waiting) = waiting {
         block(me, waiting);
     }
+}
+
+/// A destructor looks at something while its thread unwinds. Nobody else can run
+/// before it has ended: if it waits for another thread, it waits for ever.
+pub(super) fn looks_while_unwinding() {
+    const PATIENCE: usize = 1_000_000;
+    let looks = with(|x| {
+        x.looks_while_unwinding += 1;
+        x.looks_while_unwinding
+    });
+    if looks > PATIENCE {
+        eprintln!(
+            "error: a destructor waits for another thread while its own unwinds; the model cannot \
+             run any other thread before it has ended"
+        );
+        std::process::exit(101);
+    }
+}
+
+/// A thread that unwinds needs another to go on: the execution ends here. That it
+/// panicked is what it came to.
+pub(super) fn give_up_after_panic() {
+    note_panic();
+    with(|x| x.tear_down(TornDown::Failed));
 }
 
 #[track_caller]
@@ -753,15 +851,23 @@ impl Execution {
     }
 
     /// A step that reads the object: it commutes with other reads of it.
-    pub(super) fn reads(&mut self, me: ThreadId, object: ObjectId, kind: &'static str, which: u64) {
-        let writes = self.objects[object].writes;
-        self.threads[me].looked_at.push((object, writes));
-        self.step(me, object, kind, which);
+    /// `version`: how often the object had been written when what is read was.
+    pub(super) fn reads(
+        &mut self,
+        me: ThreadId,
+        object: ObjectId,
+        kind: &'static str,
+        version: u64,
+    ) {
+        self.threads[me].turn.looked_at.push((object, version));
+        self.step(me, object, kind, version);
     }
 
     /// A step that changes the object: it commutes with no other access to it.
     pub(super) fn writes(&mut self, me: ThreadId, object: ObjectId, kind: &'static str) {
         self.step(me, object, kind, 0);
+        self.threads[me].turn.changed = true;
+        self.standstill = None;
         self.objects[object].writes += 1;
         self.wake(|waiting| {
             matches!(waiting, Waiting::Written(objects) if objects.is_empty() || objects.contains(&object))
@@ -828,6 +934,9 @@ impl Execution {
         if self.can_go_on() {
             return;
         }
+        if self.spinners_go_round() {
+            return;
+        }
         let mut spinning = false;
         let mut waits = Vec::new();
         for id in self.in_order() {
@@ -845,6 +954,31 @@ impl Execution {
             }
         }
         self.fail(Failure::Stuck { spinning, waits });
+    }
+
+    /// Lets threads that spin go round once more, in case that they give up. If
+    /// they have done so often enough, what happened since the standstill is
+    /// forgotten: it is nothing.
+    fn spinners_go_round(&mut self) -> bool {
+        let spins = |thread: &Thread| matches!(thread.status, Status::Blocked(Waiting::Written(_)));
+        if !self.threads.iter().any(spins) {
+            return false;
+        }
+        let (events, trace) = (self.events.len(), self.trace);
+        let standstill = self.standstill.get_or_insert(Standstill {
+            rounds: 0,
+            events,
+            trace,
+        });
+        standstill.rounds += 1;
+        if standstill.rounds > MAX_ROUNDS {
+            let Standstill { events, trace, .. } = *standstill;
+            self.events.truncate(events);
+            self.trace = trace;
+            return false;
+        }
+        self.wake(|waiting| matches!(waiting, Waiting::Written(_)));
+        true
     }
 
     /// Wakes all threads that wait for such a thing.
@@ -917,13 +1051,10 @@ impl Execution {
     }
 
     /// The thread has read that store of an atomic although there is a newer one:
-    /// whether it only repeats a loop by it.
-    pub(super) fn has_read_stale(&mut self, me: ThreadId, object: ObjectId, store: usize) -> bool {
-        let thread = &mut self.threads[me];
-        // The newer one is news: who spins has no reason to wait.
-        thread.looked_at.push((object, u64::MAX));
-        thread.reads.push((object, store));
-        thread.had_read.contains(&(object, store))
+    /// whether it had done so in its last turn too, and only repeats it.
+    pub(super) fn repeats(&self, me: ThreadId, object: ObjectId, store: usize) -> bool {
+        let turn = &self.threads[me].last_turn;
+        turn.looked_at.contains(&(object, store as u64))
     }
 }
 

@@ -228,8 +228,14 @@ fn join<T>(thread: ThreadId, slot: &Slot<T>) -> Result<T> {
     take(slot)
 }
 
+/// What the thread came to. It came to nothing only if the execution is given up:
+/// then this thread goes too.
 fn take<T>(slot: &Slot<T>) -> Result<T> {
-    lock(slot).take().unwrap_or_else(|| runtime::unwind())
+    match lock(slot).take() {
+        Some(result) => result,
+        None if runtime::unwinding() => Err(Box::new("the execution is given up")),
+        None => runtime::unwind(),
+    }
 }
 
 /// Notes a panic, if it is one of the scene's own.
