@@ -15,7 +15,7 @@ pub(crate) struct Actor<'a, R> {
 ///
 /// ```
 /// use racecourse::sync::Actors;
-/// # #[cfg(not(loom))] // an exploration runs it under loom
+/// # if racecourse::explorer::CAN_EXPLORE { return; } // the model wants a scene
 /// assert_eq!(Actors::new().enter("ann", || 1).enter("bob", || 2).run(), [1, 2]);
 /// ```
 pub struct Actors<'a, R> {

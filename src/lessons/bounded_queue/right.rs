@@ -17,7 +17,7 @@ use std::time::Duration;
 /// ```
 /// use racecourse::lessons::bounded_queue::{errors::TryPutError, right::Queue};
 /// use std::num::NonZeroUsize;
-/// # #[cfg(not(loom))] { // an exploration runs it under loom
+/// # if !racecourse::explorer::CAN_EXPLORE { // the model wants a scene
 /// let queue = Queue::new(NonZeroUsize::MIN);
 /// queue.put("hello").unwrap();
 /// assert_eq!(queue.try_put("ok"), Err(TryPutError::Full("ok")));

@@ -22,8 +22,7 @@
 //! (with an `Arc`, the same compiles)
 //! ```
 //! use racecourse::lessons::ticket_lock::right::TicketLock;
-//! # #[cfg(not(loom))] // an exploration runs it under loom
-//! # {
+//! # if !racecourse::explorer::CAN_EXPLORE { // the model wants a scene
 //! let lock = TicketLock::new(std::sync::Arc::new(20));
 //! std::thread::scope(|office| {
 //!     office.spawn(|| drop(lock.lock()));
