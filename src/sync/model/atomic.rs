@@ -212,7 +212,7 @@ impl Raw {
             let written = change(value);
             let ordering = if written.is_some() { success } else { failure };
             if written.is_some() {
-                x.writes(me, id, name);
+                x.updates(me, id, name, store as u64);
             } else {
                 x.reads(me, id, name, store as u64);
             }

@@ -865,7 +865,19 @@ impl Execution {
 
     /// A step that changes the object: it commutes with no other access to it.
     pub(super) fn writes(&mut self, me: ThreadId, object: ObjectId, kind: &'static str) {
-        self.step(me, object, kind, 0);
+        self.updates(me, object, kind, 0);
+    }
+
+    /// The same for one that also reads it, as it was when it had been written
+    /// `version` times.
+    pub(super) fn updates(
+        &mut self,
+        me: ThreadId,
+        object: ObjectId,
+        kind: &'static str,
+        version: u64,
+    ) {
+        self.step(me, object, kind, version);
         self.threads[me].turn.changed = true;
         self.standstill = None;
         self.objects[object].writes += 1;
