@@ -3,3 +3,4 @@
 
 mod lessons;
 mod model;
+mod programs;

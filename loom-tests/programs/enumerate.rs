@@ -1,0 +1,344 @@
+//! Every sequentially consistent interleaving of a program, by brute force:
+//! neither loom nor `racecourse::sync` has a part in it.
+//!
+//! A trace is written down as the steps of each thread, each with the objects it
+//! touches and how many writes of them came before: so two interleavings that
+//! differ in the order of independent steps alone are the same, and a trace that
+//! has been seen need not be gone through again.
+
+use super::program::{ATOMICS, MUTEXES, Op, Program, outcome};
+use std::collections::{BTreeMap, HashSet};
+
+type Thread = usize;
+/// First the atomics, then the mutexes, then the condition variable.
+type Object = usize;
+const CONDVAR: Object = ATOMICS + MUTEXES;
+
+fn mutex(m: usize) -> Object {
+    ATOMICS + m
+}
+
+/// What a step touches, and how many writes of that came before.
+type Touch = (Object, u32);
+
+/// Operations one after another.
+enum Code {
+    Do(Op),
+    Lock(usize),
+    /// If somebody holds it, goes on there.
+    TryLock(usize, usize),
+    Unlock(usize),
+    /// With that mutex.
+    Wait(usize, bool),
+}
+
+fn flatten(ops: &[Op], held: Option<usize>, code: &mut Vec<Code>) {
+    for op in ops {
+        match op {
+            Op::Lock(m, body) => {
+                code.push(Code::Lock(*m));
+                flatten(body, Some(*m), code);
+                code.push(Code::Unlock(*m));
+            }
+            Op::TryLock(m, body) => {
+                let place = code.len();
+                code.push(Code::TryLock(*m, 0));
+                flatten(body, Some(*m), code);
+                code.push(Code::Unlock(*m));
+                code[place] = Code::TryLock(*m, code.len());
+            }
+            Op::Wait { timed } => code.extend(held.map(|m| Code::Wait(m, *timed))),
+            op => code.push(Code::Do(op.clone())),
+        }
+    }
+}
+
+#[derive(Clone)]
+struct State {
+    threads: Vec<Doing>,
+    atomics: [u64; ATOMICS],
+    owners: [Option<Thread>; MUTEXES],
+    /// Who waits on the condition variable, longest first.
+    waiters: Vec<Thread>,
+    writes: [u32; CONDVAR + 1],
+    trace: Vec<Vec<Vec<Touch>>>,
+}
+
+#[derive(Clone)]
+struct Doing {
+    at: usize,
+    phase: Phase,
+    seen: Vec<u64>,
+    /// What it has read since it last spun.
+    looked_at: Vec<Touch>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Phase {
+    NotStarted,
+    Running,
+    /// Waits on the condition variable.
+    Asleep,
+    /// The same, but its time has come.
+    Late,
+    /// Must lock again; whether it timed out.
+    Awake(bool),
+    /// Goes on once something it has looked at is written.
+    Spinning,
+}
+
+/// How many different interleavings come to each outcome; `None` if there are
+/// more than so many.
+pub fn enumerate(program: &Program, limit: usize) -> Option<BTreeMap<String, u64>> {
+    let codes: Vec<Vec<Code>> = program
+        .threads
+        .iter()
+        .map(|ops| {
+            let mut code = Vec::new();
+            flatten(ops, None, &mut code);
+            code
+        })
+        .collect();
+    let mut first = State::new(codes.len());
+    for code in &codes[0] {
+        if let Code::Do(Op::Start(thread)) = code {
+            first.threads[*thread].phase = Phase::NotStarted;
+        }
+    }
+    let mut outcomes = BTreeMap::new();
+    let mut seen = HashSet::new();
+    let mut open = vec![first];
+    while let Some(mut state) = open.pop() {
+        state.start_and_join(&codes);
+        let mut next = state.successors(&codes);
+        if next.is_empty() && state.time_passes(&codes) {
+            next = state.successors(&codes);
+        }
+        if next.is_empty() {
+            *outcomes.entry(state.outcome(&codes)).or_default() += 1;
+        }
+        for state in next {
+            if seen.insert(state.trace.clone()) {
+                open.push(state);
+            }
+        }
+        if seen.len() > limit {
+            return None;
+        }
+    }
+    Some(outcomes)
+}
+
+impl State {
+    fn new(threads: usize) -> Self {
+        let doing = Doing {
+            at: 0,
+            phase: Phase::Running,
+            seen: Vec::new(),
+            looked_at: Vec::new(),
+        };
+        Self {
+            threads: vec![doing; threads],
+            atomics: [0; ATOMICS],
+            owners: [None; MUTEXES],
+            waiters: Vec::new(),
+            writes: [0; CONDVAR + 1],
+            trace: vec![Vec::new(); threads],
+        }
+    }
+
+    fn has_ended(&self, codes: &[Vec<Code>], thread: Thread) -> bool {
+        let doing = &self.threads[thread];
+        doing.phase == Phase::Running && doing.at == codes[thread].len()
+    }
+
+    /// What the first thread does that is no step.
+    fn start_and_join(&mut self, codes: &[Vec<Code>]) {
+        while let Some(Code::Do(op)) = codes[0].get(self.threads[0].at) {
+            match op {
+                Op::Start(thread) => self.threads[*thread].phase = Phase::Running,
+                Op::Join(thread) if self.has_ended(codes, *thread) => {}
+                _ => return,
+            }
+            self.threads[0].at += 1;
+        }
+    }
+
+    /// Nobody can go on: then time passes for all who wait with a timeout.
+    fn time_passes(&mut self, codes: &[Vec<Code>]) -> bool {
+        let mut passes = false;
+        for (doing, code) in self.threads.iter_mut().zip(codes) {
+            if doing.phase == Phase::Asleep && matches!(code[doing.at], Code::Wait(_, true)) {
+                doing.phase = Phase::Late;
+                passes = true;
+            }
+        }
+        passes
+    }
+
+    fn outcome(&self, codes: &[Vec<Code>]) -> String {
+        if (0..codes.len()).all(|thread| self.has_ended(codes, thread)) {
+            let seen: Vec<_> = self.threads.iter().map(|t| t.seen.clone()).collect();
+            outcome(&seen, self.atomics)
+        } else if self.threads.iter().any(|t| t.phase == Phase::Spinning) {
+            "livelock".to_owned()
+        } else {
+            "deadlock".to_owned()
+        }
+    }
+
+    fn successors(&self, codes: &[Vec<Code>]) -> Vec<State> {
+        let mut next = Vec::new();
+        for (thread, code) in codes.iter().enumerate() {
+            let mut state = self.clone();
+            if let Some(code) = code.get(self.threads[thread].at)
+                && state.step(thread, code)
+            {
+                next.push(state);
+            }
+        }
+        next
+    }
+
+    fn touch(&mut self, thread: Thread, reads: Option<Object>, writes: &[Object]) {
+        let touched = reads.iter().chain(writes);
+        let touches = touched.map(|&object| (object, self.writes[object]));
+        self.trace[thread].push(touches.collect());
+        if let Some(object) = reads {
+            let touch = (object, self.writes[object]);
+            self.threads[thread].looked_at.push(touch);
+        }
+        for &object in writes {
+            self.writes[object] += 1;
+        }
+    }
+
+    fn reads(&mut self, thread: Thread, object: Object) {
+        self.touch(thread, Some(object), &[]);
+    }
+
+    fn writes(&mut self, thread: Thread, object: Object) {
+        self.touch(thread, None, &[object]);
+    }
+
+    fn wake(&mut self, woken: impl IntoIterator<Item = Thread>) {
+        for thread in woken {
+            self.threads[thread].phase = Phase::Awake(false);
+        }
+    }
+
+    /// The thread's next step, if it can take one.
+    fn step(&mut self, me: Thread, code: &Code) -> bool {
+        match self.threads[me].phase {
+            Phase::Running => {}
+            Phase::Spinning => {
+                let looked_at = std::mem::take(&mut self.threads[me].looked_at);
+                if looked_at
+                    .iter()
+                    .all(|&(object, writes)| self.writes[object] == writes)
+                {
+                    return false;
+                }
+                self.threads[me].phase = Phase::Running;
+            }
+            Phase::Late => {
+                self.writes(me, CONDVAR);
+                self.waiters.retain(|&thread| thread != me);
+                self.threads[me].phase = Phase::Awake(true);
+                return true;
+            }
+            Phase::Awake(timed_out) => {
+                let Code::Wait(m, timed) = *code else {
+                    unreachable!("only who waits is woken");
+                };
+                if self.owners[m].is_some() {
+                    return false;
+                }
+                self.writes(me, mutex(m));
+                self.owners[m] = Some(me);
+                let doing = &mut self.threads[me];
+                doing.seen.extend(timed.then_some(u64::from(timed_out)));
+                doing.phase = Phase::Running;
+                doing.at += 1;
+                return true;
+            }
+            Phase::NotStarted | Phase::Asleep => return false,
+        }
+        let mut next = self.threads[me].at + 1;
+        match *code {
+            Code::Do(Op::Load(x, _)) => {
+                self.reads(me, x);
+                self.threads[me].seen.push(self.atomics[x]);
+            }
+            Code::Do(Op::Store(x, to, _)) => {
+                self.writes(me, x);
+                self.atomics[x] = to;
+            }
+            Code::Do(Op::FetchAdd(x, by, _)) => {
+                self.writes(me, x);
+                self.threads[me].seen.push(self.atomics[x]);
+                self.atomics[x] += by;
+            }
+            Code::Do(Op::CompareExchange(x, from, to, _)) => {
+                self.threads[me].seen.push(self.atomics[x]);
+                if self.atomics[x] == from {
+                    self.writes(me, x);
+                    self.atomics[x] = to;
+                } else {
+                    self.reads(me, x);
+                }
+            }
+            Code::Do(Op::SpinUntil(x, to, _)) => {
+                self.reads(me, x);
+                if self.atomics[x] != to {
+                    self.threads[me].phase = Phase::Spinning;
+                    return true;
+                }
+            }
+            Code::Do(Op::NotifyOne) => {
+                self.writes(me, CONDVAR);
+                let longest = self.waiters.len().min(1);
+                let woken: Vec<Thread> = self.waiters.drain(..longest).collect();
+                self.wake(woken);
+            }
+            Code::Do(Op::NotifyAll) => {
+                self.writes(me, CONDVAR);
+                let woken = std::mem::take(&mut self.waiters);
+                self.wake(woken);
+            }
+            Code::Do(Op::Join(_)) => return false,
+            Code::Do(_) => unreachable!("flattened, or no step"),
+            Code::Lock(m) => {
+                if self.owners[m].is_some() {
+                    return false;
+                }
+                self.writes(me, mutex(m));
+                self.owners[m] = Some(me);
+            }
+            Code::TryLock(m, otherwise) => {
+                let free = self.owners[m].is_none();
+                self.threads[me].seen.push(free.into());
+                if free {
+                    self.writes(me, mutex(m));
+                    self.owners[m] = Some(me);
+                } else {
+                    self.reads(me, mutex(m));
+                    next = otherwise;
+                }
+            }
+            Code::Unlock(m) => {
+                self.writes(me, mutex(m));
+                self.owners[m] = None;
+            }
+            Code::Wait(m, _) => {
+                self.touch(me, None, &[CONDVAR, mutex(m)]);
+                self.owners[m] = None;
+                self.waiters.push(me);
+                self.threads[me].phase = Phase::Asleep;
+                return true;
+            }
+        }
+        self.threads[me].at = next;
+        true
+    }
+}

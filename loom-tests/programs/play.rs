@@ -1,0 +1,124 @@
+//! Plays a program through `racecourse::sync`.
+
+use super::program::{MUTEXES, Op, Program, outcome};
+use racecourse::sync::atomic::AtomicU64;
+use racecourse::sync::thread::{self, ScopedJoinHandle};
+use racecourse::sync::{Actors, Condvar, Mutex, MutexGuard, hint};
+use std::time::Duration;
+
+struct Shared {
+    atomics: [AtomicU64; 2],
+    mutexes: [Mutex<()>; MUTEXES],
+    condvar: Condvar,
+}
+
+/// Plays it once, inside of an exploration.
+pub fn play(program: &Program) -> String {
+    let shared = Shared {
+        atomics: [AtomicU64::new(0), AtomicU64::new(0)],
+        mutexes: [Mutex::new(()), Mutex::new(())],
+        condvar: Condvar::new(),
+    };
+    let all = &program.threads;
+    let seen = if program.any(|op| matches!(op, Op::Start(_) | Op::Join(_))) {
+        with_threads(&shared, all)
+    } else {
+        // The last actor is played by the first thread.
+        let mut actors = Actors::new();
+        for (name, ops) in all.iter().enumerate().skip(1).chain([(0, &all[0])]) {
+            let shared = &shared;
+            actors = actors.enter(name.to_string(), move || part(shared, ops));
+        }
+        let mut seen = actors.run();
+        seen.rotate_right(1);
+        seen
+    };
+    outcome(&seen, shared.atomics.map(AtomicU64::into_inner))
+}
+
+type Threads<'scope> = Vec<Option<ScopedJoinHandle<'scope, Vec<u64>>>>;
+
+fn with_threads(shared: &Shared, all: &[Vec<Op>]) -> Vec<Vec<u64>> {
+    thread::scope(|scope| {
+        let mut threads: Threads<'_> = all.iter().map(|_| None).collect();
+        let mut seen = vec![Vec::new(); all.len()];
+        for (id, ops) in all.iter().enumerate().skip(1) {
+            let later = |op: &Op| matches!(op, Op::Start(other) if *other == id);
+            if !all[0].iter().any(later) {
+                threads[id] = Some(scope.spawn(|| part(shared, ops)));
+            }
+        }
+        let mut first = Vec::new();
+        for op in &all[0] {
+            match op {
+                Op::Start(id) => threads[*id] = Some(scope.spawn(|| part(shared, &all[*id]))),
+                Op::Join(id) => seen[*id] = threads[*id].take().unwrap().join().unwrap(),
+                _ => drop(run(shared, std::slice::from_ref(op), None, &mut first)),
+            }
+        }
+        for (id, thread) in threads.into_iter().enumerate() {
+            if let Some(thread) = thread {
+                seen[id] = thread.join().unwrap();
+            }
+        }
+        seen[0] = first;
+        seen
+    })
+}
+
+fn part(shared: &Shared, ops: &[Op]) -> Vec<u64> {
+    let mut seen = Vec::new();
+    drop(run(shared, ops, None, &mut seen));
+    seen
+}
+
+/// Returns the lock that is held.
+fn run<'a>(
+    shared: &'a Shared,
+    ops: &[Op],
+    mut held: Option<MutexGuard<'a, ()>>,
+    seen: &mut Vec<u64>,
+) -> Option<MutexGuard<'a, ()>> {
+    for op in ops {
+        match op {
+            Op::Load(x, s) => seen.push(shared.atomics[*x].load(s.load())),
+            Op::Store(x, to, s) => shared.atomics[*x].store(*to, s.store()),
+            Op::FetchAdd(x, by, s) => seen.push(shared.atomics[*x].fetch_add(*by, s.update())),
+            Op::CompareExchange(x, from, to, s) => {
+                let result = shared.atomics[*x].compare_exchange(*from, *to, s.update(), s.load());
+                seen.push(result.unwrap_or_else(|other| other));
+            }
+            Op::SpinUntil(x, to, s) => {
+                while shared.atomics[*x].load(s.load()) != *to {
+                    hint::spin_loop();
+                }
+            }
+            Op::Lock(m, body) => {
+                let guard = shared.mutexes[*m].lock().unwrap();
+                drop(run(shared, body, Some(guard), seen));
+            }
+            Op::TryLock(m, body) => {
+                let guard = shared.mutexes[*m].try_lock();
+                seen.push(guard.is_ok().into());
+                if let Ok(guard) = guard {
+                    drop(run(shared, body, Some(guard), seen));
+                }
+            }
+            Op::Wait { timed: false } => {
+                held = held.map(|guard| shared.condvar.wait(guard).unwrap());
+            }
+            Op::Wait { timed: true } => {
+                held = held.map(|guard| {
+                    let a_while = Duration::from_secs(1);
+                    let (guard, result) = shared.condvar.wait_timeout(guard, a_while).unwrap();
+                    seen.push(result.timed_out().into());
+                    guard
+                });
+            }
+            Op::NotifyOne => shared.condvar.notify_one(),
+            Op::NotifyAll => shared.condvar.notify_all(),
+            Op::Start(_) | Op::Join(_) => unreachable!("the first thread does this itself"),
+        }
+    }
+    held
+}

@@ -1,0 +1,136 @@
+//! Programs as data.
+
+use racecourse::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
+use std::fmt;
+
+pub const ATOMICS: usize = 2;
+pub const MUTEXES: usize = 2;
+
+/// The first thread plays the scene itself: it starts the others, at once unless
+/// it says where, and at the end waits for all of them.
+#[derive(Clone)]
+pub struct Program {
+    pub threads: Vec<Vec<Op>>,
+}
+
+/// One operation. All share two atomics (at first 0), two mutexes and one
+/// condition variable.
+#[derive(Debug, Clone)]
+pub enum Op {
+    Load(usize, Strength),
+    Store(usize, u64, Strength),
+    FetchAdd(usize, u64, Strength),
+    /// From, to.
+    CompareExchange(usize, u64, u64, Strength),
+    /// Loads and spins until it is there.
+    SpinUntil(usize, u64, Strength),
+    /// With these operations under the lock.
+    Lock(usize, Vec<Op>),
+    /// With these operations under the lock, or none if somebody holds it.
+    TryLock(usize, Vec<Op>),
+    /// With the mutex that was locked last.
+    Wait {
+        timed: bool,
+    },
+    NotifyOne,
+    NotifyAll,
+    /// Of the first thread only, outside of any lock.
+    Start(usize),
+    /// Of the first thread only.
+    Join(usize),
+}
+
+/// How much an atomic operation orders (in C11).
+#[derive(Debug, Clone, Copy)]
+pub enum Strength {
+    Relaxed,
+    AcqRel,
+    SeqCst,
+}
+
+impl Strength {
+    pub fn load(self) -> Ordering {
+        match self {
+            Strength::AcqRel => Acquire,
+            other => other.update(),
+        }
+    }
+
+    pub fn store(self) -> Ordering {
+        match self {
+            Strength::AcqRel => Release,
+            other => other.update(),
+        }
+    }
+
+    pub fn update(self) -> Ordering {
+        match self {
+            Strength::Relaxed => Relaxed,
+            Strength::AcqRel => AcqRel,
+            Strength::SeqCst => SeqCst,
+        }
+    }
+}
+
+impl Program {
+    /// All operations, those under locks too.
+    pub fn any(&self, such: fn(&Op) -> bool) -> bool {
+        fn any(ops: &[Op], such: fn(&Op) -> bool) -> bool {
+            ops.iter().any(|op| {
+                such(op)
+                    || matches!(op, Op::Lock(_, body) | Op::TryLock(_, body) if any(body, such))
+            })
+        }
+        self.threads.iter().any(|ops| any(ops, such))
+    }
+}
+
+/// A listing, in something like Rust.
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn list(f: &mut fmt::Formatter<'_>, ops: &[Op], indent: usize) -> fmt::Result {
+            for op in ops {
+                let (atomic, mutex) = (|x: &usize| ["x", "y"][*x], |m: &usize| ["m", "n"][*m]);
+                write!(f, "{:indent$}", "")?;
+                match op {
+                    Op::Load(x, s) => writeln!(f, "{}.load({s:?})", atomic(x))?,
+                    Op::Store(x, to, s) => writeln!(f, "{}.store({to}, {s:?})", atomic(x))?,
+                    Op::FetchAdd(x, by, s) => writeln!(f, "{}.fetch_add({by}, {s:?})", atomic(x))?,
+                    Op::CompareExchange(x, from, to, s) => {
+                        writeln!(f, "{}.compare_exchange({from}, {to}, {s:?})", atomic(x))?;
+                    }
+                    Op::SpinUntil(x, to, s) => {
+                        writeln!(f, "spin until {}.load({s:?}) == {to}", atomic(x))?;
+                    }
+                    Op::Lock(m, body) | Op::TryLock(m, body) => {
+                        let tries = if matches!(op, Op::Lock(..)) {
+                            ""
+                        } else {
+                            "try_"
+                        };
+                        writeln!(f, "{tries}lock {} {{", mutex(m))?;
+                        list(f, body, indent + 4)?;
+                        writeln!(f, "{:indent$}}}", "")?;
+                    }
+                    Op::Wait { timed: false } => writeln!(f, "wait")?,
+                    Op::Wait { timed: true } => writeln!(f, "wait_timeout")?,
+                    Op::NotifyOne => writeln!(f, "notify_one")?,
+                    Op::NotifyAll => writeln!(f, "notify_all")?,
+                    Op::Start(thread) => writeln!(f, "start thread {thread}")?,
+                    Op::Join(thread) => writeln!(f, "join thread {thread}")?,
+                }
+            }
+            Ok(())
+        }
+        for (thread, ops) in self.threads.iter().enumerate() {
+            writeln!(f, "\nthread {thread}:")?;
+            list(f, ops, 4)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a complete execution has come to.
+pub fn outcome(seen: &[Vec<u64>], finally: [u64; ATOMICS]) -> String {
+    format!("saw {seen:?}, left {finally:?}")
+}
