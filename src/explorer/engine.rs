@@ -167,7 +167,7 @@ impl Collection {
     fn collect(&mut self, x: &Execution, judged: Option<Judged>, torn_down: Option<TornDown>) {
         self.executions += 1;
         self.must_try_locks = x.tried_a_lock && !x.settings.locks_are_tried;
-        if torn_down != Some(TornDown::Stutters) {
+        if torn_down != Some(TornDown::Repeats) {
             let judged = x.failure.as_ref().map(judge_failure).or(judged);
             match judged {
                 Some(judged) => self.count(x, judged),

@@ -17,11 +17,16 @@ pub(in crate::sync) struct History {
     /// Every store is ordered after the one before it, by happens-before or by
     /// reading it: then a read-modify-write can only read the last.
     ordered: bool,
+    /// The number of the next one.
+    next: usize,
     show: fn(u64) -> String,
 }
 
 #[derive(Clone, Copy)]
 struct Store {
+    /// What loom knows it by. Numbers are given out before loom may switch, so
+    /// they are not in order.
+    number: usize,
     value: u64,
     by: ThreadId,
     /// The storing thread's own time.
@@ -60,13 +65,25 @@ pub(crate) struct Origin {
 #[derive(Debug)]
 struct Raw {
     handle: Handle,
-    /// C11 mode: holds the number of a store in the history.
+    /// C11 mode: holds the number of a store.
     loom: Option<LoomAtomic>,
 }
 
 impl History {
     pub(crate) fn shown(&self, value: u64) -> String {
         (self.show)(value)
+    }
+
+    /// A number for a store to come.
+    fn number(&mut self) -> usize {
+        self.next += 1;
+        self.next - 1
+    }
+
+    /// The place of the store of that number.
+    fn numbered(&self, number: usize) -> usize {
+        let place = self.stores.iter().position(|store| store.number == number);
+        place.expect("loom reads what was stored")
     }
 }
 
@@ -90,6 +107,7 @@ impl Raw {
             (me, x.threads[me].clock)
         });
         let first = Store {
+            number: 0,
             value,
             by,
             time: releases.now(by),
@@ -99,6 +117,7 @@ impl Raw {
         let history = History {
             stores: vec![first],
             ordered: true,
+            next: 1,
             show,
         };
         let handle = Handle::new("atomic", State::Atomic(history));
@@ -122,8 +141,9 @@ impl Raw {
             // loom's own operation is the point; ours comes behind it, so that
             // loads conflict too.
             Some(loom) => {
-                let store = runtime::at_loom(|| loom.load(ordering));
-                self.handle.touches_too();
+                let number = runtime::at_loom(|| loom.load(ordering));
+                self.handle.touches();
+                let store = with(|x| history(x, id).numbered(number));
                 (runtime::current(), store)
             }
         };
@@ -136,7 +156,7 @@ impl Raw {
             (value, stutters)
         });
         if stutters {
-            runtime::tear_down(TornDown::Stutters);
+            runtime::tear_down(TornDown::Repeats);
         }
         value
     }
@@ -146,19 +166,14 @@ impl Raw {
             return;
         }
         let id = self.handle.id();
-        let me = match &self.loom {
-            None => self.handle.point(),
-            Some(loom) => {
-                let me = self.handle.point();
-                // Only now: another store may have come first.
-                let number = with(|x| history(x, id).stores.len());
-                runtime::quietly(|| loom.store(number, ordering));
-                me
-            }
-        };
+        let me = self.handle.point();
+        let number = with(|x| history(x, id).number());
+        if let Some(loom) = &self.loom {
+            runtime::quietly(|| loom.store(number, ordering));
+        }
         with(|x| {
             x.writes(me, id, "store");
-            x.write_store(me, id, value, ordering, None);
+            x.write_store(me, id, number, value, ordering, None);
             let operation = Operation {
                 name: "store",
                 ordering,
@@ -187,23 +202,23 @@ impl Raw {
         }
         let id = self.handle.id();
         let me = self.handle.point();
-        let newest = with(|x| history(x, id).stores.len() - 1);
+        let number = with(|x| history(x, id).number());
         let store = match &self.loom {
-            None => newest,
-            Some(loom) => self.loom_update(loom, success, failure, change),
+            None => with(|x| history(x, id).stores.len() - 1),
+            Some(loom) => self.loom_update(loom, number, success, failure, change),
         };
         with(|x| {
             let value = history(x, id).stores[store].value;
             let written = change(value);
             let ordering = if written.is_some() { success } else { failure };
             if written.is_some() {
-                x.writes(me, id, name);
+                x.updates(me, id, name, store as u64);
             } else {
                 x.reads(me, id, name, store as u64);
             }
             let mut operation = x.read_store(me, id, store, ordering, name);
             if let Some(new) = written {
-                x.write_store(me, id, new, ordering, Some(store));
+                x.write_store(me, id, number, new, ordering, Some(store));
             }
             operation.written = written;
             x.note(me, Some(id), What::Atomic(operation), at);
@@ -211,50 +226,45 @@ impl Raw {
         })
     }
 
-    /// Lets loom do the read-modify-write and returns the number of the store it
-    /// read. loom compares numbers of stores where we compare values: a store
-    /// that we did not guess is either one that `change` refuses, or we guess
-    /// again.
+    /// Lets loom do the read-modify-write and returns the store it read. loom
+    /// compares numbers of stores where we compare values: a store that we did not
+    /// guess is either one that `change` refuses, or we guess again.
     fn loom_update(
         &self,
         loom: &LoomAtomic,
+        number: usize,
         success: Ordering,
         failure: Ordering,
         change: Change<'_>,
     ) -> usize {
         let id = self.handle.id();
-        let moves = with(|x| x.number_of_moves());
-        let next = with(|x| history(x, id).stores.len());
-        let mut accepts =
-            |store: usize| change(with(|x| history(x, id).stores[store].value)).is_some();
-        let guess = (0..next)
-            .rev()
-            .find(|&store| accepts(store))
-            .unwrap_or(usize::MAX);
-        let exchange = |guess| loom.compare_exchange(guess, next, success, failure);
+        let stores = || with(|x| history(x, id).stores.clone());
+        let find = |number| with(|x| history(x, id).numbered(number));
+        let mut accepts = |store: &Store| change(store.value).is_some();
+        let exchange = |guess| loom.compare_exchange(guess, number, success, failure);
 
+        let known = stores();
         if with(|x| history(x, id).ordered) {
             // The point has been passed and there is one store to read: nothing
             // for loom to choose.
-            let last = if accepts(next - 1) {
-                next - 1
-            } else {
-                usize::MAX
-            };
-            return match runtime::quietly(|| exchange(last)) {
-                Ok(store) | Err(store) => store,
+            let last = known.last().filter(|store| accepts(store));
+            let guess = last.map_or(usize::MAX, |store| store.number);
+            return match runtime::quietly(|| exchange(guess)) {
+                Ok(number) | Err(number) => find(number),
             };
         }
         // loom may read any store that has no later one known: it must be free to
-        // choose, and so it may also switch here. What then comes in between is
-        // run where it comes before the point.
+        // choose, and so it may also switch here.
+        let guess = known.iter().rev().find(|store| accepts(store));
+        let guess = guess.map_or(usize::MAX, |store| store.number);
         let found = runtime::at_loom(|| match exchange(guess) {
-            Err(store) if accepts(store) => exchange(store).map_err(|_| None),
+            Err(number) if accepts(&stores()[find(number)]) => exchange(number).map_err(|_| None),
             found => found.map_err(Some),
         });
         match found {
-            Ok(store) | Err(Some(store)) if with(|x| x.number_of_moves()) == moves => store,
-            _ => runtime::tear_down(TornDown::Stutters),
+            Ok(number) | Err(Some(number)) => find(number),
+            // Had it read that store at once, it would be the same.
+            Err(None) => runtime::tear_down(TornDown::Repeats),
         }
     }
 
@@ -294,6 +304,7 @@ impl Execution {
             time,
             ordering: stored,
             releases,
+            ..
         } = history.stores[store];
         self.stale_reads += usize::from(stale);
         let thread = &mut self.threads[me];
@@ -322,6 +333,7 @@ impl Execution {
         &mut self,
         me: ThreadId,
         id: ObjectId,
+        number: usize,
         value: u64,
         ordering: Ordering,
         continues: Option<usize>,
@@ -342,6 +354,7 @@ impl Execution {
         let Store { by, time, .. } = history.stores[last];
         history.ordered &= continues == Some(last) || clock.knows(by, time);
         history.stores.push(Store {
+            number,
             value,
             by: me,
             time: clock.now(me),

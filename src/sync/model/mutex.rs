@@ -74,8 +74,11 @@ impl<T> Mutex<T> {
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         let at = Location::caller();
         if !unwinding() {
-            let me = self.handle.point();
+            let me = self.handle.comes();
             let locked = self.take_if_free(me, at);
+            if !locked {
+                self.handle.touches();
+            }
             with(|x| {
                 x.tried_a_lock = true;
                 if !locked {
@@ -144,12 +147,11 @@ impl<T> Mutex<T> {
     fn acquire(&self, at: At) {
         let id = self.handle.id();
         loop {
-            let me = self.handle.point();
+            let me = self.handle.comes();
             if self.take_if_free(me, at) {
                 with(|x| x.note(me, Some(id), What::Lock, at));
                 return;
             }
-            with(|x| x.moved(runtime::hash64((me, id, "waits"))));
             runtime::block(me, Waiting::Lock(id));
         }
     }
@@ -171,6 +173,7 @@ impl<T> Mutex<T> {
         });
         if taken {
             self.order_for_loom();
+            self.handle.touches();
         }
         taken
     }
@@ -178,6 +181,7 @@ impl<T> Mutex<T> {
     /// Lets go of the lock, as part of a step whose point has been passed.
     fn release(&self, me: ThreadId) {
         self.order_for_loom();
+        self.handle.touches();
         with(|x| self.let_go(x, me));
     }
 
@@ -205,7 +209,6 @@ impl<T> Mutex<T> {
     /// Unlocks on behalf of a wait on a condition variable: the same step.
     pub(super) fn release_to_wait(&self, me: ThreadId) {
         let shown = self.shown();
-        self.handle.touches_too();
         self.release(me);
         with(|x| x.shows(self.handle.id(), shown));
     }

@@ -2,7 +2,6 @@
 
 use super::clock::Clock;
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{Location, PanicHookInfo, catch_unwind, resume_unwind};
 use std::rc::Rc;
@@ -17,6 +16,10 @@ pub(crate) type ObjectId = usize;
 
 /// An execution with more steps than this does not end, as far as we can tell.
 const MAX_STEPS: usize = 4_000;
+
+/// Moves, beside threads and steps: whether a turn sleeps is decided once.
+const ASLEEP: u64 = u64::MAX;
+const AWAKE: u64 = u64::MAX - 1;
 
 /// How the model plays.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,10 +36,10 @@ pub(crate) struct Settings {
 #[derive(Default)]
 pub(crate) struct Execution {
     pub(crate) settings: Settings,
-    /// Traces that some execution has already gone through, whole or part.
-    seen: HashSet<u128>,
     /// Every move of the execution before this one, to know where they part.
     previous_moves: Vec<u64>,
+    /// This execution's turns and, until they part, those of the one before.
+    turns: Vec<Turn>,
 
     number: u64,
     pub(crate) threads: Vec<Thread>,
@@ -51,17 +54,25 @@ pub(crate) struct Execution {
     pub(crate) trace: u128,
     /// Whose code runs.
     current: ThreadId,
-    /// Steps, and attempts at steps that had to wait.
+    /// Whatever loom has decided, in its order: who runs, what is read.
     moves: Vec<u64>,
     /// Whether it has left the path it shares with the execution before.
     parted: bool,
-    /// Repeats an earlier execution from here on.
-    redundant: bool,
+    steps: usize,
+    /// How many turns have begun.
+    turn: usize,
+    /// The next step begins a turn.
+    turn_is_over: bool,
+    /// Turns that have been taken from here, or from where everything since has
+    /// nothing to do with them, and all that can follow them seen.
+    asleep: Vec<Taken>,
     torn_down: Option<TornDown>,
     /// Somebody tried a lock.
     pub(crate) tried_a_lock: bool,
     /// What `SeqCst` fences stop at: C11 only.
     fences: Option<Rc<Handle>>,
+    /// The objects', by their ids.
+    points: Vec<Rc<Point>>,
 }
 
 /// Why an execution is given up before its threads have ended.
@@ -69,8 +80,26 @@ pub(crate) struct Execution {
 pub(crate) enum TornDown {
     /// It failed: see [`Execution::failure`].
     Failed,
-    /// It only repeats another: a spinning thread read the same old value again.
-    Stutters,
+    /// It only repeats others: a spinning thread read the same old value again, or
+    /// whatever could be done has been done before.
+    Repeats,
+}
+
+/// What a thread does from one point to the next.
+#[derive(Default)]
+struct Turn {
+    taken: Taken,
+    /// What other threads did here in earlier executions; all that can follow
+    /// has been seen.
+    before: Vec<Taken>,
+}
+
+#[derive(Clone, Default)]
+struct Taken {
+    /// By its key; nobody's is 0.
+    thread: u64,
+    /// The objects by their keys, and whether it changed them.
+    touched: Vec<(u64, bool)>,
 }
 
 pub(crate) struct Thread {
@@ -101,6 +130,8 @@ pub(crate) struct Thread {
 enum Status {
     Ready,
     Blocked(Waiting),
+    /// Its next turn would only repeat what has been seen.
+    Asleep,
     Ended,
 }
 
@@ -274,7 +305,9 @@ pub(crate) fn open(settings: Settings) {
 
 /// Closes the stage.
 pub(crate) fn close() {
-    EXECUTION.set(None);
+    // After a panic of the model's own, loom is gone and its objects cannot be
+    // dropped.
+    std::mem::forget(EXECUTION.take());
 }
 
 /// Begins an execution; the calling thread is its first.
@@ -284,8 +317,9 @@ pub(crate) fn begin() {
         let last = std::mem::take(x);
         *x = Execution {
             settings: last.settings,
-            seen: last.seen,
             previous_moves: last.moves,
+            turns: last.turns,
+            turn_is_over: true,
             number: last.number + 1,
             ..Execution::default()
         };
@@ -307,6 +341,8 @@ pub(crate) fn finish() -> Option<TornDown> {
         let _ = catch_unwind(|| block(me, Waiting::OffStage(None)));
     }
     park_until(me, |x| x.others_have_ended());
+    let points = with(|x| std::mem::take(&mut x.points));
+    quietly(|| drop(points));
     with(|x| x.torn_down)
 }
 
@@ -326,7 +362,7 @@ pub(super) fn wait_for_end(thread: ThreadId) {
 fn park_until(me: ThreadId, done: impl Fn(&Execution) -> bool) {
     while !with(|x| done(x)) {
         loom::thread::park();
-        with(|x| x.current = me);
+        with(|x| x.runs(me));
     }
 }
 
@@ -357,15 +393,31 @@ impl Thread {
 pub(super) struct Handle {
     execution: u64,
     id: ObjectId,
-    /// Nobody ever waits on it: to notify is a point where loom may switch, and
-    /// conflicts with every other notification of it.
-    point: loom::sync::Condvar,
+}
+
+/// Through which loom knows of an object. To count an `Arc`'s references conflicts
+/// with what was last asked of it mutably, and with nothing else: so a thread may
+/// come to an object without its having been there, should it turn out that it
+/// cannot take its step or is not to. To ask mutably is the step. Nothing of it
+/// synchronises before the last reference goes.
+pub(super) struct Point {
+    comes: loom::sync::Arc<()>,
+    touches: RefCell<loom::sync::Arc<()>>,
+}
+
+impl Point {
+    fn new() -> Rc<Self> {
+        let comes = loom::sync::Arc::new(());
+        let touches = RefCell::new(quietly(|| comes.clone()));
+        Rc::new(Self { comes, touches })
+    }
 }
 
 impl Handle {
     pub(super) fn new(kind: &'static str, state: State) -> Self {
-        let point = loom::sync::Condvar::new();
+        let point = Point::new();
         with(|x| {
+            x.points.push(point);
             let creator = &mut x.threads[x.current];
             creator.children += 1;
             let key = hash64((creator.key, creator.children, kind));
@@ -380,7 +432,6 @@ impl Handle {
             Self {
                 execution: x.number,
                 id: x.objects.len() - 1,
-                point,
             }
         })
     }
@@ -397,33 +448,47 @@ impl Handle {
         with(|x| x.objects[self.id].initially = Some(text));
     }
 
-    /// A point on this object: any other thread may go first.
+    /// A point on this object: any other thread may go first. What the thread does
+    /// next touches the object.
     pub(super) fn point(&self) -> ThreadId {
+        let me = self.comes();
+        self.touches();
+        me
+    }
+
+    /// A point on this object, should the thread then be able to do what it wants.
+    pub(super) fn comes(&self) -> ThreadId {
         if with(|x| x.number != self.execution) {
             misuse(
                 "an object was used in another execution than the one that made it: make it inside the scene",
             );
         }
+        let point = with(|x| x.points[self.id].clone());
         let me = current();
-        self.point.notify_one();
-        resumed(me);
-        me
-    }
-
-    /// A point that is needed only where locks are tried.
-    pub(super) fn point_if_tried(&self) -> ThreadId {
-        if with(|x| x.settings.locks_are_tried) {
-            self.point()
-        } else {
-            self.touches_too();
-            current()
+        loop {
+            loom::sync::Arc::strong_count(&point.comes);
+            resumed(me);
+            if !with(|x| x.sleeps(me)) {
+                return me;
+            }
+            halt(me, Status::Asleep);
         }
     }
 
-    /// Makes this step conflict with others on this object although its point
-    /// was on another: one step, two objects.
-    pub(super) fn touches_too(&self) {
-        quietly(|| self.point.notify_one());
+    /// What the thread does after its point touches this object (too).
+    pub(super) fn touches(&self) {
+        let point = with(|x| x.points[self.id].clone());
+        quietly(|| loom::sync::Arc::get_mut(&mut point.touches.borrow_mut()).is_some());
+    }
+
+    /// A point that is needed only where locks are tried, or where nothing else
+    /// would begin the turn.
+    pub(super) fn point_if_tried(&self) -> ThreadId {
+        if with(|x| x.settings.locks_are_tried || x.turn_is_over) {
+            self.comes()
+        } else {
+            current()
+        }
     }
 }
 
@@ -441,6 +506,9 @@ pub(super) fn point_of_fence(ordering: Ordering) -> ThreadId {
 /// Runs a loom operation that is a point itself: any other thread may go first.
 pub(super) fn at_loom<R>(operation: impl FnOnce() -> R) -> R {
     let me = current();
+    while with(|x| x.turn_is_over && x.sleeps(me)) {
+        halt(me, Status::Asleep);
+    }
     let result = operation();
     resumed(me);
     result
@@ -475,7 +543,7 @@ pub(super) fn is_c11() -> bool {
 /// This thread runs again: says so, and unwinds if the execution is given up.
 fn resumed(me: ThreadId) {
     let torn_down = with(|x| {
-        x.current = me;
+        x.runs(me);
         x.torn_down.is_some()
     });
     if torn_down {
@@ -517,7 +585,7 @@ pub(super) fn spawn(
     }
     let handle = loom::thread::spawn(move || {
         let gone = with(|x| {
-            x.current = id;
+            x.runs(id);
             x.torn_down.is_some()
         });
         if !gone {
@@ -613,18 +681,23 @@ mod ends {
 
 /// Blocks the thread until it is woken.
 pub(super) fn block(me: ThreadId, waiting: Waiting) {
-    let everybody = waiting == Waiting::OffStage(None);
+    if waiting == Waiting::OffStage(None) && with(|x| x.others_have_ended()) {
+        return resumed(me);
+    }
+    halt(me, Status::Blocked(waiting));
+}
+
+/// The thread does not go on before its status says that it may.
+fn halt(me: ThreadId, status: Status) {
     with(|x| {
-        if !(everybody && x.others_have_ended()) {
-            x.threads[me].status = Status::Blocked(waiting);
-            x.go_on_or_fail();
-        }
+        x.threads[me].status = status;
+        x.go_on_or_fail();
     });
     // A loom thread that is unparked while it runs does not park the next time:
     // only our own status says whether to go on.
     while with(|x| x.torn_down.is_none() && x.threads[me].status != Status::Ready) {
         loom::thread::park();
-        with(|x| x.current = me);
+        with(|x| x.runs(me));
     }
     resumed(me);
 }
@@ -756,23 +829,41 @@ impl Execution {
     pub(super) fn reads(&mut self, me: ThreadId, object: ObjectId, kind: &'static str, which: u64) {
         let writes = self.objects[object].writes;
         self.threads[me].looked_at.push((object, writes));
-        self.step(me, object, kind, which);
+        self.step(me, (object, false), kind, which);
     }
 
     /// A step that changes the object: it commutes with no other access to it.
     pub(super) fn writes(&mut self, me: ThreadId, object: ObjectId, kind: &'static str) {
-        self.step(me, object, kind, 0);
+        self.updates(me, object, kind, 0);
+    }
+
+    /// The same, of what it finds there.
+    pub(super) fn updates(
+        &mut self,
+        me: ThreadId,
+        object: ObjectId,
+        kind: &'static str,
+        which: u64,
+    ) {
+        self.step(me, (object, true), kind, which);
         self.objects[object].writes += 1;
         self.wake(|waiting| {
             matches!(waiting, Waiting::Written(objects) if objects.is_empty() || objects.contains(&object))
         });
     }
 
-    fn step(&mut self, me: ThreadId, object: ObjectId, kind: &'static str, which: u64) {
+    fn step(
+        &mut self,
+        me: ThreadId,
+        (object, changes): (ObjectId, bool),
+        kind: &'static str,
+        which: u64,
+    ) {
         let thread = &mut self.threads[me];
         thread.steps += 1;
         thread.clock.tick(me);
         let object = &self.objects[object];
+        let touch = (object.key, changes);
         let step = (
             thread.key,
             thread.steps,
@@ -784,34 +875,95 @@ impl Execution {
         // Two halves, so that a false match is out of the question.
         let hash = u128::from(hash64((0, step))) << 64 | u128::from(hash64((1, step)));
         self.trace = self.trace.wrapping_add(hash);
-        self.moved(hash as u64);
-        self.prune();
-        if self.moves.len() > MAX_STEPS {
+        self.takes(me, hash as u64, touch);
+        self.steps += 1;
+        if self.steps > MAX_STEPS {
             self.fail(Failure::Endless);
         }
     }
 
-    /// A move: a step, or an attempt at one that had to wait.
-    pub(super) fn moved(&mut self, hash: u64) {
-        self.parted |= self.previous_moves.get(self.moves.len()) != Some(&hash);
-        self.moves.push(hash);
+    // ------------------------------------------------------- nothing twice
+    //
+    // Sleep sets (Godefroid). Once all that can follow upon a thread's turn has
+    // been seen, and another thread goes first instead, the first one's turn is
+    // put to sleep: until somebody has touched what it touches, it would only
+    // lead to what has been seen, in another order. A thread whose turn sleeps
+    // does not run; if all that could run sleep, the execution is given up.
+    // To run such a turn after all and to look no further than its end would
+    // lose interleavings: what conflicts with what is only learned by going on.
+
+    /// loom has let the thread run.
+    fn runs(&mut self, me: ThreadId) {
+        self.current = me;
+        self.turn_is_over = true;
+        if self.torn_down.is_none() && self.moved(me as u64) {
+            // Another thread than before: the turn that was taken here is done with.
+            self.turns.truncate(self.turn + 1);
+            if let Some(turn) = self.turns.get_mut(self.turn) {
+                turn.before.push(std::mem::take(&mut turn.taken));
+            }
+        }
     }
 
-    pub(super) fn number_of_moves(&self) -> usize {
-        self.moves.len()
+    /// Whether the thread is not to take the turn that it is about to take.
+    fn sleeps(&mut self, me: ThreadId) -> bool {
+        let before = self.previous_moves.get(self.moves.len());
+        let sleeps = match before {
+            // More may have been seen since, but what is shared is shared.
+            Some(&before) if !self.parted => before == ASLEEP,
+            _ => {
+                let here = self.turns.get(self.turn).map(|turn| &turn.before);
+                let mut asleep = self.asleep.iter().chain(here.into_iter().flatten());
+                asleep.any(|taken| taken.thread == self.threads[me].key)
+            }
+        };
+        self.moved(if sleeps { ASLEEP } else { AWAKE });
+        sleeps
     }
 
-    /// Once this execution has left the path it shares with the one before and
-    /// stands where an earlier one has stood, all that could follow has been
-    /// seen: it runs to its end, but loom opens nothing new in it.
-    fn prune(&mut self) {
-        if self.redundant || self.torn_down.is_some() {
-            return;
+    /// The thread takes its turn, or goes on with it.
+    fn takes(&mut self, me: ThreadId, step: u64, touch: (u64, bool)) {
+        let key = self.threads[me].key;
+        if std::mem::take(&mut self.turn_is_over) {
+            if self.turn == self.turns.len() {
+                self.turns.push(Turn::default());
+            }
+            let turn = &mut self.turns[self.turn];
+            turn.taken.thread = key;
+            self.asleep.extend(turn.before.iter().cloned());
+            self.asleep.retain(|taken| taken.thread != key);
+            self.turn += 1;
         }
-        self.redundant = !self.seen.insert(self.trace) && self.parted;
-        if self.redundant {
-            loom::skip_branch();
+        if self.moved(step) {
+            // The same thread, but it has read another value.
+            self.turns.truncate(self.turn);
         }
+        let touched = &mut self.turns[self.turn - 1].taken.touched;
+        if !touched.contains(&touch) {
+            touched.push(touch);
+        }
+        let conflicts = |taken: &mut Taken| {
+            let (object, changes) = touch;
+            let mut touched = taken.touched.iter();
+            touched.any(|&(other, changed)| other == object && (changes || changed))
+        };
+        for woken in self.asleep.extract_if(.., conflicts) {
+            for thread in &mut self.threads {
+                if thread.key == woken.thread && thread.status == Status::Asleep {
+                    thread.status = Status::Ready;
+                    thread.handle.unpark();
+                }
+            }
+        }
+    }
+
+    /// Notes what loom has decided; whether it is here that the execution leaves
+    /// the path of the one before.
+    fn moved(&mut self, how: u64) -> bool {
+        let parts = !self.parted && self.previous_moves.get(self.moves.len()) != Some(&how);
+        self.parted |= parts;
+        self.moves.push(how);
+        parts
     }
 
     fn can_go_on(&self) -> bool {
@@ -823,6 +975,9 @@ impl Execution {
     fn go_on_or_fail(&mut self) {
         if self.can_go_on() || self.threads.iter().all(|t| t.status == Status::Ended) {
             return;
+        }
+        if self.threads.iter().any(|t| t.status == Status::Asleep) {
+            return self.tear_down(TornDown::Repeats);
         }
         self.wake(|waiting| matches!(waiting, Waiting::Notified { timed: true, .. }));
         if self.can_go_on() {
