@@ -186,13 +186,14 @@ impl Raw {
         });
     }
 
-    /// Reads the newest value and, if `change` says so, writes another. Returns
-    /// what was read, and whether it was written.
+    /// Reads the newest value and, if `change` says so, writes another; without an
+    /// ordering for failure it always does. Returns what was read, and whether it
+    /// was written.
     fn update(
         &self,
         name: &'static str,
         success: Ordering,
-        failure: Ordering,
+        failure: Option<Ordering>,
         change: Change<'_>,
         at: At,
     ) -> Result<u64, u64> {
@@ -210,7 +211,7 @@ impl Raw {
         with(|x| {
             let value = history(x, id).stores[store].value;
             let written = change(value);
-            let ordering = if written.is_some() { success } else { failure };
+            let ordering = failure.filter(|_| written.is_none()).unwrap_or(success);
             if written.is_some() {
                 x.updates(me, id, name, store as u64);
             } else {
@@ -226,45 +227,52 @@ impl Raw {
         })
     }
 
-    /// Lets loom do the read-modify-write and returns the store it read. loom
-    /// compares numbers of stores where we compare values: a store that we did not
-    /// guess is either one that `change` refuses, or we guess again.
+    /// Lets loom do the read-modify-write and returns the store it read.
     fn loom_update(
         &self,
         loom: &LoomAtomic,
         number: usize,
         success: Ordering,
-        failure: Ordering,
+        failure: Option<Ordering>,
         change: Change<'_>,
     ) -> usize {
         let id = self.handle.id();
-        let stores = || with(|x| history(x, id).stores.clone());
         let find = |number| with(|x| history(x, id).numbered(number));
-        let mut accepts = |store: &Store| change(store.value).is_some();
-        let exchange = |guess| loom.compare_exchange(guess, number, success, failure);
-
-        let known = stores();
-        if with(|x| history(x, id).ordered) {
-            // The point has been passed and there is one store to read: nothing
-            // for loom to choose.
-            let last = known.last().filter(|store| accepts(store));
-            let guess = last.map_or(usize::MAX, |store| store.number);
-            return match runtime::quietly(|| exchange(guess)) {
-                Ok(number) | Err(number) => find(number),
-            };
-        }
+        let ordered = with(|x| history(x, id).ordered);
         // loom may read any store that has no later one known: it must be free to
-        // choose, and so it may also switch here.
-        let guess = known.iter().rev().find(|store| accepts(store));
+        // choose, and so it may also switch here. If there is only one, the point
+        // that has been passed is enough.
+        let at_loom = |update: &mut dyn FnMut() -> usize| {
+            if ordered {
+                runtime::quietly(update)
+            } else {
+                runtime::at_loom(update)
+            }
+        };
+        let Some(failure) = failure else {
+            return find(at_loom(&mut || loom.swap(number, success)));
+        };
+        // loom compares numbers of stores where we compare values. A store that we
+        // did not guess is one that `change` refuses, or we must guess again.
+        let mut accepts = |store: &Store| change(store.value).is_some();
+        let stores = with(|x| history(x, id).stores.clone());
+        let guess = if ordered {
+            stores.last().filter(|store| accepts(store))
+        } else {
+            stores.iter().rev().find(|store| accepts(store))
+        };
         let guess = guess.map_or(usize::MAX, |store| store.number);
-        let found = runtime::at_loom(|| match exchange(guess) {
-            Err(number) if accepts(&stores()[find(number)]) => exchange(number).map_err(|_| None),
-            found => found.map_err(Some),
-        });
-        match found {
-            Ok(number) | Err(Some(number)) => find(number),
+        let exchange = |guess| loom.compare_exchange(guess, number, success, failure);
+        let found = at_loom(&mut || exchange(guess).unwrap_or_else(|other| other));
+        let store = find(found);
+        if found == guess || !accepts(&with(|x| history(x, id).stores[store])) {
+            return store;
+        }
+        runtime::must_not_sleep();
+        match runtime::at_loom(|| exchange(found)) {
+            Ok(_) => store,
             // Had it read that store at once, it would be the same.
-            Err(None) => runtime::tear_down(TornDown::Repeats),
+            Err(_) => runtime::tear_down(TornDown::Repeats),
         }
     }
 
@@ -439,7 +447,7 @@ macro_rules! atomics {
             ) -> Result<$value, $value> {
                 let change = &mut |value| (value == $encode(current)).then(|| $encode(new));
                 self.0
-                    .update("compare_exchange", success, failure, change, Location::caller())
+                    .update("compare_exchange", success, Some(failure), change, Location::caller())
                     .map($decode)
                     .map_err($decode)
             }
@@ -493,7 +501,7 @@ macro_rules! atomics {
                 change: impl Fn($value) -> $value,
             ) -> $value {
                 let change = &mut |value| Some($encode(change($decode(value))));
-                match self.0.update(name, ordering, ordering, change, at) {
+                match self.0.update(name, ordering, None, change, at) {
                     Ok(value) | Err(value) => $decode(value),
                 }
             }

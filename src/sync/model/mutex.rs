@@ -80,7 +80,7 @@ impl<T> Mutex<T> {
                 self.handle.touches();
             }
             with(|x| {
-                x.tried_a_lock = true;
+                x.needs.locks_are_tried = true;
                 if !locked {
                     x.reads(me, self.handle.id(), "try_lock", 0);
                 }

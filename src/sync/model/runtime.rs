@@ -22,7 +22,7 @@ const ASLEEP: u64 = u64::MAX;
 const AWAKE: u64 = u64::MAX - 1;
 
 /// How the model plays.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Settings {
     /// Loads may read older stores.
     pub(crate) c11: bool,
@@ -30,6 +30,10 @@ pub(crate) struct Settings {
     /// a lock is a point. If nobody does, nobody can tell what comes between the
     /// last step under the lock and its release, and to look there only repeats.
     pub(crate) locks_are_tried: bool,
+    /// Threads take their turns even if those only repeat what has been seen: a
+    /// turn in which loom chooses more than once may be left half-way for another,
+    /// and what follows that one is then not all that could follow it.
+    pub(crate) nobody_sleeps: bool,
 }
 
 /// One execution, and what an exploration keeps from one to the next.
@@ -67,8 +71,8 @@ pub(crate) struct Execution {
     /// nothing to do with them, and all that can follow them seen.
     asleep: Vec<Taken>,
     torn_down: Option<TornDown>,
-    /// Somebody tried a lock.
-    pub(crate) tried_a_lock: bool,
+    /// With what settings it should have been played.
+    pub(crate) needs: Settings,
     /// What `SeqCst` fences stop at: C11 only.
     fences: Option<Rc<Handle>>,
     /// The objects', by their ids.
@@ -317,6 +321,7 @@ pub(crate) fn begin() {
         let last = std::mem::take(x);
         *x = Execution {
             settings: last.settings,
+            needs: last.settings,
             previous_moves: last.moves,
             turns: last.turns,
             turn_is_over: true,
@@ -554,6 +559,14 @@ fn resumed(me: ThreadId) {
 /// Unwinds out of an execution that is given up.
 pub(super) fn unwind() -> ! {
     resume_unwind(Box::new(TearDown))
+}
+
+/// No thread may sleep. If one may have, all begins again.
+pub(super) fn must_not_sleep() {
+    with(|x| x.needs.nobody_sleeps = true);
+    if with(|x| x.settings != x.needs) {
+        tear_down(TornDown::Repeats);
+    }
 }
 
 /// Gives the execution up: all threads unwind, this one now.
@@ -907,10 +920,14 @@ impl Execution {
 
     /// Whether the thread is not to take the turn that it is about to take.
     fn sleeps(&mut self, me: ThreadId) -> bool {
+        if exp("nosleep") {
+            return false;
+        }
         let before = self.previous_moves.get(self.moves.len());
         let sleeps = match before {
             // More may have been seen since, but what is shared is shared.
             Some(&before) if !self.parted => before == ASLEEP,
+            _ if self.settings.nobody_sleeps => false,
             _ => {
                 let here = self.turns.get(self.turn).map(|turn| &turn.before);
                 let mut asleep = self.asleep.iter().chain(here.into_iter().flatten());
@@ -1086,4 +1103,10 @@ pub(super) fn hash64(value: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()
+}
+
+pub(super) fn exp(what: &str) -> bool {
+    static E: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    E.get_or_init(|| std::env::var("EXP").unwrap_or_default())
+        .contains(what)
 }
