@@ -28,7 +28,9 @@ const OPERATIONS: usize = 4;
 fn found(program: &Program, memory: Memory) -> Exploration {
     let program = program.clone();
     let scene = move || Judged::promised(play::play(&program), "");
-    explore(Options::new(memory), Arc::new(scene)).unwrap()
+    let mut options = Options::new(memory);
+    options.max_executions = std::env::var("MAXEX").ok().map(|n| n.parse().unwrap());
+    explore(options, Arc::new(scene)).unwrap()
 }
 
 fn differs(program: &Program, memory: Memory, expected: &BTreeMap<String, u64>) -> Option<String> {
@@ -186,4 +188,156 @@ fn sc_is_brute_force() {
 #[test]
 fn c11_is_no_less() {
     hold_against_brute_force(Memory::C11);
+}
+
+#[test]
+#[ignore]
+fn survey() {
+    use proptest::strategy::ValueTree;
+    let n: usize = std::env::var("PROGRAMS")
+        .ok()
+        .map_or(2000, |n| n.parse().unwrap());
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let memory = if std::env::var("C11").is_ok() {
+        Memory::C11
+    } else {
+        Memory::Sc
+    };
+    let mut compared = 0;
+    let (mut bad, mut large, mut traces, mut executions, mut outs, mut biggest) =
+        (0, 0, 0, 0, 0, 0);
+    let mut smallest: Option<(usize, String)> = None;
+    for _ in 0..n {
+        let program = programs().new_tree(&mut runner).unwrap().current();
+        let Some(expected) = enumerate(&program, MAX_TRACES) else {
+            large += 1;
+            continue;
+        };
+        traces += expected.values().sum::<u64>();
+        outs += expected.len();
+        let f = found(&program, memory);
+        if std::env::var("SHOW").is_ok() {
+            for o in &f.outcomes {
+                println!("   {} {}", o.outcome, o.different);
+            }
+        }
+        executions += f.executions;
+        if f.stopped.as_ref().is_some_and(|s| !s.contains("panic")) {
+            large += 1;
+            continue;
+        }
+        biggest = biggest.max(f.executions);
+        if std::env::var("COMPARE").is_ok() {
+            use std::sync::atomic::Ordering::Relaxed;
+            racecourse::explorer::NOSLEEP.store(true, Relaxed);
+            let g = found(&program, memory);
+            racecourse::explorer::NOSLEEP.store(false, Relaxed);
+            if g.stopped.is_some() { large += 1; continue; }
+            compared += 1;
+            let rows = |e: &Exploration| e.outcomes.iter().map(|o| (o.outcome.clone(), o.different)).collect::<Vec<_>>();
+            if rows(&f) != rows(&g) {
+                bad += 1;
+                let text = format!("{program:?}\n{:?}\n{:?}", rows(&f), rows(&g));
+                let size = format!("{program:?}").lines().count();
+                if smallest.as_ref().is_none_or(|(s, _)| size < *s) { smallest = Some((size, text)); }
+            }
+            continue;
+        }
+        if let Some(how) = differs(&program, memory, &expected) {
+            bad += 1;
+            let text = format!("{program:?}\n{how}");
+            let size = text.split("\n\n").next().unwrap().len() * 0
+                + format!("{program:?}").lines().count();
+            if smallest.as_ref().is_none_or(|(s, _)| size < *s) {
+                smallest = Some((size, text));
+            }
+        }
+    }
+    println!(
+        "compared {compared}; {n} programs, {large} too large, {bad} differ, {traces} traces, {outs} outcomes, {executions} executions, biggest {biggest}"
+    );
+    if let Some((_, text)) = smallest {
+        println!("{text}");
+    }
+}
+
+#[test]
+#[ignore]
+fn one() {
+    use Op::*;
+    let s = Strength::Relaxed;
+    let w = || Wait { timed: false };
+    let a = |n| FetchAdd(1, n, s);
+    let all: Vec<(&str, Vec<Vec<Op>>)> = vec![
+        (
+            "a",
+            vec![
+                vec![Lock(0, vec![w()]), Lock(1, vec![])],
+                vec![NotifyOne, Lock(1, vec![Lock(0, vec![])])],
+                vec![NotifyOne],
+            ],
+        ),
+        (
+            "b",
+            vec![
+                vec![NotifyAll, Lock(1, vec![Lock(1, vec![Load(1, s)])])],
+                vec![NotifyAll],
+                vec![Lock(1, vec![NotifyAll, w()]), CompareExchange(1, 1, 2, s)],
+            ],
+        ),
+        (
+            "c",
+            vec![
+                vec![Lock(0, vec![Lock(1, vec![Store(1, 1, s)])])],
+                vec![a(2), a(1), Load(0, s)],
+                vec![a(2)],
+            ],
+        ),
+        (
+            "d",
+            vec![vec![Store(1, 1, s)], vec![a(2), a(1)], vec![a(2)]],
+        ),
+        (
+            "e",
+            vec![
+                vec![Lock(1, vec![Store(1, 1, s)])],
+                vec![a(2), a(1)],
+                vec![a(2)],
+            ],
+        ),
+        (
+            "f",
+            vec![
+                vec![Load(0, s), Store(1, 1, s)],
+                vec![a(2), a(1), Load(0, s)],
+                vec![a(2)],
+            ],
+        ),
+    ];
+    let memory = if std::env::var("C11").is_ok() {
+        Memory::C11
+    } else {
+        Memory::Sc
+    };
+    for (name, threads) in all {
+        if std::env::var("ONLY").is_ok_and(|n| n != name) {
+            continue;
+        }
+        let program = Program { threads };
+        let expected = enumerate(&program, MAX_TRACES).unwrap();
+        let f = found(&program, memory);
+        if std::env::var("SHOW").is_ok() {
+            for o in &f.outcomes {
+                println!("   {} {}", o.outcome, o.different);
+            }
+        }
+        println!(
+            "{name}: {} executions, {} different of {}: {:?}",
+            f.executions,
+            f.different,
+            expected.values().sum::<u64>(),
+            differs(&program, memory, &expected)
+        );
+    }
 }

@@ -169,6 +169,19 @@ impl Collection {
 
     fn collect(&mut self, x: &Execution, judged: Option<Judged>, torn_down: Option<TornDown>) {
         self.executions += 1;
+        if runtime::exp("trace") {
+            let mut line = String::new();
+            for e in &x.events {
+                if let runtime::What::Atomic(o) = &e.what {
+                    line += &format!("T{}:{:?}->{:?} ", e.thread, o.read, o.written);
+                }
+            }
+            println!(
+                "{:3} {line} {}",
+                self.executions,
+                if torn_down.is_some() { "torn" } else { "" }
+            );
+        }
         self.needs = Some(x.needs).filter(|&needs| needs != x.settings);
         if torn_down != Some(TornDown::Repeats) {
             let judged = x.failure.as_ref().map(judge_failure).or(judged);

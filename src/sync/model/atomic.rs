@@ -132,7 +132,7 @@ impl Raw {
         if unwinding() {
             return self.newest();
         }
-        let id = self.handle.id();
+        let id = self.handle.checked_id();
         let (me, store) = match &self.loom {
             None => (
                 self.handle.point(),
@@ -165,12 +165,13 @@ impl Raw {
         if unwinding() {
             return;
         }
-        let id = self.handle.id();
-        let me = self.handle.point();
+        let id = self.handle.checked_id();
+        let me = self.handle.comes();
         let number = with(|x| history(x, id).number());
         if let Some(loom) = &self.loom {
             runtime::quietly(|| loom.store(number, ordering));
         }
+        self.handle.touches();
         with(|x| {
             x.writes(me, id, "store");
             x.write_store(me, id, number, value, ordering, None);
@@ -201,13 +202,19 @@ impl Raw {
             let value = self.newest();
             return change(value).map(|_| value).ok_or(value);
         }
-        let id = self.handle.id();
-        let me = self.handle.point();
+        let id = self.handle.checked_id();
+        let one_to_read = |x: &mut Execution| !x.is_c11() || history(x, id).ordered;
+        let me = if with(one_to_read) {
+            self.handle.comes()
+        } else {
+            runtime::current()
+        };
         let number = with(|x| history(x, id).number());
         let store = match &self.loom {
             None => with(|x| history(x, id).stores.len() - 1),
             Some(loom) => self.loom_update(loom, number, success, failure, change),
         };
+        self.handle.touches();
         with(|x| {
             let value = history(x, id).stores[store].value;
             let written = change(value);

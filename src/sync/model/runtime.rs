@@ -445,6 +445,16 @@ impl Handle {
         self.id
     }
 
+    /// The same, for who has not been at a point on this object.
+    pub(super) fn checked_id(&self) -> ObjectId {
+        if with(|x| x.number != self.execution) {
+            misuse(
+                "an object was used in another execution than the one that made it: make it inside the scene",
+            );
+        }
+        self.id
+    }
+
     pub(super) fn name(&self, name: &'static str) {
         with(|x| x.objects[self.id].name = Some(name));
     }
@@ -463,12 +473,8 @@ impl Handle {
 
     /// A point on this object, should the thread then be able to do what it wants.
     pub(super) fn comes(&self) -> ThreadId {
-        if with(|x| x.number != self.execution) {
-            misuse(
-                "an object was used in another execution than the one that made it: make it inside the scene",
-            );
-        }
-        let point = with(|x| x.points[self.id].clone());
+        let id = self.checked_id();
+        let point = with(|x| x.points[id].clone());
         let me = current();
         loop {
             loom::sync::Arc::strong_count(&point.comes);
@@ -476,7 +482,7 @@ impl Handle {
             if !with(|x| x.sleeps(me)) {
                 return me;
             }
-            halt(me, Status::Asleep);
+            fall_asleep(me);
         }
     }
 
@@ -511,12 +517,19 @@ pub(super) fn point_of_fence(ordering: Ordering) -> ThreadId {
 /// Runs a loom operation that is a point itself: any other thread may go first.
 pub(super) fn at_loom<R>(operation: impl FnOnce() -> R) -> R {
     let me = current();
-    while with(|x| x.turn_is_over && x.sleeps(me)) {
-        halt(me, Status::Asleep);
-    }
     let result = operation();
     resumed(me);
+    if with(|x| x.sleeps(me)) {
+        fall_asleep(me);
+    }
     result
+}
+
+fn fall_asleep(me: ThreadId) {
+    if is_c11() {
+        tear_down(TornDown::Repeats);
+    }
+    halt(me, Status::Asleep);
 }
 
 /// Runs a loom operation that is part of a step already decided upon: loom is
@@ -920,7 +933,7 @@ impl Execution {
 
     /// Whether the thread is not to take the turn that it is about to take.
     fn sleeps(&mut self, me: ThreadId) -> bool {
-        if exp("nosleep") {
+        if exp("nosleep") || crate::explorer::NOSLEEP.load(std::sync::atomic::Ordering::Relaxed) {
             return false;
         }
         let before = self.previous_moves.get(self.moves.len());
@@ -930,8 +943,17 @@ impl Execution {
             _ if self.settings.nobody_sleeps => false,
             _ => {
                 let here = self.turns.get(self.turn).map(|turn| &turn.before);
-                let mut asleep = self.asleep.iter().chain(here.into_iter().flatten());
-                asleep.any(|taken| taken.thread == self.threads[me].key)
+                let asleep: Vec<u64> = self
+                    .asleep
+                    .iter()
+                    .chain(here.into_iter().flatten())
+                    .map(|taken| taken.thread)
+                    .collect();
+                // Who is woken by another thread knows, for loom, what that one
+                // knows: in C11 nobody sleeps while another can go on.
+                let awake = |t: &Thread| t.status == Status::Ready && !asleep.contains(&t.key);
+                asleep.contains(&self.threads[me].key)
+                    && !(self.is_c11() && self.threads.iter().any(awake))
             }
         };
         self.moved(if sleeps { ASLEEP } else { AWAKE });
@@ -1105,7 +1127,7 @@ pub(super) fn hash64(value: impl Hash) -> u64 {
     hasher.finish()
 }
 
-pub(super) fn exp(what: &str) -> bool {
+pub(crate) fn exp(what: &str) -> bool {
     static E: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     E.get_or_init(|| std::env::var("EXP").unwrap_or_default())
         .contains(what)
