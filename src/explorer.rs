@@ -83,3 +83,6 @@ pub fn explore(
 ) -> Result<Exploration, NotTheModel> {
     door::explore(options, scene)
 }
+
+/// x
+pub static NOSLEEP: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);

@@ -69,8 +69,16 @@ struct Doing {
     at: usize,
     phase: Phase,
     seen: Vec<u64>,
-    /// What it has read since it last spun.
-    looked_at: Vec<Touch>,
+    /// What it has done since it last spun, and between the two times before.
+    round: Round,
+    last_round: Round,
+}
+
+/// What a thread reads between spinning and spinning again, and whether it writes.
+#[derive(Clone, Default, PartialEq)]
+struct Round {
+    reads: Vec<Touch>,
+    writes: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -135,7 +143,8 @@ impl State {
             at: 0,
             phase: Phase::Running,
             seen: Vec::new(),
-            looked_at: Vec::new(),
+            round: Round::default(),
+            last_round: Round::default(),
         };
         Self {
             threads: vec![doing; threads],
@@ -206,8 +215,9 @@ impl State {
         self.trace[thread].push(touches.collect());
         if let Some(object) = reads {
             let touch = (object, self.writes[object]);
-            self.threads[thread].looked_at.push(touch);
+            self.threads[thread].round.reads.push(touch);
         }
+        self.threads[thread].round.writes |= !writes.is_empty();
         for &object in writes {
             self.writes[object] += 1;
         }
@@ -227,16 +237,17 @@ impl State {
         }
     }
 
+    fn has_news(&self, round: &Round) -> bool {
+        let is_old = |&(object, writes): &Touch| self.writes[object] == writes;
+        !round.reads.iter().all(is_old)
+    }
+
     /// The thread's next step, if it can take one.
     fn step(&mut self, me: Thread, code: &Code) -> bool {
         match self.threads[me].phase {
             Phase::Running => {}
             Phase::Spinning => {
-                let looked_at = std::mem::take(&mut self.threads[me].looked_at);
-                if looked_at
-                    .iter()
-                    .all(|&(object, writes)| self.writes[object] == writes)
-                {
+                if !self.has_news(&self.threads[me].last_round) {
                     return false;
                 }
                 self.threads[me].phase = Phase::Running;
@@ -291,7 +302,13 @@ impl State {
             Code::Do(Op::SpinUntil(x, to, _)) => {
                 self.reads(me, x);
                 if self.atomics[x] != to {
-                    self.threads[me].phase = Phase::Spinning;
+                    // Who goes round the same again, and finds nothing new, waits.
+                    let round = std::mem::take(&mut self.threads[me].round);
+                    let same = round == self.threads[me].last_round && !round.writes;
+                    if same && !self.has_news(&round) {
+                        self.threads[me].phase = Phase::Spinning;
+                    }
+                    self.threads[me].last_round = round;
                     return true;
                 }
             }

@@ -32,8 +32,8 @@ struct Collection {
     traces: HashSet<u128>,
     rows: HashMap<String, Row>,
     stopped: Option<String>,
-    /// A scene tried a lock although locks were explored as if nobody did.
-    must_try_locks: bool,
+    /// A scene did what must be explored with other settings.
+    needs: Option<Settings>,
 }
 
 struct Row {
@@ -58,16 +58,17 @@ pub(super) fn explore(
     scene: Arc<dyn Fn() -> Judged + Send + Sync>,
 ) -> Result<Exploration, NotTheModel> {
     silence_panics();
-    let mut settings = Settings {
+    let settings = Settings {
         c11: options.memory == Memory::C11,
-        locks_are_tried: false,
+        ..Settings::default()
     };
     let collection = Rc::new(RefCell::new(Collection::new(options)));
     run(&collection, settings, scene.clone());
-    if collection.borrow().must_try_locks {
-        settings.locks_are_tried = true;
-        collection.borrow_mut().start_again();
-        run(&collection, settings, scene);
+    loop {
+        let Some(settings) = collection.borrow_mut().start_again() else {
+            break;
+        };
+        run(&collection, settings, scene.clone());
     }
     Ok(Rc::into_inner(collection)
         .expect("loom has dropped what it ran")
@@ -132,7 +133,7 @@ fn execute(scene: &(dyn Fn() -> Judged + Send + Sync)) {
     let collection = COLLECTION
         .with_borrow(Clone::clone)
         .expect("loom runs the scene on the thread that explores");
-    let ends = |c: &Collection| c.stopped.is_some() || c.must_try_locks;
+    let ends = |c: &Collection| c.stopped.is_some() || c.needs.is_some();
     if ends(&collection.borrow()) {
         resume_unwind(Box::new(Stop));
     }
@@ -158,21 +159,36 @@ impl Collection {
             traces: HashSet::new(),
             rows: HashMap::new(),
             stopped: None,
-            must_try_locks: false,
+            needs: None,
         }
     }
 
-    fn start_again(&mut self) {
+    /// With what settings all must be explored again, if so.
+    fn start_again(&mut self) -> Option<Settings> {
+        let needs = self.needs.take().filter(|_| self.stopped.is_none())?;
         self.executions = 0;
         self.traces.clear();
         self.rows.clear();
-        self.must_try_locks = false;
+        Some(needs)
     }
 
     fn collect(&mut self, x: &Execution, judged: Option<Judged>, torn_down: Option<TornDown>) {
         self.executions += 1;
-        self.must_try_locks = x.tried_a_lock && !x.settings.locks_are_tried;
-        if torn_down != Some(TornDown::Stutters) {
+        if runtime::exp("trace") {
+            let mut line = String::new();
+            for e in &x.events {
+                if let runtime::What::Atomic(o) = &e.what {
+                    line += &format!("T{}:{:?}->{:?} ", e.thread, o.read, o.written);
+                }
+            }
+            println!(
+                "{:3} {line} {}",
+                self.executions,
+                if torn_down.is_some() { "torn" } else { "" }
+            );
+        }
+        self.needs = Some(x.needs).filter(|&needs| needs != x.settings);
+        if torn_down != Some(TornDown::Repeats) {
             let judged = x.failure.as_ref().map(judge_failure).or(judged);
             match judged {
                 Some(judged) => self.count(x, judged),

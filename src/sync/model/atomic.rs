@@ -17,11 +17,16 @@ pub(in crate::sync) struct History {
     /// Every store is ordered after the one before it, by happens-before or by
     /// reading it: then a read-modify-write can only read the last.
     ordered: bool,
+    /// The number of the next one.
+    next: usize,
     show: fn(u64) -> String,
 }
 
 #[derive(Clone, Copy)]
 struct Store {
+    /// What loom knows it by. Numbers are given out before loom may switch, so
+    /// they are not in order.
+    number: usize,
     value: u64,
     by: ThreadId,
     /// The storing thread's own time.
@@ -60,13 +65,30 @@ pub(crate) struct Origin {
 #[derive(Debug)]
 struct Raw {
     handle: Handle,
-    /// C11 mode: holds the number of a store in the history.
+    /// C11 mode: holds the number of a store.
     loom: Option<LoomAtomic>,
 }
 
 impl History {
+    /// Whether every store is ordered after the one before it.
+    pub(super) fn is_ordered(&self) -> bool {
+        self.ordered
+    }
+
     pub(crate) fn shown(&self, value: u64) -> String {
         (self.show)(value)
+    }
+
+    /// A number for a store to come.
+    fn number(&mut self) -> usize {
+        self.next += 1;
+        self.next - 1
+    }
+
+    /// The place of the store of that number.
+    fn numbered(&self, number: usize) -> usize {
+        let place = self.stores.iter().position(|store| store.number == number);
+        place.expect("loom reads what was stored")
     }
 }
 
@@ -90,6 +112,7 @@ impl Raw {
             (me, x.threads[me].clock)
         });
         let first = Store {
+            number: 0,
             value,
             by,
             time: releases.now(by),
@@ -99,9 +122,10 @@ impl Raw {
         let history = History {
             stores: vec![first],
             ordered: true,
+            next: 1,
             show,
         };
-        let handle = Handle::new_with_loads("atomic", State::Atomic(history));
+        let handle = Handle::new("atomic", State::Atomic(history));
         handle.shows(show(value));
         Self {
             handle,
@@ -119,7 +143,7 @@ impl Raw {
             runtime::looks_while_unwinding();
             return self.newest();
         }
-        let id = self.handle.id();
+        let id = self.handle.checked_id();
         let (me, store) = match &self.loom {
             None => (
                 self.handle.point_of_load(),
@@ -128,8 +152,9 @@ impl Raw {
             // loom's own operation is the point; ours comes behind it, since loom
             // forgets a thread's load as soon as another thread loads.
             Some(loom) => {
-                let store = runtime::at_loom(|| loom.load(ordering));
-                self.handle.loads_too();
+                let number = runtime::at_loom(|| loom.load(ordering));
+                self.handle.loads();
+                let store = with(|x| history(x, id).numbered(number));
                 (runtime::current(), store)
             }
         };
@@ -142,7 +167,7 @@ impl Raw {
             (value, stutters)
         });
         if stutters {
-            runtime::tear_down(TornDown::Stutters);
+            runtime::tear_down(TornDown::Repeats);
         }
         value
     }
@@ -156,20 +181,16 @@ impl Raw {
         if unwinding() {
             return;
         }
-        let id = self.handle.id();
-        let me = match &self.loom {
-            None => self.handle.point(),
-            Some(loom) => {
-                let me = self.handle.point();
-                // Only now: another store may have come first.
-                let number = with(|x| history(x, id).stores.len());
-                runtime::quietly(|| loom.store(number, ordering));
-                me
-            }
-        };
+        let id = self.handle.checked_id();
+        let me = self.handle.comes();
+        let number = with(|x| history(x, id).number());
+        if let Some(loom) = &self.loom {
+            runtime::quietly(|| loom.store(number, ordering));
+        }
+        self.handle.touches();
         with(|x| {
             x.writes(me, id, "store");
-            x.write_store(me, id, value, ordering, None);
+            x.write_store(me, id, number, value, ordering, None);
             let operation = Operation {
                 name: "store",
                 ordering,
@@ -182,35 +203,41 @@ impl Raw {
         });
     }
 
-    /// Reads the newest value and, if `change` says so, writes another. Returns
-    /// what was read, and whether it was written.
+    /// Reads the newest value and, if `change` says so, writes another; without an
+    /// ordering for failure it always does. Returns what was read, and whether it
+    /// was written.
     fn update(
         &self,
         name: &'static str,
         success: Ordering,
-        failure: Ordering,
+        failure: Option<Ordering>,
         change: Change<'_>,
         at: At,
     ) -> Result<u64, u64> {
-        assert!(
-            !matches!(failure, Ordering::Release | Ordering::AcqRel),
-            "there is no such thing as a {failure:?} failure ordering"
-        );
+        if let Some(failure @ (Ordering::Release | Ordering::AcqRel)) = failure {
+            panic!("there is no such thing as a {failure:?} failure ordering");
+        }
         if unwinding() {
             let value = self.newest();
             return change(value).map(|_| value).ok_or(value);
         }
-        let id = self.handle.id();
-        let me = self.handle.point();
-        let newest = with(|x| history(x, id).stores.len() - 1);
-        let store = match &self.loom {
-            None => newest,
-            Some(loom) => self.loom_update(loom, success, failure, change),
+        let id = self.handle.checked_id();
+        let one_to_read = |x: &mut Execution| !x.is_c11() || history(x, id).ordered;
+        let me = if with(one_to_read) {
+            self.handle.comes()
+        } else {
+            runtime::current()
         };
+        let number = with(|x| history(x, id).number());
+        let store = match &self.loom {
+            None => with(|x| history(x, id).stores.len() - 1),
+            Some(loom) => self.loom_update(loom, number, success, failure, change),
+        };
+        self.handle.touches();
         with(|x| {
             let value = history(x, id).stores[store].value;
             let written = change(value);
-            let ordering = if written.is_some() { success } else { failure };
+            let ordering = failure.filter(|_| written.is_none()).unwrap_or(success);
             if written.is_some() {
                 x.updates(me, id, name, store as u64);
             } else {
@@ -218,7 +245,7 @@ impl Raw {
             }
             let mut operation = x.read_store(me, id, store, ordering, name);
             if let Some(new) = written {
-                x.write_store(me, id, new, ordering, Some(store));
+                x.write_store(me, id, number, new, ordering, Some(store));
             }
             operation.written = written;
             x.note(me, Some(id), What::Atomic(operation), at);
@@ -226,50 +253,52 @@ impl Raw {
         })
     }
 
-    /// Lets loom do the read-modify-write and returns the number of the store it
-    /// read. loom compares numbers of stores where we compare values: a store
-    /// that we did not guess is either one that `change` refuses, or we guess
-    /// again.
+    /// Lets loom do the read-modify-write and returns the store it read.
     fn loom_update(
         &self,
         loom: &LoomAtomic,
+        number: usize,
         success: Ordering,
-        failure: Ordering,
+        failure: Option<Ordering>,
         change: Change<'_>,
     ) -> usize {
         let id = self.handle.id();
-        let moves = with(|x| x.number_of_moves());
-        let next = with(|x| history(x, id).stores.len());
-        let mut accepts =
-            |store: usize| change(with(|x| history(x, id).stores[store].value)).is_some();
-        let guess = (0..next)
-            .rev()
-            .find(|&store| accepts(store))
-            .unwrap_or(usize::MAX);
-        let exchange = |guess| loom.compare_exchange(guess, next, success, failure);
-
-        if with(|x| history(x, id).ordered) {
-            // The point has been passed and there is one store to read: nothing
-            // for loom to choose.
-            let last = if accepts(next - 1) {
-                next - 1
-            } else {
-                usize::MAX
-            };
-            return match runtime::quietly(|| exchange(last)) {
-                Ok(store) | Err(store) => store,
-            };
-        }
+        let find = |number| with(|x| history(x, id).numbered(number));
+        let ordered = with(|x| history(x, id).ordered);
         // loom may read any store that has no later one known: it must be free to
-        // choose, and so it may also switch here. What then comes in between is
-        // run where it comes before the point.
-        let found = runtime::at_loom(|| match exchange(guess) {
-            Err(store) if accepts(store) => exchange(store).map_err(|_| None),
-            found => found.map_err(Some),
-        });
-        match found {
-            Ok(store) | Err(Some(store)) if with(|x| x.number_of_moves()) == moves => store,
-            _ => runtime::tear_down(TornDown::Stutters),
+        // choose, and so it may also switch here. If there is only one, the point
+        // that has been passed is enough.
+        let at_loom = |update: &mut dyn FnMut() -> usize| {
+            if ordered {
+                runtime::quietly(update)
+            } else {
+                runtime::at_loom(update)
+            }
+        };
+        let Some(failure) = failure else {
+            return find(at_loom(&mut || loom.swap(number, success)));
+        };
+        // loom compares numbers of stores where we compare values. A store that we
+        // did not guess is one that `change` refuses, or we must guess again.
+        let mut accepts = |store: &Store| change(store.value).is_some();
+        let stores = with(|x| history(x, id).stores.clone());
+        let guess = if ordered {
+            stores.last().filter(|store| accepts(store))
+        } else {
+            stores.iter().rev().find(|store| accepts(store))
+        };
+        let guess = guess.map_or(usize::MAX, |store| store.number);
+        let exchange = |guess| loom.compare_exchange(guess, number, success, failure);
+        let found = at_loom(&mut || exchange(guess).unwrap_or_else(|other| other));
+        let store = find(found);
+        if found == guess || !accepts(&with(|x| history(x, id).stores[store])) {
+            return store;
+        }
+        runtime::must_not_sleep();
+        match runtime::at_loom(|| exchange(found)) {
+            Ok(_) => store,
+            // Had it read that store at once, it would be the same.
+            Err(_) => runtime::tear_down(TornDown::Repeats),
         }
     }
 
@@ -309,6 +338,7 @@ impl Execution {
             time,
             ordering: stored,
             releases,
+            ..
         } = history.stores[store];
         self.stale_reads += usize::from(stale);
         let thread = &mut self.threads[me];
@@ -337,6 +367,7 @@ impl Execution {
         &mut self,
         me: ThreadId,
         id: ObjectId,
+        number: usize,
         value: u64,
         ordering: Ordering,
         continues: Option<usize>,
@@ -357,6 +388,7 @@ impl Execution {
         let Store { by, time, .. } = history.stores[last];
         history.ordered &= continues == Some(last) || clock.knows(by, time);
         history.stores.push(Store {
+            number,
             value,
             by: me,
             time: clock.now(me),
@@ -441,7 +473,7 @@ macro_rules! atomics {
             ) -> Result<$value, $value> {
                 let change = &mut |value| (value == $encode(current)).then(|| $encode(new));
                 self.0
-                    .update("compare_exchange", success, failure, change, Location::caller())
+                    .update("compare_exchange", success, Some(failure), change, Location::caller())
                     .map($decode)
                     .map_err($decode)
             }
@@ -495,8 +527,7 @@ macro_rules! atomics {
                 change: impl Fn($value) -> $value,
             ) -> $value {
                 let change = &mut |value| Some($encode(change($decode(value))));
-                // It always writes: there is no failure to order.
-                match self.0.update(name, ordering, Ordering::Relaxed, change, at) {
+                match self.0.update(name, ordering, None, change, at) {
                     Ok(value) | Err(value) => $decode(value),
                 }
             }

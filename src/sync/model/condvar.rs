@@ -181,13 +181,14 @@ impl Condvar {
         if !with(|x| self.waiters(x).contains(&me)) {
             return false;
         }
-        self.handle.point();
+        self.handle.comes();
+        let waits = |x: &mut _| self.waiters(x).iter().position(|&waiter| waiter == me);
+        let Some(place) = with(waits) else {
+            return false;
+        };
+        self.handle.touches();
         with(|x| {
-            let waiters = self.waiters(x);
-            let Some(place) = waiters.iter().position(|&waiter| waiter == me) else {
-                return false;
-            };
-            waiters.remove(place);
+            self.waiters(x).remove(place);
             x.writes(me, self.handle.id(), "time out");
             x.note(me, Some(self.handle.id()), What::TimedOut, at);
             true

@@ -80,10 +80,13 @@ impl<T> Mutex<T> {
         if unwinding() {
             self.acquire_while_unwinding(at);
         } else {
-            let me = self.handle.point();
+            let me = self.handle.comes();
             let locked = self.take_if_free(me, at);
+            if !locked {
+                self.handle.touches();
+            }
             with(|x| {
-                x.tried_a_lock = true;
+                x.needs.locks_are_tried = true;
                 if !locked {
                     let version = x.objects[self.handle.id()].writes;
                     x.reads(me, self.handle.id(), "try_lock", version);
@@ -161,12 +164,11 @@ impl<T> Mutex<T> {
     fn acquire(&self, at: At) {
         let id = self.handle.id();
         loop {
-            let me = self.handle.point();
+            let me = self.handle.comes();
             if self.take_if_free(me, at) {
                 with(|x| x.note(me, Some(id), What::Lock, at));
                 return;
             }
-            with(|x| x.moved(runtime::hash64((me, id, "waits"))));
             runtime::block(me, Waiting::Lock(id));
         }
     }
@@ -188,6 +190,7 @@ impl<T> Mutex<T> {
         });
         if taken && !unwinding() {
             self.order_for_loom();
+            self.handle.touches();
         }
         taken
     }
@@ -195,6 +198,7 @@ impl<T> Mutex<T> {
     /// Lets go of the lock, as part of a step whose point has been passed.
     fn release(&self, me: ThreadId) {
         self.order_for_loom();
+        self.handle.touches();
         with(|x| self.let_go(x, me));
     }
 
@@ -222,7 +226,6 @@ impl<T> Mutex<T> {
     /// Unlocks on behalf of a wait on a condition variable: the same step.
     pub(super) fn release_to_wait(&self, me: ThreadId) {
         let shown = self.shown();
-        self.handle.touches_too();
         self.release(me);
         with(|x| x.shows(self.handle.id(), shown));
     }

@@ -2,7 +2,6 @@
 
 use super::clock::Clock;
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{Location, PanicHookInfo, catch_unwind, resume_unwind};
 use std::rc::Rc;
@@ -17,13 +16,17 @@ pub(crate) type ObjectId = usize;
 
 /// How often spinning threads may go round when nobody else can run: some loops
 /// give up after a number of rounds. One that does not is a livelock.
-const MAX_ROUNDS: usize = 64;
+const MAX_ROUNDS: usize = 4;
 
 /// An execution with more steps than this does not end, as far as we can tell.
 const MAX_STEPS: usize = 4_000;
 
+/// Moves, beside threads and steps: whether a turn sleeps is decided once.
+const ASLEEP: u64 = u64::MAX;
+const AWAKE: u64 = u64::MAX - 1;
+
 /// How the model plays.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Settings {
     /// Loads may read older stores.
     pub(crate) c11: bool,
@@ -31,16 +34,20 @@ pub(crate) struct Settings {
     /// a lock is a point. If nobody does, nobody can tell what comes between the
     /// last step under the lock and its release, and to look there only repeats.
     pub(crate) locks_are_tried: bool,
+    /// Threads take their turns even if those only repeat what has been seen: a
+    /// turn in which loom chooses more than once may be left half-way for another,
+    /// and what follows that one is then not all that could follow it.
+    pub(crate) nobody_sleeps: bool,
 }
 
 /// One execution, and what an exploration keeps from one to the next.
 #[derive(Default)]
 pub(crate) struct Execution {
     pub(crate) settings: Settings,
-    /// Traces that some execution has already gone through, whole or part.
-    seen: HashSet<u128>,
     /// Every move of the execution before this one, to know where they part.
     previous_moves: Vec<u64>,
+    /// This execution's turns and, until they part, those of the one before.
+    turns: Vec<Turn>,
 
     number: u64,
     pub(crate) threads: Vec<Thread>,
@@ -55,20 +62,28 @@ pub(crate) struct Execution {
     pub(crate) trace: u128,
     /// Whose code runs.
     current: ThreadId,
-    /// Steps, and attempts at steps that had to wait.
+    /// Whatever loom has decided, in its order: who runs, what is read.
     moves: Vec<u64>,
     /// Whether it has left the path it shares with the execution before.
     parted: bool,
-    /// Repeats an earlier execution from here on.
-    redundant: bool,
+    steps: usize,
+    /// How many turns have begun.
+    turn: usize,
+    /// The next step begins a turn.
+    turn_is_over: bool,
+    /// Turns that have been taken from here, or from where everything since has
+    /// nothing to do with them, and all that can follow them seen.
+    asleep: Vec<Taken>,
     torn_down: Option<TornDown>,
-    /// Somebody tried a lock.
-    pub(crate) tried_a_lock: bool,
     looks_while_unwinding: usize,
     /// Nobody can go on but threads that spin, and they find nothing new.
     standstill: Option<Standstill>,
+    /// With what settings it should have been played.
+    pub(crate) needs: Settings,
     /// What `SeqCst` fences stop at: C11 only.
     fences: Option<Rc<Handle>>,
+    /// The objects', by their ids.
+    points: Vec<Rc<Point>>,
 }
 
 /// How things stood when nobody could go on any more but threads that spin.
@@ -85,8 +100,26 @@ struct Standstill {
 pub(crate) enum TornDown {
     /// It failed: see [`Execution::failure`].
     Failed,
-    /// It only repeats another: a spinning thread read the same old value again.
-    Stutters,
+    /// It only repeats others: a spinning thread read the same old value again, or
+    /// whatever could be done has been done before.
+    Repeats,
+}
+
+/// What a thread does from one point to the next.
+#[derive(Default)]
+struct Turn {
+    taken: Taken,
+    /// What other threads did here in earlier executions; all that can follow
+    /// has been seen.
+    before: Vec<Taken>,
+}
+
+#[derive(Clone, Default)]
+struct Taken {
+    /// By its key; nobody's is 0.
+    thread: u64,
+    /// The objects by their keys, and whether it changed them.
+    touched: Vec<(u64, bool)>,
 }
 
 pub(crate) struct Thread {
@@ -106,15 +139,15 @@ pub(crate) struct Thread {
     steps: u64,
     children: u64,
     /// What it has done since it last gave way, and between the two times before.
-    turn: Turn,
-    last_turn: Turn,
+    round: Round,
+    last_round: Round,
     /// How often it has given way without having done anything at all.
     idle: usize,
 }
 
 /// What a thread does between giving way and giving way again.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Turn {
+struct Round {
     /// The objects it has read, and how often each had been written by then.
     looked_at: Vec<(ObjectId, u64)>,
     changed: bool,
@@ -124,6 +157,8 @@ struct Turn {
 enum Status {
     Ready,
     Blocked(Waiting),
+    /// Its next turn would only repeat what has been seen.
+    Asleep,
     Ended,
 }
 
@@ -304,7 +339,9 @@ pub(crate) fn open(settings: Settings) {
 
 /// Closes the stage.
 pub(crate) fn close() {
-    EXECUTION.set(None);
+    // After a panic of the model's own, loom is gone and its objects cannot be
+    // dropped.
+    std::mem::forget(EXECUTION.take());
 }
 
 /// Begins an execution; the calling thread is its first.
@@ -314,8 +351,10 @@ pub(crate) fn begin() {
         let last = std::mem::take(x);
         *x = Execution {
             settings: last.settings,
-            seen: last.seen,
+            needs: last.settings,
             previous_moves: last.moves,
+            turns: last.turns,
+            turn_is_over: true,
             number: last.number + 1,
             ..Execution::default()
         };
@@ -337,6 +376,8 @@ pub(crate) fn finish() -> Option<TornDown> {
         let _ = catch_unwind(|| block(me, Waiting::OffStage(None)));
     }
     park_until(me, |x| x.others_have_ended());
+    let points = with(|x| std::mem::take(&mut x.points));
+    quietly(|| drop(points));
     with(|x| x.torn_down)
 }
 
@@ -356,7 +397,7 @@ pub(super) fn wait_for_end(thread: ThreadId) {
 fn park_until(me: ThreadId, done: impl Fn(&Execution) -> bool) {
     while !with(|x| done(x)) {
         loom::thread::park();
-        with(|x| x.current = me);
+        with(|x| x.runs(me));
     }
 }
 
@@ -373,8 +414,8 @@ impl Thread {
             key,
             steps: 0,
             children: 0,
-            turn: Turn::default(),
-            last_turn: Turn::default(),
+            round: Round::default(),
+            last_round: Round::default(),
             idle: 0,
         }
     }
@@ -387,18 +428,50 @@ impl Thread {
 pub(super) struct Handle {
     execution: u64,
     id: ObjectId,
-    /// Nobody ever waits on it: to notify is a point where loom may switch, and
-    /// conflicts with every other notification of it.
-    point: loom::sync::Condvar,
-    /// The same for an atomic's loads, one for each thread: loads of different
-    /// threads do not conflict, and a store conflicts with all of them.
-    loads: Vec<loom::sync::Condvar>,
+}
+
+/// Through which loom knows of an object. To count an `Arc`'s references conflicts
+/// with what was last asked of it mutably, and with nothing else: so a thread may
+/// come to an object without its having been there, should it turn out that it
+/// cannot take its step or is not to. To ask mutably is the step. Nothing of it
+/// synchronises before the last reference goes.
+pub(super) struct Point {
+    comes: loom::sync::Arc<()>,
+    touches: RefCell<loom::sync::Arc<()>>,
+    /// Of an object that is loaded: a point for the loads of each thread. Loads of
+    /// different threads do not conflict; a change conflicts with all of them.
+    loads: Vec<Point>,
+}
+
+impl Point {
+    fn new(loads: usize) -> Self {
+        let comes = loom::sync::Arc::new(());
+        let touches = RefCell::new(quietly(|| comes.clone()));
+        let loads = (0..loads).map(|_| Self::new(0)).collect();
+        Self {
+            comes,
+            touches,
+            loads,
+        }
+    }
+
+    fn touch(&self) {
+        // Whether it is the only reference is nobody's business: to ask is to touch.
+        let _ = loom::sync::Arc::get_mut(&mut self.touches.borrow_mut());
+        self.loads.iter().for_each(Self::touch);
+    }
 }
 
 impl Handle {
     pub(super) fn new(kind: &'static str, state: State) -> Self {
-        let point = loom::sync::Condvar::new();
+        // Only atomics are loaded.
+        let loads = match state {
+            State::Atomic(_) => loom::MAX_THREADS,
+            _ => 0,
+        };
+        let point = Rc::new(Point::new(loads));
         with(|x| {
+            x.points.push(point);
             let creator = &mut x.threads[x.current];
             creator.children += 1;
             let key = hash64((creator.key, creator.children, kind));
@@ -413,21 +486,21 @@ impl Handle {
             Self {
                 execution: x.number,
                 id: x.objects.len() - 1,
-                point,
-                loads: Vec::new(),
             }
         })
     }
 
-    /// The same for an object that is also read.
-    pub(super) fn new_with_loads(kind: &'static str, state: State) -> Self {
-        let mut handle = Self::new(kind, state);
-        let each = loom::sync::Condvar::new;
-        handle.loads.resize_with(loom::MAX_THREADS, each);
-        handle
+    pub(super) fn id(&self) -> ObjectId {
+        self.id
     }
 
-    pub(super) fn id(&self) -> ObjectId {
+    /// The same, for who has not been at a point on this object.
+    pub(super) fn checked_id(&self) -> ObjectId {
+        if with(|x| x.number != self.execution) {
+            misuse(
+                "an object was used in another execution than the one that made it: make it inside the scene",
+            );
+        }
         self.id
     }
 
@@ -439,51 +512,60 @@ impl Handle {
         with(|x| x.objects[self.id].initially = Some(text));
     }
 
-    /// A point before a change of this object: any other thread may go first.
+    /// A point on this object: any other thread may go first. What the thread does
+    /// next touches the object.
     pub(super) fn point(&self) -> ThreadId {
-        let me = self.stop_at(&self.point);
-        if !self.loads.is_empty() {
-            quietly(|| self.loads.iter().for_each(loom::sync::Condvar::notify_one));
-        }
+        let me = self.comes();
+        self.touches();
         me
     }
 
     /// A point before a load of this object.
     pub(super) fn point_of_load(&self) -> ThreadId {
-        self.stop_at(&self.loads[current()])
-    }
-
-    fn stop_at(&self, point: &loom::sync::Condvar) -> ThreadId {
-        if with(|x| x.number != self.execution) {
-            misuse(
-                "an object was used in another execution than the one that made it: make it inside the scene",
-            );
-        }
-        let me = current();
-        point.notify_one();
-        resumed(me);
+        let me = self.comes_to(|point| &point.loads[current()]);
+        self.loads();
         me
     }
 
-    /// A point that is needed only where locks are tried.
-    pub(super) fn point_if_tried(&self) -> ThreadId {
-        if with(|x| x.settings.locks_are_tried) {
-            self.point()
-        } else {
-            self.touches_too();
-            current()
+    /// A point on this object, should the thread then be able to do what it wants.
+    pub(super) fn comes(&self) -> ThreadId {
+        self.comes_to(|point| point)
+    }
+
+    fn comes_to(&self, which: impl Fn(&Point) -> &Point) -> ThreadId {
+        let id = self.checked_id();
+        let point = with(|x| x.points[id].clone());
+        let me = current();
+        loop {
+            loom::sync::Arc::strong_count(&which(&point).comes);
+            resumed(me);
+            if !with(|x| x.sleeps(me)) {
+                return me;
+            }
+            fall_asleep(me);
         }
     }
 
-    /// Makes this step conflict with others on this object although its point
-    /// was on another: one step, two objects.
-    pub(super) fn touches_too(&self) {
-        quietly(|| self.point.notify_one());
+    /// What the thread does after its point touches this object (too).
+    pub(super) fn touches(&self) {
+        let point = with(|x| x.points[self.id].clone());
+        quietly(|| point.touch());
     }
 
-    /// The same for a step that loads.
-    pub(super) fn loads_too(&self) {
-        quietly(|| self.loads[current()].notify_one());
+    /// What the thread does after its point loads this object.
+    pub(super) fn loads(&self) {
+        let point = with(|x| x.points[self.id].clone());
+        quietly(|| point.loads[current()].touch());
+    }
+
+    /// A point that is needed only where locks are tried, or where nothing else
+    /// would begin the turn.
+    pub(super) fn point_if_tried(&self) -> ThreadId {
+        if with(|x| x.settings.locks_are_tried || x.turn_is_over) {
+            self.comes()
+        } else {
+            current()
+        }
     }
 }
 
@@ -503,7 +585,17 @@ pub(super) fn at_loom<R>(operation: impl FnOnce() -> R) -> R {
     let me = current();
     let result = operation();
     resumed(me);
+    if with(|x| x.sleeps(me)) {
+        fall_asleep(me);
+    }
     result
+}
+
+fn fall_asleep(me: ThreadId) {
+    if is_c11() {
+        tear_down(TornDown::Repeats);
+    }
+    halt(me, Status::Asleep);
 }
 
 /// Runs a loom operation that is part of a step already decided upon: loom is
@@ -535,7 +627,7 @@ pub(super) fn is_c11() -> bool {
 /// This thread runs again: says so, and unwinds if the execution is given up.
 fn resumed(me: ThreadId) {
     let torn_down = with(|x| {
-        x.current = me;
+        x.runs(me);
         x.torn_down.is_some()
     });
     if torn_down {
@@ -546,6 +638,14 @@ fn resumed(me: ThreadId) {
 /// Unwinds out of an execution that is given up.
 pub(super) fn unwind() -> ! {
     resume_unwind(Box::new(TearDown))
+}
+
+/// No thread may sleep. If one may have, all begins again.
+pub(super) fn must_not_sleep() {
+    with(|x| x.needs.nobody_sleeps = true);
+    if with(|x| x.settings != x.needs) {
+        tear_down(TornDown::Repeats);
+    }
 }
 
 /// Gives the execution up: all threads unwind, this one now.
@@ -577,7 +677,7 @@ pub(super) fn spawn(
     }
     let handle = loom::thread::spawn(move || {
         let gone = with(|x| {
-            x.current = id;
+            x.runs(id);
             x.torn_down.is_some()
         });
         if !gone {
@@ -673,18 +773,23 @@ mod ends {
 
 /// Blocks the thread until it is woken.
 pub(super) fn block(me: ThreadId, waiting: Waiting) {
-    let everybody = waiting == Waiting::OffStage(None);
+    if waiting == Waiting::OffStage(None) && with(|x| x.others_have_ended()) {
+        return resumed(me);
+    }
+    halt(me, Status::Blocked(waiting));
+}
+
+/// The thread does not go on before its status says that it may.
+fn halt(me: ThreadId, status: Status) {
     with(|x| {
-        if !(everybody && x.others_have_ended()) {
-            x.threads[me].status = Status::Blocked(waiting);
-            x.go_on_or_fail();
-        }
+        x.threads[me].status = status;
+        x.go_on_or_fail();
     });
     // A loom thread that is unparked while it runs does not park the next time:
     // only our own status says whether to go on.
     while with(|x| x.torn_down.is_none() && x.threads[me].status != Status::Ready) {
         loom::thread::park();
-        with(|x| x.current = me);
+        with(|x| x.runs(me));
     }
     resumed(me);
 }
@@ -699,8 +804,8 @@ pub(super) fn give_way(at: At) {
     }
     let me = current();
     let waiting = with(|x| {
-        let turn = std::mem::take(&mut x.threads[me].turn);
-        if turn == Turn::default() {
+        let round = std::mem::take(&mut x.threads[me].round);
+        if round == Round::default() {
             // It looks at nothing: a delay, not a wait. Unless it never ends.
             x.threads[me].idle += 1;
             if x.threads[me].idle > MAX_STEPS {
@@ -709,13 +814,14 @@ pub(super) fn give_way(at: At) {
             return None;
         }
         let news = |&(object, writes): &(ObjectId, u64)| x.objects[object].writes != writes;
-        let waits =
-            turn == x.threads[me].last_turn && !turn.changed && !turn.looked_at.iter().any(news);
-        let mut objects: Vec<ObjectId> = turn.looked_at.iter().map(|&(id, _)| id).collect();
+        let waits = round == x.threads[me].last_round
+            && !round.changed
+            && !round.looked_at.iter().any(news);
+        let mut objects: Vec<ObjectId> = round.looked_at.iter().map(|&(id, _)| id).collect();
         objects.sort_unstable();
         objects.dedup();
         x.threads[me].idle = 0;
-        x.threads[me].last_turn = turn;
+        x.threads[me].last_round = round;
         waits.then(|| {
             x.note(me, None, What::Spins(objects.clone()), at);
             Waiting::Written(objects)
@@ -859,8 +965,8 @@ impl Execution {
         kind: &'static str,
         version: u64,
     ) {
-        self.threads[me].turn.looked_at.push((object, version));
-        self.step(me, object, kind, version);
+        self.threads[me].round.looked_at.push((object, version));
+        self.step(me, (object, false), kind, version);
     }
 
     /// A step that changes the object: it commutes with no other access to it.
@@ -877,8 +983,8 @@ impl Execution {
         kind: &'static str,
         version: u64,
     ) {
-        self.step(me, object, kind, version);
-        self.threads[me].turn.changed = true;
+        self.step(me, (object, true), kind, version);
+        self.threads[me].round.changed = true;
         self.standstill = None;
         self.objects[object].writes += 1;
         self.wake(|waiting| {
@@ -886,11 +992,20 @@ impl Execution {
         });
     }
 
-    fn step(&mut self, me: ThreadId, object: ObjectId, kind: &'static str, which: u64) {
+    fn step(
+        &mut self,
+        me: ThreadId,
+        (object, changes): (ObjectId, bool),
+        kind: &'static str,
+        which: u64,
+    ) {
         let thread = &mut self.threads[me];
         thread.steps += 1;
         thread.clock.tick(me);
         let object = &self.objects[object];
+        // For loom, to read one of two unordered stores orders them.
+        let orders = matches!(&object.state, State::Atomic(history) if !history.is_ordered());
+        let touch = (object.key, changes || (self.settings.c11 && orders));
         let step = (
             thread.key,
             thread.steps,
@@ -902,34 +1017,108 @@ impl Execution {
         // Two halves, so that a false match is out of the question.
         let hash = u128::from(hash64((0, step))) << 64 | u128::from(hash64((1, step)));
         self.trace = self.trace.wrapping_add(hash);
-        self.moved(hash as u64);
-        self.prune();
-        if self.moves.len() > MAX_STEPS {
+        self.takes(me, hash as u64, touch);
+        self.steps += 1;
+        if self.steps > MAX_STEPS {
             self.fail(Failure::Endless);
         }
     }
 
-    /// A move: a step, or an attempt at one that had to wait.
-    pub(super) fn moved(&mut self, hash: u64) {
-        self.parted |= self.previous_moves.get(self.moves.len()) != Some(&hash);
-        self.moves.push(hash);
+    // ------------------------------------------------------- nothing twice
+    //
+    // Sleep sets (Godefroid). Once all that can follow upon a thread's turn has
+    // been seen, and another thread goes first instead, the first one's turn is
+    // put to sleep: until somebody has touched what it touches, it would only
+    // lead to what has been seen, in another order. A thread whose turn sleeps
+    // does not run; if all that could run sleep, the execution is given up.
+    // To run such a turn after all and to look no further than its end would
+    // lose interleavings: what conflicts with what is only learned by going on.
+
+    /// loom has let the thread run.
+    fn runs(&mut self, me: ThreadId) {
+        self.current = me;
+        self.turn_is_over = true;
+        if self.torn_down.is_none() && self.moved(me as u64) {
+            // Another thread than before: the turn that was taken here is done with.
+            self.turns.truncate(self.turn + 1);
+            if let Some(turn) = self.turns.get_mut(self.turn) {
+                turn.before.push(std::mem::take(&mut turn.taken));
+            }
+        }
     }
 
-    pub(super) fn number_of_moves(&self) -> usize {
-        self.moves.len()
+    /// Whether the thread is not to take the turn that it is about to take.
+    fn sleeps(&mut self, me: ThreadId) -> bool {
+        if exp("nosleep") || crate::explorer::NOSLEEP.load(std::sync::atomic::Ordering::Relaxed) {
+            return false;
+        }
+        let before = self.previous_moves.get(self.moves.len());
+        let sleeps = match before {
+            // More may have been seen since, but what is shared is shared.
+            Some(&before) if !self.parted => before == ASLEEP,
+            _ if self.settings.nobody_sleeps => false,
+            _ => {
+                let here = self.turns.get(self.turn).map(|turn| &turn.before);
+                let asleep: Vec<u64> = self
+                    .asleep
+                    .iter()
+                    .chain(here.into_iter().flatten())
+                    .map(|taken| taken.thread)
+                    .collect();
+                // Who is woken by another thread knows, for loom, what that one
+                // knows: in C11 nobody sleeps while another can go on.
+                let awake = |t: &Thread| t.status == Status::Ready && !asleep.contains(&t.key);
+                asleep.contains(&self.threads[me].key)
+                    && !(self.is_c11() && self.threads.iter().any(awake))
+            }
+        };
+        self.moved(if sleeps { ASLEEP } else { AWAKE });
+        sleeps
     }
 
-    /// Once this execution has left the path it shares with the one before and
-    /// stands where an earlier one has stood, all that could follow has been
-    /// seen: it runs to its end, but loom opens nothing new in it.
-    fn prune(&mut self) {
-        if self.redundant || self.torn_down.is_some() {
-            return;
+    /// The thread takes its turn, or goes on with it.
+    fn takes(&mut self, me: ThreadId, step: u64, touch: (u64, bool)) {
+        let key = self.threads[me].key;
+        if std::mem::take(&mut self.turn_is_over) {
+            if self.turn == self.turns.len() {
+                self.turns.push(Turn::default());
+            }
+            let turn = &mut self.turns[self.turn];
+            turn.taken.thread = key;
+            self.asleep.extend(turn.before.iter().cloned());
+            self.asleep.retain(|taken| taken.thread != key);
+            self.turn += 1;
         }
-        self.redundant = !self.seen.insert(self.trace) && self.parted;
-        if self.redundant {
-            loom::skip_branch();
+        if self.moved(step) {
+            // The same thread, but it has read another value.
+            self.turns.truncate(self.turn);
         }
+        let touched = &mut self.turns[self.turn - 1].taken.touched;
+        if !touched.contains(&touch) {
+            touched.push(touch);
+        }
+        let conflicts = |taken: &mut Taken| {
+            let (object, changes) = touch;
+            let mut touched = taken.touched.iter();
+            touched.any(|&(other, changed)| other == object && (changes || changed))
+        };
+        for woken in self.asleep.extract_if(.., conflicts) {
+            for thread in &mut self.threads {
+                if thread.key == woken.thread && thread.status == Status::Asleep {
+                    thread.status = Status::Ready;
+                    thread.handle.unpark();
+                }
+            }
+        }
+    }
+
+    /// Notes what loom has decided; whether it is here that the execution leaves
+    /// the path of the one before.
+    fn moved(&mut self, how: u64) -> bool {
+        let parts = !self.parted && self.previous_moves.get(self.moves.len()) != Some(&how);
+        self.parted |= parts;
+        self.moves.push(how);
+        parts
     }
 
     fn can_go_on(&self) -> bool {
@@ -941,6 +1130,9 @@ impl Execution {
     fn go_on_or_fail(&mut self) {
         if self.can_go_on() || self.threads.iter().all(|t| t.status == Status::Ended) {
             return;
+        }
+        if self.threads.iter().any(|t| t.status == Status::Asleep) {
+            return self.tear_down(TornDown::Repeats);
         }
         self.wake(|waiting| matches!(waiting, Waiting::Notified { timed: true, .. }));
         if self.can_go_on() {
@@ -1065,8 +1257,8 @@ impl Execution {
     /// The thread has read that store of an atomic although there is a newer one:
     /// whether it had done so in its last turn too, and only repeats it.
     pub(super) fn repeats(&self, me: ThreadId, object: ObjectId, store: usize) -> bool {
-        let turn = &self.threads[me].last_turn;
-        turn.looked_at.contains(&(object, store as u64))
+        let round = &self.threads[me].last_round;
+        round.looked_at.contains(&(object, store as u64))
     }
 }
 
@@ -1074,4 +1266,10 @@ pub(super) fn hash64(value: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()
+}
+
+pub(crate) fn exp(what: &str) -> bool {
+    static E: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    E.get_or_init(|| std::env::var("EXP").unwrap_or_default())
+        .contains(what)
 }
