@@ -83,6 +83,3 @@ pub fn explore(
 ) -> Result<Exploration, NotTheModel> {
     door::explore(options, scene)
 }
-
-/// x
-pub static NOSLEEP: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);

@@ -63,12 +63,10 @@ pub(super) fn explore(
         ..Settings::default()
     };
     let collection = Rc::new(RefCell::new(Collection::new(options)));
-    run(&collection, settings, scene.clone());
-    loop {
-        let Some(settings) = collection.borrow_mut().start_again() else {
-            break;
-        };
-        run(&collection, settings, scene.clone());
+    let mut settings = Some(settings);
+    while let Some(now) = settings {
+        run(&collection, now, scene.clone());
+        settings = collection.borrow_mut().start_again();
     }
     Ok(Rc::into_inner(collection)
         .expect("loom has dropped what it ran")
@@ -174,19 +172,6 @@ impl Collection {
 
     fn collect(&mut self, x: &Execution, judged: Option<Judged>, torn_down: Option<TornDown>) {
         self.executions += 1;
-        if runtime::exp("trace") {
-            let mut line = String::new();
-            for e in &x.events {
-                if let runtime::What::Atomic(o) = &e.what {
-                    line += &format!("T{}:{:?}->{:?} ", e.thread, o.read, o.written);
-                }
-            }
-            println!(
-                "{:3} {line} {}",
-                self.executions,
-                if torn_down.is_some() { "torn" } else { "" }
-            );
-        }
         self.needs = Some(x.needs).filter(|&needs| needs != x.settings);
         if torn_down != Some(TornDown::Repeats) {
             let judged = x.failure.as_ref().map(judge_failure).or(judged);

@@ -9,10 +9,12 @@
 //!
 //! # Invariants
 //! - Before a thread does anything that others could notice, it passes a
-//!   *point* on the object it touches: an operation on a loom object of its own
+//!   *point* on the object it touches: an operation on a loom object of our own
 //!   which conflicts with itself, so that loom tries both orders of every two
 //!   accesses. (loom's own atomics compare a store with the last access only,
 //!   and so lose interleavings: tokio-rs/loom#166.)
+//! - A turn that would only repeat what has been seen is not taken: sleep sets, in
+//!   [`runtime`]. What loom opens nevertheless is run and counted as an execution.
 //! - While a thread unwinds nothing switches and nothing panics: a panic in a
 //!   panic ends the process. What a destructor does then is part of the step that
 //!   panicked; if it needs another thread, the execution is given up.

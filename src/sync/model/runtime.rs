@@ -1049,9 +1049,6 @@ impl Execution {
 
     /// Whether the thread is not to take the turn that it is about to take.
     fn sleeps(&mut self, me: ThreadId) -> bool {
-        if exp("nosleep") || crate::explorer::NOSLEEP.load(std::sync::atomic::Ordering::Relaxed) {
-            return false;
-        }
         let before = self.previous_moves.get(self.moves.len());
         let sleeps = match before {
             // More may have been seen since, but what is shared is shared.
@@ -1266,10 +1263,4 @@ pub(super) fn hash64(value: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()
-}
-
-pub(crate) fn exp(what: &str) -> bool {
-    static E: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-    E.get_or_init(|| std::env::var("EXP").unwrap_or_default())
-        .contains(what)
 }
