@@ -104,6 +104,93 @@ mod what_loom_misses {
     }
 }
 
+mod what_brute_force_found {
+    use super::*;
+
+    /// Executions were cut short where they came to a trace seen before.
+    #[test]
+    fn every_order_of_two_notifications_and_nested_locks() {
+        let found = all(Memory::Sc, || {
+            let (m, n, c) = (Mutex::new(()), Mutex::new(()), Condvar::new());
+            Actors::new()
+                .enter("a", || {
+                    c.notify_one();
+                    let _n = n.lock().unwrap();
+                    let _m = m.lock().unwrap();
+                })
+                .enter("b", || c.notify_one())
+                .enter("c", || {
+                    drop(c.wait(m.lock().unwrap()).unwrap());
+                    drop(n.lock().unwrap());
+                })
+                .run();
+            "done"
+        });
+        assert_eq!(found.outcome("done").unwrap().different, 13);
+        assert_eq!(found.outcome("deadlock").unwrap().different, 4);
+    }
+
+    /// Who has been notified in the nick of time could also have timed out: that
+    /// was only learned if it ran before the notification.
+    #[test]
+    fn every_order_of_a_notification_and_a_time_out() {
+        let found = all(Memory::Sc, || {
+            let (x, m, n) = (AtomicUsize::new(0), Mutex::new(()), Mutex::new(()));
+            let c = Condvar::new();
+            let wait = |guard| c.wait_timeout(guard, Duration::from_secs(1)).unwrap();
+            let results = Actors::new()
+                .enter("a", || {
+                    x.load(SeqCst);
+                    None
+                })
+                .enter("b", || {
+                    let waited = wait(m.try_lock().ok()?).1.timed_out();
+                    x.load(SeqCst);
+                    Some(waited)
+                })
+                .enter("c", || {
+                    let (_n, result) = wait(n.lock().unwrap());
+                    let _m = m.lock().unwrap();
+                    c.notify_one();
+                    Some(result.timed_out())
+                })
+                .run();
+            format!("{:?}", &results[1..])
+        });
+        let different: u64 = found.outcomes.iter().map(|row| row.different).sum();
+        assert_eq!(
+            different,
+            10,
+            "{:?}",
+            found
+                .outcomes
+                .iter()
+                .map(|r| (&r.outcome, r.different))
+                .collect::<Vec<_>>()
+        );
+    }
+
+    /// Read-modify-writes that read different stores were taken for the same.
+    #[test]
+    fn what_a_read_modify_write_has_read_makes_a_difference() {
+        let found = all(Memory::C11, || {
+            let x = AtomicUsize::new(0);
+            let add = || x.fetch_add(1, Relaxed);
+            let (seen, _) = two(
+                || (add(), add()),
+                || {
+                    x.store(2, Relaxed);
+                    (0, 0)
+                },
+            );
+            format!("{seen:?}")
+        });
+        let rows = found.outcomes.iter();
+        let rows: Vec<_> = rows.map(|row| (&*row.outcome, row.different)).collect();
+        assert_eq!(rows, [("(0, 1)", 2), ("(0, 2)", 1), ("(2, 3)", 1)]);
+    }
+}
+
 mod counts {
     use super::*;
 

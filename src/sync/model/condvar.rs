@@ -178,9 +178,11 @@ impl Condvar {
     /// A timed waiter runs again: was it notified, or has its time come? A
     /// notification may still be faster.
     fn expire(&self, me: ThreadId, at: At) -> bool {
-        if !with(|x| self.waiters(x).contains(&me)) {
+        if !with(|x| x.is_late(me)) {
             return false;
         }
+        // Even if it has been notified: then this has come before its time-out,
+        // and loom must know that the two conflict.
         self.handle.comes();
         let waits = |x: &mut _| self.waiters(x).iter().position(|&waiter| waiter == me);
         let Some(place) = with(waits) else {

@@ -134,6 +134,8 @@ pub(crate) struct Thread {
     pub(super) released: Clock,
     /// What its relaxed loads have read, for an acquire fence to take up.
     pub(super) unacquired: Clock,
+    /// The time that it waits for has come.
+    late: bool,
     /// The same whatever the order in which threads start.
     key: u64,
     steps: u64,
@@ -411,6 +413,7 @@ impl Thread {
             clock,
             released: Clock::default(),
             unacquired: Clock::default(),
+            late: false,
             key,
             steps: 0,
             children: 0,
@@ -1131,7 +1134,11 @@ impl Execution {
         if self.threads.iter().any(|t| t.status == Status::Asleep) {
             return self.tear_down(TornDown::Repeats);
         }
-        self.wake(|waiting| matches!(waiting, Waiting::Notified { timed: true, .. }));
+        let timed = |waiting: &Waiting| matches!(waiting, Waiting::Notified { timed: true, .. });
+        for thread in &mut self.threads {
+            thread.late |= matches!(&thread.status, Status::Blocked(waiting) if timed(waiting));
+        }
+        self.wake(timed);
         if self.can_go_on() {
             return;
         }
@@ -1227,6 +1234,11 @@ impl Execution {
                 thread.handle.unpark();
             }
         }
+    }
+
+    /// Whether the time for which the thread has waited has come (asked once).
+    pub(super) fn is_late(&mut self, thread: ThreadId) -> bool {
+        std::mem::take(&mut self.threads[thread].late)
     }
 
     fn others_have_ended(&self) -> bool {
