@@ -4,11 +4,12 @@
 use super::report::{Exploration, Grade, Judged, Memory, Outcome};
 use super::story::{self, Cost};
 use super::{NotTheModel, Options, Progress};
-use crate::sync::model::runtime::{self, Execution, Failure, Settings, TornDown};
+use crate::sync::model::events::Failure;
+use crate::sync::model::runtime::{self, Execution, Settings, TornDown};
 use std::cell::RefCell;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
@@ -42,10 +43,6 @@ struct Row {
     /// What may still be spent on a better story.
     places: usize,
 }
-
-/// The payload that ends an exploration before it is complete: loom's own limits
-/// end it silently, and late.
-struct Stop;
 
 thread_local! {
     /// loom wants a closure that can be shared between threads, and runs it on
@@ -81,14 +78,19 @@ fn run(
 ) {
     runtime::open(settings);
     COLLECTION.set(Some(collection.clone()));
+    let loom = loom();
     let result = catch_unwind(AssertUnwindSafe(|| {
-        loom().check(move || execute(&*scene));
+        loop {
+            let scene = scene.clone();
+            loom.check(move || execute(&*scene));
+            if collection.borrow().is_over() || !runtime::advance() {
+                break;
+            }
+        }
     }));
     runtime::close();
     COLLECTION.set(None);
-    if let Err(panic) = result
-        && !panic.is::<Stop>()
-    {
+    if result.is_err() {
         // A panic of loom's own, or of the model: what was found stands, but
         // nothing is proved.
         let what = runtime::last_panic();
@@ -97,8 +99,8 @@ fn run(
     }
 }
 
-/// loom without limits of its own, whatever the environment says: when it
-/// returns, it has seen everything.
+/// loom runs one execution: where only one thread is not parked, there is nothing
+/// that it could choose. No limits of its own, whatever the environment says.
 fn loom() -> loom::model::Builder {
     let mut loom = loom::model::Builder::new();
     loom.max_threads = loom::MAX_THREADS;
@@ -131,10 +133,6 @@ fn execute(scene: &(dyn Fn() -> Judged + Send + Sync)) {
     let collection = COLLECTION
         .with_borrow(Clone::clone)
         .expect("loom runs the scene on the thread that explores");
-    let ends = |c: &Collection| c.stopped.is_some() || c.needs.is_some();
-    if ends(&collection.borrow()) {
-        resume_unwind(Box::new(Stop));
-    }
     runtime::begin();
     let judged = catch_unwind(AssertUnwindSafe(scene));
     if let Err(payload) = &judged
@@ -159,6 +157,11 @@ impl Collection {
             stopped: None,
             needs: None,
         }
+    }
+
+    /// Whether no more executions are to be run.
+    fn is_over(&self) -> bool {
+        self.stopped.is_some() || self.needs.is_some()
     }
 
     /// With what settings all must be explored again, if so.

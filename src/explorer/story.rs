@@ -3,9 +3,9 @@
 use super::order::{self, Gate, Handover, Order, Script};
 use super::report::{Step, Story, Switch};
 use crate::sync::model::cell::{Access, Race};
-use crate::sync::model::runtime::{
-    At, Event, Execution, Failure, Object, ObjectId, ThreadId, Waiting, What,
-};
+use crate::sync::model::events::{Event, Failure, What};
+use crate::sync::model::objects::Object;
+use crate::sync::model::runtime::{At, Execution, ObjectId, ThreadId, Waiting};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
@@ -329,12 +329,14 @@ impl Teller<'_> {
             Waiting::Notified {
                 condvar,
                 timed: false,
+                ..
             } => {
                 format!("sleeps on `{}`", self.object(*condvar))
             }
             Waiting::Notified {
                 condvar,
                 timed: true,
+                ..
             } => {
                 format!("sleeps on `{}`, with a timeout", self.object(*condvar))
             }
@@ -364,6 +366,7 @@ impl Teller<'_> {
                     Gate::Open | Gate::After(_) | Gate::AfterAll | Gate::Never => {
                         Waiting::Notified {
                             condvar: event.object.unwrap_or_default(),
+                            mutex: ObjectId::default(),
                             timed: *gate == Gate::AfterAll,
                         }
                     }

@@ -26,9 +26,12 @@ pub mod atomic;
 pub mod cell;
 mod clock;
 mod condvar;
+pub(crate) mod events;
 pub mod hint;
 mod mutex;
+pub(crate) mod objects;
 pub(crate) mod runtime;
+mod search;
 pub mod thread;
 
 pub use condvar::{Condvar, WaitTimeoutResult};

@@ -1,39 +1,42 @@
-//! `std::sync::atomic`: the value is kept by the model; in C11 mode loom says
-//! which store a load reads.
+//! `std::sync::atomic`.
+//!
+//! In C11 mode every store stays, and every thread has a *view*: for each atomic
+//! the oldest store that it may still read. Views travel by whatever
+//! synchronises, as in the promising semantics of Kang, Hur, Lahav, Vafeiadis,
+//! Dreyer (POPL 2017), of which this is the part without promises and with stores
+//! that take effect in the order in which they are executed.
 
-use super::clock::Clock;
-use super::runtime::{
-    self, At, Execution, Handle, ObjectId, State, ThreadId, TornDown, What, unwinding, with,
-};
+use super::clock::Known;
+use super::events::What;
+use super::objects::{Handle, State};
+use super::runtime::{self, At, Execution, Next, ObjectId, ThreadId, unwinding, with};
+use super::search::{Access, StoreKey};
 use crate::sync::Named;
-use loom::sync::atomic::AtomicUsize as LoomAtomic;
 use std::panic::Location;
 
 pub use std::sync::atomic::Ordering;
 
-/// All stores to one atomic, in the order in which they were executed.
+/// All stores to one atomic, in its modification order: that in which they were
+/// executed.
 pub(in crate::sync) struct History {
     stores: Vec<Store>,
-    /// Every store is ordered after the one before it, by happens-before or by
-    /// reading it: then a read-modify-write can only read the last.
-    ordered: bool,
-    /// The number of the next one.
-    next: usize,
+    /// How often `SeqCst` operations have changed what later ones may read.
+    sequential: u64,
     show: fn(u64) -> String,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Store {
-    /// What loom knows it by. Numbers are given out before loom may switch, so
-    /// they are not in order.
-    number: usize,
+    key: StoreKey,
+    /// The turn in which it was put; the first store was there before.
+    turn: Option<usize>,
     value: u64,
     by: ThreadId,
     /// The storing thread's own time.
     time: u32,
     ordering: Ordering,
     /// What a load that acquires gets to know.
-    releases: Clock,
+    releases: Known,
 }
 
 /// What was done to an atomic, for the story.
@@ -65,30 +68,15 @@ pub(crate) struct Origin {
 #[derive(Debug)]
 struct Raw {
     handle: Handle,
-    /// C11 mode: holds the number of a store.
-    loom: Option<LoomAtomic>,
 }
 
 impl History {
-    /// Whether every store is ordered after the one before it.
-    pub(super) fn is_ordered(&self) -> bool {
-        self.ordered
-    }
-
     pub(crate) fn shown(&self, value: u64) -> String {
         (self.show)(value)
     }
 
-    /// A number for a store to come.
-    fn number(&mut self) -> usize {
-        self.next += 1;
-        self.next - 1
-    }
-
-    /// The place of the store of that number.
-    fn numbered(&self, number: usize) -> usize {
-        let place = self.stores.iter().position(|store| store.number == number);
-        place.expect("loom reads what was stored")
+    fn newest(&self) -> usize {
+        self.stores.len() - 1
     }
 }
 
@@ -109,28 +97,25 @@ impl Raw {
     fn new(value: u64, show: fn(u64) -> String) -> Self {
         let (by, releases) = with(|x| {
             let me = x.current();
-            (me, x.threads[me].clock)
+            (me, x.threads[me].known.clone())
         });
         let first = Store {
-            number: 0,
+            key: 0,
+            turn: None,
             value,
             by,
-            time: releases.now(by),
+            time: releases.clock.now(by),
             ordering: Ordering::Relaxed,
             releases,
         };
         let history = History {
             stores: vec![first],
-            ordered: true,
-            next: 1,
+            sequential: 0,
             show,
         };
         let handle = Handle::new("atomic", State::Atomic(history));
         handle.shows(show(value));
-        Self {
-            handle,
-            loom: runtime::is_c11().then(|| LoomAtomic::new(0)),
-        }
+        Self { handle }
     }
 
     #[track_caller]
@@ -144,32 +129,27 @@ impl Raw {
             return self.newest();
         }
         let id = self.handle.checked_id();
-        let (me, store) = match &self.loom {
-            None => (
-                self.handle.point_of_load(),
-                with(|x| history(x, id).stores.len() - 1),
-            ),
-            // loom's own operation is the point; ours comes behind it, since loom
-            // forgets a thread's load as soon as another thread loads.
-            Some(loom) => {
-                let number = runtime::at_loom(|| loom.load(ordering));
-                self.handle.loads();
-                let store = with(|x| history(x, id).numbered(number));
-                (runtime::current(), store)
-            }
-        };
-        let (value, stutters) = with(|x| {
-            x.reads(me, id, "load", store as u64);
-            let operation = x.read_store(me, id, store, ordering, "load");
-            let value = operation.read.unwrap_or_default();
-            let stutters = operation.stale && x.repeats(me, id, store);
-            x.note(me, Some(id), What::Atomic(operation), at);
-            (value, stutters)
-        });
-        if stutters {
-            runtime::tear_down(TornDown::Repeats);
+        if !runtime::is_c11() {
+            let me = self.handle.point();
+            return with(|x| {
+                let newest = history(x, id).newest();
+                x.reads(me, id, "load", newest as u64);
+                x.loads(me, id, newest, ordering, at)
+            });
         }
-        value
+        let me = runtime::point(Next::Looks(id, ordering));
+        let choice = with(|x| {
+            let stores = x.readable(me, id, ordering);
+            let keys = x.keys(id, &stores);
+            x.search.choose_store(&keys).map(|choice| (stores[choice], keys[choice]))
+        });
+        let (store, key) = runtime::chosen(choice);
+        with(|x| {
+            let access = Access::Look(key, history(x, id).stores[store].turn);
+            x.looks(me, id, store as u64, access);
+            x.keeps_sequence(me, id, store, ordering, false);
+            x.loads(me, id, store, ordering, at)
+        })
     }
 
     #[track_caller]
@@ -181,16 +161,11 @@ impl Raw {
         if unwinding() {
             return;
         }
-        let id = self.handle.checked_id();
-        let me = self.handle.comes();
-        let number = with(|x| history(x, id).number());
-        if let Some(loom) = &self.loom {
-            runtime::quietly(|| loom.store(number, ordering));
-        }
-        self.handle.touches();
+        let me = self.handle.point();
+        let id = self.handle.id();
         with(|x| {
             x.writes(me, id, "store");
-            x.write_store(me, id, number, value, ordering, None);
+            x.write_store(me, id, value, ordering, None);
             let operation = Operation {
                 name: "store",
                 ordering,
@@ -221,93 +196,47 @@ impl Raw {
             let value = self.newest();
             return change(value).map(|_| value).ok_or(value);
         }
-        let id = self.handle.checked_id();
-        let one_to_read = |x: &mut Execution| !x.is_c11() || history(x, id).ordered;
-        let me = if with(one_to_read) {
-            self.handle.comes()
-        } else {
-            runtime::current()
-        };
-        let number = with(|x| history(x, id).number());
-        let store = match &self.loom {
-            None => with(|x| history(x, id).stores.len() - 1),
-            Some(loom) => self.loom_update(loom, number, success, failure, change),
-        };
-        self.handle.touches();
-        with(|x| {
+        let me = self.handle.point();
+        let id = self.handle.id();
+        let mut value = |x: &mut Execution, store: usize| {
             let value = history(x, id).stores[store].value;
-            let written = change(value);
+            (value, change(value))
+        };
+        let stores = with(|x| {
+            // To write it must read the newest store; if it only reads, it may
+            // read an older one.
+            let mut stores = vec![history(x, id).newest()];
+            if let Some(failure) = failure.filter(|_| x.is_c11()) {
+                let older = x.readable(me, id, failure);
+                stores.extend(older.into_iter().skip(1).filter(|&store| value(x, store).1.is_none()));
+            }
+            stores
+        });
+        let choice = with(|x| x.search.choose(stores.len()));
+        let store = stores[runtime::chosen(choice)];
+        with(|x| {
+            let (read, written) = value(x, store);
             let ordering = failure.filter(|_| written.is_none()).unwrap_or(success);
             if written.is_some() {
-                x.updates(me, id, name, store as u64);
+                x.updates(me, id, Access::Change, name, store as u64);
             } else {
                 x.reads(me, id, name, store as u64);
+                x.keeps_sequence(me, id, store, ordering, false);
             }
             let mut operation = x.read_store(me, id, store, ordering, name);
             if let Some(new) = written {
-                x.write_store(me, id, number, new, ordering, Some(store));
+                x.write_store(me, id, new, ordering, Some(store));
             }
             operation.written = written;
             x.note(me, Some(id), What::Atomic(operation), at);
-            written.map(|_| value).ok_or(value)
+            written.map(|_| read).ok_or(read)
         })
-    }
-
-    /// Lets loom do the read-modify-write and returns the store it read.
-    fn loom_update(
-        &self,
-        loom: &LoomAtomic,
-        number: usize,
-        success: Ordering,
-        failure: Option<Ordering>,
-        change: Change<'_>,
-    ) -> usize {
-        let id = self.handle.id();
-        let find = |number| with(|x| history(x, id).numbered(number));
-        let ordered = with(|x| history(x, id).ordered);
-        // loom may read any store that has no later one known: it must be free to
-        // choose, and so it may also switch here. If there is only one, the point
-        // that has been passed is enough.
-        let at_loom = |update: &mut dyn FnMut() -> usize| {
-            if ordered {
-                runtime::quietly(update)
-            } else {
-                runtime::at_loom(update)
-            }
-        };
-        let Some(failure) = failure else {
-            return find(at_loom(&mut || loom.swap(number, success)));
-        };
-        // loom compares numbers of stores where we compare values. A store that we
-        // did not guess is one that `change` refuses, or we must guess again.
-        let mut accepts = |store: &Store| change(store.value).is_some();
-        let stores = with(|x| history(x, id).stores.clone());
-        let guess = if ordered {
-            stores.last().filter(|store| accepts(store))
-        } else {
-            stores.iter().rev().find(|store| accepts(store))
-        };
-        let guess = guess.map_or(usize::MAX, |store| store.number);
-        let exchange = |guess| loom.compare_exchange(guess, number, success, failure);
-        let found = at_loom(&mut || exchange(guess).unwrap_or_else(|other| other));
-        let store = find(found);
-        if found == guess || !accepts(&with(|x| history(x, id).stores[store])) {
-            return store;
-        }
-        runtime::must_not_sleep();
-        match runtime::at_loom(|| exchange(found)) {
-            Ok(_) => store,
-            // Had it read that store at once, it would be the same.
-            Err(_) => runtime::tear_down(TornDown::Repeats),
-        }
     }
 
     fn newest(&self) -> u64 {
         with(|x| {
-            history(x, self.handle.id())
-                .stores
-                .last()
-                .map_or(0, |store| store.value)
+            let stores = &history(x, self.handle.id()).stores;
+            stores.last().map_or(0, |store| store.value)
         })
     }
 }
@@ -320,6 +249,37 @@ fn history(x: &mut Execution, id: ObjectId) -> &mut History {
 }
 
 impl Execution {
+    /// The stores that the thread may read now, the newest first.
+    fn readable(&mut self, me: ThreadId, id: ObjectId, ordering: Ordering) -> Vec<usize> {
+        let mut oldest = self.threads[me].known.view.oldest(id);
+        if ordering == Ordering::SeqCst {
+            oldest = oldest.max(self.sequential.view.oldest(id));
+        }
+        let newest = history(self, id).newest();
+        (oldest..=newest)
+            .rev()
+            .filter(|&store| store == newest || !self.repeats(me, id, store))
+            .collect()
+    }
+
+    fn keys(&mut self, id: ObjectId, stores: &[usize]) -> Vec<StoreKey> {
+        let history = history(self, id);
+        stores.iter().map(|&store| history.stores[store].key).collect()
+    }
+
+    /// The names of those that it may read.
+    pub(super) fn may_read(&mut self, me: ThreadId, id: ObjectId, ordering: Ordering) -> Vec<StoreKey> {
+        let stores = self.readable(me, id, ordering);
+        self.keys(id, &stores)
+    }
+
+    fn loads(&mut self, me: ThreadId, id: ObjectId, store: usize, ordering: Ordering, at: At) -> u64 {
+        let operation = self.read_store(me, id, store, ordering, "load");
+        let value = operation.read.unwrap_or_default();
+        self.note(me, Some(id), What::Atomic(operation), at);
+        value
+    }
+
     /// The thread reads that store: what it gets to know by it.
     fn read_store(
         &mut self,
@@ -331,7 +291,7 @@ impl Execution {
     ) -> Operation {
         let c11 = self.is_c11();
         let history = history(self, id);
-        let stale = store + 1 < history.stores.len();
+        let stale = store < history.newest();
         let Store {
             value,
             by,
@@ -339,11 +299,12 @@ impl Execution {
             ordering: stored,
             releases,
             ..
-        } = history.stores[store];
+        } = history.stores[store].clone();
         self.stale_reads += usize::from(stale);
         let thread = &mut self.threads[me];
+        thread.known.view.raise(id, store);
         if acquires(ordering) || !c11 {
-            thread.clock.join(&releases);
+            thread.known.join(&releases);
         } else {
             thread.unacquired.join(&releases);
         }
@@ -367,34 +328,62 @@ impl Execution {
         &mut self,
         me: ThreadId,
         id: ObjectId,
-        number: usize,
         value: u64,
         ordering: Ordering,
         continues: Option<usize>,
     ) {
-        let c11 = self.is_c11();
+        let store = history(self, id).stores.len();
+        self.threads[me].known.view.raise(id, store);
+        self.keeps_sequence(me, id, store, ordering, true);
         let thread = &self.threads[me];
-        let mut known = if releases(ordering) || !c11 {
-            thread.clock
+        let mut known = if releases(ordering) || !self.is_c11() {
+            thread.known.clone()
         } else {
-            thread.released
+            thread.released.clone()
         };
-        let clock = thread.clock;
+        known.view.raise(id, store);
+        let time = thread.known.clock.now(me);
+        let key = runtime::hash64((thread.key, thread.steps));
+        let turn = Some(self.search.turn());
         let history = history(self, id);
         if let Some(read) = continues {
             known.join(&history.stores[read].releases);
         }
-        let last = history.stores.len() - 1;
-        let Store { by, time, .. } = history.stores[last];
-        history.ordered &= continues == Some(last) || clock.knows(by, time);
         history.stores.push(Store {
-            number,
+            key,
+            turn,
             value,
             by: me,
-            time: clock.now(me),
+            time,
             ordering,
             releases: known,
         });
+    }
+
+    /// `SeqCst` operations take effect in one order, that of the execution: who
+    /// comes later reads nothing older.
+    fn keeps_sequence(
+        &mut self,
+        me: ThreadId,
+        id: ObjectId,
+        store: usize,
+        ordering: Ordering,
+        writes: bool,
+    ) {
+        let Some(fences) = self.fences().filter(|_| ordering == Ordering::SeqCst) else {
+            return;
+        };
+        let changes = writes || store > self.sequential.view.oldest(id);
+        self.sequential.view.raise(id, store);
+        let key = runtime::hash64((self.objects[id].key, "SeqCst"));
+        let history = history(self, id);
+        let before = history.sequential;
+        history.sequential += u64::from(changes);
+        let access = if changes { Access::Change } else { Access::Read };
+        self.touches(me, key, access, (before, "SeqCst", 0));
+        let fences = &self.objects[fences];
+        let (key, before) = (fences.key, fences.writes);
+        self.touches(me, key, Access::Read, (before, "SeqCst", 0));
     }
 }
 
@@ -413,17 +402,19 @@ pub fn fence(ordering: Ordering) {
     }
     let at = Location::caller();
     let me = runtime::point_of_fence(ordering);
-    if runtime::is_c11() {
-        loom::sync::atomic::fence(ordering);
-    }
     with(|x| {
-        let thread = &mut x.threads[me];
+        let (sequential, thread) = (&mut x.sequential, &mut x.threads[me]);
         if acquires(ordering) {
-            let unacquired = thread.unacquired;
-            thread.clock.join(&unacquired);
+            let unacquired = thread.unacquired.clone();
+            thread.known.join(&unacquired);
+        }
+        if ordering == Ordering::SeqCst {
+            // It orders what others may read, but nothing happens before by it.
+            thread.known.view.join(&sequential.view);
+            sequential.view = thread.known.view.clone();
         }
         if releases(ordering) {
-            thread.released = thread.clock;
+            thread.released = thread.known.clone();
         }
         x.note(me, None, What::Fence(ordering), at);
     });

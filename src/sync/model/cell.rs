@@ -1,7 +1,9 @@
 //! A cell whose accesses are checked: two accesses of which one writes must be
 //! ordered by happens-before, whatever the interleaving.
 
-use super::runtime::{self, At, Failure, Handle, ObjectId, State, ThreadId, What, unwinding, with};
+use super::events::{Failure, What};
+use super::objects::{Handle, State};
+use super::runtime::{self, At, ObjectId, ThreadId, unwinding, with};
 use crate::sync::Named;
 use std::panic::Location;
 
@@ -74,8 +76,8 @@ impl<T> UnsafeCell<T> {
         let me = runtime::current();
         let cell = self.handle.id();
         with(|x| {
-            x.threads[me].clock.tick(me);
-            let clock = x.threads[me].clock;
+            x.threads[me].known.clock.tick(me);
+            let clock = x.threads[me].known.clock;
             let second = Access {
                 thread: me,
                 writes,

@@ -27,3 +27,44 @@ impl Clock {
         time <= self.0[thread]
     }
 }
+
+/// For each atomic, by its id, the oldest of its stores that may still be read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct View(Vec<usize>);
+
+impl View {
+    /// The oldest store of that atomic.
+    pub(super) fn oldest(&self, atomic: usize) -> usize {
+        self.0.get(atomic).copied().unwrap_or(0)
+    }
+
+    /// Nothing older than that store any more.
+    pub(super) fn raise(&mut self, atomic: usize, store: usize) {
+        if self.0.len() <= atomic {
+            self.0.resize(atomic + 1, 0);
+        }
+        self.0[atomic] = self.0[atomic].max(store);
+    }
+
+    /// Nothing older than in either.
+    pub(super) fn join(&mut self, other: &View) {
+        for (atomic, &store) in other.0.iter().enumerate() {
+            self.raise(atomic, store);
+        }
+    }
+}
+
+/// What a thread knows, or what it lets others know.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    pub(super) clock: Clock,
+    pub(super) view: View,
+}
+
+impl Known {
+    /// Knows all that `other` knows as well.
+    pub(super) fn join(&mut self, other: &Known) {
+        self.clock.join(&other.clock);
+        self.view.join(&other.view);
+    }
+}

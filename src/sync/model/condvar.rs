@@ -1,7 +1,9 @@
 //! `std::sync::Condvar`, with the waiters kept by the model.
 
 use super::mutex::{MutexGuard, hand_in, hand_out};
-use super::runtime::{self, At, Handle, State, ThreadId, Waiting, What, unwinding, with};
+use super::events::What;
+use super::objects::{Handle, State};
+use super::runtime::{self, At, ThreadId, Waiting, unwinding, with};
 use crate::sync::{LockResult, Named, PoisonError};
 use std::panic::Location;
 use std::time::Duration;
@@ -122,7 +124,7 @@ impl Condvar {
             let woken = (!waiters.is_empty()).then(|| waiters.remove(0));
             x.note(me, Some(self.handle.id()), What::NotifyOne { woken }, at);
             if let Some(thread) = woken {
-                x.wake_thread(thread);
+                x.notified(thread);
             }
         });
     }
@@ -139,7 +141,7 @@ impl Condvar {
             x.writes(me, self.handle.id(), "notify");
             let woken = std::mem::take(self.waiters(x));
             for &thread in &woken {
-                x.wake_thread(thread);
+                x.notified(thread);
             }
             x.note(me, Some(self.handle.id()), What::NotifyAll { woken }, at);
         });
@@ -166,7 +168,8 @@ impl Condvar {
             x.note(me, Some(condvar), What::Wait { mutex: mutex.id() }, at);
         });
         mutex.release_to_wait(me);
-        runtime::block(me, Waiting::Notified { condvar, timed });
+        let mutex_id = mutex.id();
+        runtime::wait(me, Waiting::Notified { condvar, mutex: mutex_id, timed });
         let timed_out = timed && self.expire(me, at);
         if !timed_out {
             with(|x| x.note(me, Some(condvar), What::Woken, at));
@@ -176,21 +179,16 @@ impl Condvar {
     }
 
     /// A timed waiter runs again: was it notified, or has its time come? A
-    /// notification may still be faster.
+    /// notification may still have been faster.
     fn expire(&self, me: ThreadId, at: At) -> bool {
-        if !with(|x| x.is_late(me)) {
-            return false;
-        }
-        // Even if it has been notified: then this has come before its time-out,
-        // and loom must know that the two conflict.
-        self.handle.comes();
-        let waits = |x: &mut _| self.waiters(x).iter().position(|&waiter| waiter == me);
-        let Some(place) = with(waits) else {
-            return false;
-        };
-        self.handle.touches();
         with(|x| {
-            self.waiters(x).remove(place);
+            let is_late = x.is_late(me);
+            let waiters = self.waiters(x);
+            let Some(place) = waiters.iter().position(|&waiter| waiter == me) else {
+                return false;
+            };
+            debug_assert!(is_late, "who waits is notified, or its time comes");
+            waiters.remove(place);
             x.writes(me, self.handle.id(), "time out");
             x.note(me, Some(self.handle.id()), What::TimedOut, at);
             true

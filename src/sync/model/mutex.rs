@@ -1,23 +1,20 @@
 //! `std::sync::Mutex`, with the owner and the waiters kept by the model.
 
-use super::clock::Clock;
-use super::runtime::{
-    self, At, Execution, Handle, ObjectId, State, ThreadId, Waiting, What, unwinding, with,
-};
+use super::clock::Known;
+use super::events::What;
+use super::objects::{Handle, State};
+use super::runtime::{self, At, Execution, ObjectId, ThreadId, unwinding, with};
+use super::search::Access;
 use crate::sync::{LockResult, Named, PoisonError, TryLockError, TryLockResult, Watched};
-use loom::sync::atomic::AtomicUsize;
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
-use std::sync::atomic::Ordering::AcqRel;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// The model's `std::sync::Mutex`.
 pub struct Mutex<T> {
     handle: Handle,
-    /// Makes loom's atomics see what the mutex orders: C11 only.
-    edge: Option<AtomicUsize>,
     poisoned: AtomicBool,
     show: Option<fn(&T) -> String>,
     value: UnsafeCell<T>,
@@ -44,11 +41,10 @@ impl<T> Mutex<T> {
     pub fn new(value: T) -> Self {
         let state = State::Mutex {
             owner: None,
-            released: Clock::default(),
+            released: Known::default(),
         };
         Self {
             handle: Handle::new("mutex", state),
-            edge: runtime::is_c11().then(|| AtomicUsize::new(0)),
             poisoned: AtomicBool::new(false),
             show: None,
             value: UnsafeCell::new(value),
@@ -80,11 +76,8 @@ impl<T> Mutex<T> {
         if unwinding() {
             self.acquire_while_unwinding(at);
         } else {
-            let me = self.handle.comes();
-            let locked = self.take_if_free(me, at);
-            if !locked {
-                self.handle.touches();
-            }
+            let me = self.handle.point();
+            let locked = self.take_if_free(me, at, Access::TryAcquire);
             with(|x| {
                 x.needs.locks_are_tried = true;
                 if !locked {
@@ -156,26 +149,21 @@ impl<T> Mutex<T> {
             return;
         }
         let me = runtime::current();
-        if !self.take_if_free(me, at) {
+        if !self.take_if_free(me, at, Access::TryAcquire) {
             runtime::give_up_after_panic();
         }
     }
 
     fn acquire(&self, at: At) {
-        let id = self.handle.id();
-        loop {
-            let me = self.handle.comes();
-            if self.take_if_free(me, at) {
-                with(|x| x.note(me, Some(id), What::Lock, at));
-                return;
-            }
-            runtime::block(me, Waiting::Lock(id));
-        }
+        let me = self.handle.point_of_lock();
+        let taken = self.take_if_free(me, at, Access::Acquire);
+        debug_assert!(taken, "who waits for a lock goes on when it is free");
+        with(|x| x.note(me, Some(self.handle.id()), What::Lock, at));
     }
 
-    fn take_if_free(&self, me: ThreadId, at: At) -> bool {
+    fn take_if_free(&self, me: ThreadId, at: At, how: Access) -> bool {
         let id = self.handle.id();
-        let taken = with(|x| {
+        with(|x| {
             let State::Mutex { owner, released } = &mut x.objects[id].state else {
                 unreachable!("a mutex stays a mutex");
             };
@@ -183,39 +171,21 @@ impl<T> Mutex<T> {
                 return false;
             }
             *owner = Some((me, at));
-            let released = *released;
-            x.threads[me].clock.join(&released);
-            x.writes(me, id, "lock");
+            let released = released.clone();
+            x.threads[me].known.join(&released);
+            x.updates(me, id, how, "lock", 0);
             true
-        });
-        if taken && !unwinding() {
-            self.order_for_loom();
-            self.handle.touches();
-        }
-        taken
+        })
     }
 
     /// Lets go of the lock, as part of a step whose point has been passed.
-    fn release(&self, me: ThreadId) {
-        self.order_for_loom();
-        self.handle.touches();
-        with(|x| self.let_go(x, me));
-    }
-
     fn let_go(&self, x: &mut Execution, me: ThreadId) {
         let id = self.handle.id();
         x.writes(me, id, "unlock");
-        let clock = x.threads[me].clock;
+        let known = x.threads[me].known.clone();
         if let State::Mutex { owner, released } = &mut x.objects[id].state {
             *owner = None;
-            *released = clock;
-        }
-        x.wake(|waiting| *waiting == Waiting::Lock(id));
-    }
-
-    fn order_for_loom(&self) {
-        if let Some(edge) = &self.edge {
-            runtime::quietly(|| edge.swap(0, AcqRel));
+            *released = known;
         }
     }
 
@@ -226,8 +196,10 @@ impl<T> Mutex<T> {
     /// Unlocks on behalf of a wait on a condition variable: the same step.
     pub(super) fn release_to_wait(&self, me: ThreadId) {
         let shown = self.shown();
-        self.release(me);
-        with(|x| x.shows(self.handle.id(), shown));
+        with(|x| {
+            self.let_go(x, me);
+            x.shows(self.handle.id(), shown);
+        });
     }
 
     pub(super) fn acquire_after_wait(&self, at: At) {
@@ -251,8 +223,8 @@ impl<T> Drop for MutexGuard<'_, T> {
         }
         let me = self.mutex.handle.point_if_tried();
         let shown = self.mutex.shown();
-        self.mutex.release(me);
         with(|x| {
+            self.mutex.let_go(x, me);
             x.note(me, Some(self.mutex.handle.id()), What::Unlock, self.at);
             x.shows(self.mutex.handle.id(), shown);
         });

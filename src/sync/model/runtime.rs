@@ -1,6 +1,9 @@
-//! The execution in progress: its threads, its objects, what has happened.
+//! The execution in progress: its threads, who can go on, whose turn it is.
 
-use super::clock::Clock;
+use super::clock::Known;
+use super::events::{Event, Failure, Panicked, Wait, What};
+use super::objects::{Handle, Object, State};
+use super::search::{Access, Differs, Ready, Search};
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{Location, PanicHookInfo, catch_unwind, resume_unwind};
@@ -18,12 +21,12 @@ pub(crate) type ObjectId = usize;
 /// give up after a number of rounds. One that does not is a livelock.
 const MAX_ROUNDS: usize = 4;
 
-/// An execution with more steps than this does not end, as far as we can tell.
-const MAX_STEPS: usize = 4_000;
+/// An execution with more turns than this does not end, as far as we can tell.
+const MAX_TURNS: usize = 4_000;
 
-/// Moves, beside threads and steps: whether a turn sleeps is decided once.
-const ASLEEP: u64 = u64::MAX;
-const AWAKE: u64 = u64::MAX - 1;
+const NOT_DETERMINISTIC: &str = "the scene is not deterministic: run again in the same order, it did something else. \
+     It may depend on a clock, on chance, on the order of a HashMap, or on what an earlier \
+     execution has left behind";
 
 /// How the model plays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,22 +37,15 @@ pub(crate) struct Settings {
     /// a lock is a point. If nobody does, nobody can tell what comes between the
     /// last step under the lock and its release, and to look there only repeats.
     pub(crate) locks_are_tried: bool,
-    /// Threads take their turns even if those only repeat what has been seen: a
-    /// turn in which loom chooses more than once may be left half-way for another,
-    /// and what follows that one is then not all that could follow it.
-    pub(crate) nobody_sleeps: bool,
 }
 
 /// One execution, and what an exploration keeps from one to the next.
 #[derive(Default)]
 pub(crate) struct Execution {
     pub(crate) settings: Settings,
-    /// Every move of the execution before this one, to know where they part.
-    previous_moves: Vec<u64>,
-    /// This execution's turns and, until they part, those of the one before.
-    turns: Vec<Turn>,
+    pub(super) search: Search,
 
-    number: u64,
+    pub(super) number: u64,
     pub(crate) threads: Vec<Thread>,
     pub(crate) objects: Vec<Object>,
     pub(crate) events: Vec<Event>,
@@ -62,28 +58,21 @@ pub(crate) struct Execution {
     pub(crate) trace: u128,
     /// Whose code runs.
     current: ThreadId,
-    /// Whatever loom has decided, in its order: who runs, what is read.
-    moves: Vec<u64>,
-    /// Whether it has left the path it shares with the execution before.
-    parted: bool,
-    steps: usize,
-    /// How many turns have begun.
-    turn: usize,
-    /// The next step begins a turn.
-    turn_is_over: bool,
-    /// Turns that have been taken from here, or from where everything since has
-    /// nothing to do with them, and all that can follow them seen.
-    asleep: Vec<Taken>,
+    /// Whose turn it is.
+    turn_of: ThreadId,
+    /// Threads that have just been started, and by whom: they run up to their
+    /// first point before who started them goes on.
+    starting: Vec<(ThreadId, ThreadId)>,
     torn_down: Option<TornDown>,
     looks_while_unwinding: usize,
     /// Nobody can go on but threads that spin, and they find nothing new.
     standstill: Option<Standstill>,
     /// With what settings it should have been played.
     pub(crate) needs: Settings,
+    /// What `SeqCst` operations have let each other know: C11 only.
+    pub(super) sequential: Known,
     /// What `SeqCst` fences stop at: C11 only.
     fences: Option<Rc<Handle>>,
-    /// The objects', by their ids.
-    points: Vec<Rc<Point>>,
 }
 
 /// How things stood when nobody could go on any more but threads that spin.
@@ -100,26 +89,8 @@ struct Standstill {
 pub(crate) enum TornDown {
     /// It failed: see [`Execution::failure`].
     Failed,
-    /// It only repeats others: a spinning thread read the same old value again, or
-    /// whatever could be done has been done before.
+    /// It only repeats others.
     Repeats,
-}
-
-/// What a thread does from one point to the next.
-#[derive(Default)]
-struct Turn {
-    taken: Taken,
-    /// What other threads did here in earlier executions; all that can follow
-    /// has been seen.
-    before: Vec<Taken>,
-}
-
-#[derive(Clone, Default)]
-struct Taken {
-    /// By its key; nobody's is 0.
-    thread: u64,
-    /// The objects by their keys, and whether it changed them.
-    touched: Vec<(u64, bool)>,
 }
 
 pub(crate) struct Thread {
@@ -128,18 +99,20 @@ pub(crate) struct Thread {
     /// of the actors.
     place: usize,
     handle: loom::thread::Thread,
-    status: Status,
-    pub(super) clock: Clock,
+    next: Next,
+    /// It gives way in a loop, and does not go on before there is something new.
+    spins_on: Option<Round>,
+    pub(super) known: Known,
     /// What its release fences have published.
-    pub(super) released: Clock,
+    pub(super) released: Known,
     /// What its relaxed loads have read, for an acquire fence to take up.
-    pub(super) unacquired: Clock,
+    pub(super) unacquired: Known,
     /// The time that it waits for has come.
     late: bool,
     /// The same whatever the order in which threads start.
-    key: u64,
-    steps: u64,
-    children: u64,
+    pub(super) key: u64,
+    pub(super) steps: u64,
+    pub(super) children: u64,
     /// What it has done since it last gave way, and between the two times before.
     round: Round,
     last_round: Round,
@@ -148,28 +121,31 @@ pub(crate) struct Thread {
 }
 
 /// What a thread does between giving way and giving way again.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Round {
     /// The objects it has read, and how often each had been written by then.
     looked_at: Vec<(ObjectId, u64)>,
     changed: bool,
 }
 
+/// What a thread does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Status {
-    Ready,
-    Blocked(Waiting),
-    /// Its next turn would only repeat what has been seen.
-    Asleep,
+pub(super) enum Next {
+    /// Whatever it is, it can be done at once.
+    Goes,
+    /// Reads one of the stores of that atomic: C11 only.
+    Looks(ObjectId, Ordering),
+    Waits(Waiting),
     Ended,
 }
 
-/// What a blocked thread waits for.
+/// What a thread waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Waiting {
     Lock(ObjectId),
     Notified {
         condvar: ObjectId,
+        mutex: ObjectId,
         timed: bool,
     },
     End(ThreadId),
@@ -178,122 +154,6 @@ pub(crate) enum Waiting {
     OffStage(Option<ThreadId>),
     /// One of these is written (any object, if there are none).
     Written(Vec<ObjectId>),
-}
-
-pub(crate) struct Object {
-    pub(crate) kind: &'static str,
-    pub(crate) name: Option<&'static str>,
-    /// What the column of shared state shows at the beginning.
-    pub(crate) initially: Option<String>,
-    key: u64,
-    /// How often it was written.
-    pub(super) writes: u64,
-    pub(super) state: State,
-}
-
-impl Object {
-    /// A value of this atomic, as the story shows it.
-    pub(crate) fn value(&self, value: u64) -> String {
-        match &self.state {
-            State::Atomic(history) => history.shown(value),
-            _ => value.to_string(),
-        }
-    }
-}
-
-/// What an object is, inside.
-pub(super) enum State {
-    Mutex {
-        owner: Option<(ThreadId, At)>,
-        released: Clock,
-    },
-    Condvar {
-        waiters: Vec<ThreadId>,
-    },
-    Atomic(super::atomic::History),
-    Cell(super::cell::Accesses),
-    Fence,
-}
-
-/// One thing that happened.
-#[derive(Debug, Clone)]
-pub(crate) struct Event {
-    pub(crate) thread: ThreadId,
-    pub(crate) object: Option<ObjectId>,
-    pub(crate) what: What,
-    pub(crate) at: At,
-    /// What the object shows from now on in the column of shared state.
-    pub(crate) shows: Option<(ObjectId, String)>,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum What {
-    Lock,
-    TryLock {
-        locked: bool,
-    },
-    Unlock,
-    /// Gives way in a loop until one of these is written (any, if there are none).
-    Spins(Vec<ObjectId>),
-    /// Lets go of that mutex and begins to wait.
-    Wait {
-        mutex: ObjectId,
-    },
-    Woken,
-    TimedOut,
-    NotifyOne {
-        woken: Option<ThreadId>,
-    },
-    NotifyAll {
-        woken: Vec<ThreadId>,
-    },
-    Atomic(super::atomic::Operation),
-    Fence(std::sync::atomic::Ordering),
-    Read,
-    Write,
-    Spawn(ThreadId),
-    Join(ThreadId),
-    /// Off stage: an actor's part begins, …
-    Begins(ThreadId),
-    /// … and is known to be over.
-    Ends(ThreadId),
-    Narration(String),
-    Panic(Panicked),
-}
-
-/// A panic of the scene's own code.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Panicked {
-    pub(crate) message: String,
-    pub(crate) file: String,
-    pub(crate) line: u32,
-}
-
-/// Who waits at the end, for what, and who holds it since where.
-#[derive(Debug, Clone)]
-pub(crate) struct Wait {
-    pub(crate) thread: ThreadId,
-    pub(crate) waiting: Waiting,
-    pub(crate) holder: Option<(ThreadId, At)>,
-}
-
-/// How an execution failed.
-#[derive(Debug, Clone)]
-pub(crate) enum Failure {
-    /// Nobody can go on.
-    Stuck {
-        spinning: bool,
-        waits: Vec<Wait>,
-    },
-    DataRace(super::cell::Race),
-    Panic {
-        thread: ThreadId,
-        panic: Panicked,
-    },
-    /// More steps than [`MAX_STEPS`].
-    Endless,
-    /// The scene did something that the model cannot follow.
-    Misuse(&'static str),
 }
 
 /// The payload with which threads of a torn-down execution unwind.
@@ -341,8 +201,8 @@ pub(crate) fn open(settings: Settings) {
 
 /// Closes the stage.
 pub(crate) fn close() {
-    // After a panic of the model's own, loom is gone and its objects cannot be
-    // dropped.
+    // After a panic of the model's own, loom is gone and its threads' handles
+    // cannot be dropped.
     std::mem::forget(EXECUTION.take());
 }
 
@@ -350,18 +210,18 @@ pub(crate) fn close() {
 pub(crate) fn begin() {
     let handle = loom::thread::current();
     with(|x| {
-        let last = std::mem::take(x);
+        let mut search = std::mem::take(&mut x.search);
+        search.begin();
         *x = Execution {
-            settings: last.settings,
-            needs: last.settings,
-            previous_moves: last.moves,
-            turns: last.turns,
-            turn_is_over: true,
-            number: last.number + 1,
+            settings: x.settings,
+            needs: x.settings,
+            search,
+            number: x.number + 1,
             ..Execution::default()
         };
         x.threads
-            .push(Thread::new(handle, None, 1, Clock::default()));
+            .push(Thread::new(handle, None, 1, Known::default()));
+        x.hand_over();
     });
     if is_c11() {
         let fences = Rc::new(Handle::new("fence", State::Fence));
@@ -375,12 +235,20 @@ pub(crate) fn finish() -> Option<TornDown> {
     let me = current();
     if !is_torn_down() {
         // If those that are left deadlock, this unwinds.
-        let _ = catch_unwind(|| block(me, Waiting::OffStage(None)));
+        let _ = catch_unwind(|| wait(me, Waiting::OffStage(None)));
     }
     park_until(me, |x| x.others_have_ended());
-    let points = with(|x| std::mem::take(&mut x.points));
-    quietly(|| drop(points));
-    with(|x| x.torn_down)
+    with(|x| {
+        if x.torn_down.is_none() {
+            x.search.end_turn();
+        }
+        x.torn_down
+    })
+}
+
+/// Whether there is another execution to run.
+pub(crate) fn advance() -> bool {
+    with(|x| x.search.advance())
 }
 
 /// Waits for a thread to end, even while the execution is given up, and without
@@ -391,7 +259,7 @@ pub(super) fn wait_for_end(thread: ThreadId) {
         let waiting = Waiting::OffStage(Some(thread));
         let _ = catch_unwind(|| await_end(me, thread, waiting));
     }
-    park_until(me, |x| x.threads[thread].status == Status::Ended);
+    park_until(me, |x| x.threads[thread].next == Next::Ended);
     with(|x| x.note(me, None, What::Ends(thread), Location::caller()));
 }
 
@@ -399,20 +267,21 @@ pub(super) fn wait_for_end(thread: ThreadId) {
 fn park_until(me: ThreadId, done: impl Fn(&Execution) -> bool) {
     while !with(|x| done(x)) {
         loom::thread::park();
-        with(|x| x.runs(me));
     }
+    with(|x| x.current = me);
 }
 
 impl Thread {
-    fn new(handle: loom::thread::Thread, name: Option<String>, key: u64, clock: Clock) -> Self {
+    fn new(handle: loom::thread::Thread, name: Option<String>, key: u64, known: Known) -> Self {
         Self {
             name,
             place: 0,
             handle,
-            status: Status::Ready,
-            clock,
-            released: Clock::default(),
-            unacquired: Clock::default(),
+            next: Next::Goes,
+            spins_on: None,
+            known,
+            released: Known::default(),
+            unacquired: Known::default(),
             late: false,
             key,
             steps: 0,
@@ -424,152 +293,40 @@ impl Thread {
     }
 }
 
-// -------------------------------------------------------------------- objects
+// --------------------------------------------------------------------- points
 
-/// An object of the model, as its owner holds it.
-#[derive(Debug)]
-pub(super) struct Handle {
-    execution: u64,
-    id: ObjectId,
+/// A point: what the thread does next others can notice, so any of them may go
+/// first. A thread that waits goes on when it need not wait any more.
+pub(super) fn point(next: Next) -> ThreadId {
+    let me = current();
+    let goes_on = with(|x| {
+        x.threads[me].next = next;
+        if x.starting.last().is_some_and(|&(thread, _)| thread == me) {
+            x.has_started();
+            return false;
+        }
+        // So far the turn is nobody else's business.
+        let goes_on = x.search.is_fresh() && x.can_go_on(me);
+        if !goes_on {
+            x.hand_over();
+        }
+        goes_on
+    });
+    if !goes_on {
+        wait_for_turn(me);
+    }
+    with(|x| {
+        let thread = &mut x.threads[me];
+        thread.next = Next::Goes;
+        thread.spins_on = None;
+    });
+    me
 }
 
-/// Through which loom knows of an object. To count an `Arc`'s references conflicts
-/// with what was last asked of it mutably, and with nothing else: so a thread may
-/// come to an object without its having been there, should it turn out that it
-/// cannot take its step or is not to. To ask mutably is the step. Nothing of it
-/// synchronises before the last reference goes.
-pub(super) struct Point {
-    comes: loom::sync::Arc<()>,
-    touches: RefCell<loom::sync::Arc<()>>,
-    /// Of an object that is loaded: a point for the loads of each thread. Loads of
-    /// different threads do not conflict; a change conflicts with all of them.
-    loads: Vec<Point>,
-}
-
-impl Point {
-    fn new(loads: usize) -> Self {
-        let comes = loom::sync::Arc::new(());
-        let touches = RefCell::new(quietly(|| comes.clone()));
-        let loads = (0..loads).map(|_| Self::new(0)).collect();
-        Self {
-            comes,
-            touches,
-            loads,
-        }
-    }
-
-    fn touch(&self) {
-        // Whether it is the only reference is nobody's business: to ask is to touch.
-        let _ = loom::sync::Arc::get_mut(&mut self.touches.borrow_mut());
-        self.loads.iter().for_each(Self::touch);
-    }
-}
-
-impl Handle {
-    pub(super) fn new(kind: &'static str, state: State) -> Self {
-        // Only atomics are loaded.
-        let loads = match state {
-            State::Atomic(_) => loom::MAX_THREADS,
-            _ => 0,
-        };
-        let point = Rc::new(Point::new(loads));
-        with(|x| {
-            x.points.push(point);
-            let creator = &mut x.threads[x.current];
-            creator.children += 1;
-            let key = hash64((creator.key, creator.children, kind));
-            x.objects.push(Object {
-                kind,
-                name: None,
-                initially: None,
-                key,
-                writes: 0,
-                state,
-            });
-            Self {
-                execution: x.number,
-                id: x.objects.len() - 1,
-            }
-        })
-    }
-
-    pub(super) fn id(&self) -> ObjectId {
-        self.id
-    }
-
-    /// The same, for who has not been at a point on this object.
-    pub(super) fn checked_id(&self) -> ObjectId {
-        if with(|x| x.number != self.execution) {
-            misuse(
-                "an object was used in another execution than the one that made it: make it inside the scene",
-            );
-        }
-        self.id
-    }
-
-    pub(super) fn name(&self, name: &'static str) {
-        with(|x| x.objects[self.id].name = Some(name));
-    }
-
-    pub(super) fn shows(&self, text: String) {
-        with(|x| x.objects[self.id].initially = Some(text));
-    }
-
-    /// A point on this object: any other thread may go first. What the thread does
-    /// next touches the object.
-    pub(super) fn point(&self) -> ThreadId {
-        let me = self.comes();
-        self.touches();
-        me
-    }
-
-    /// A point before a load of this object.
-    pub(super) fn point_of_load(&self) -> ThreadId {
-        let me = self.comes_to(|point| &point.loads[current()]);
-        self.loads();
-        me
-    }
-
-    /// A point on this object, should the thread then be able to do what it wants.
-    pub(super) fn comes(&self) -> ThreadId {
-        self.comes_to(|point| point)
-    }
-
-    fn comes_to(&self, which: impl Fn(&Point) -> &Point) -> ThreadId {
-        let id = self.checked_id();
-        let point = with(|x| x.points[id].clone());
-        let me = current();
-        loop {
-            loom::sync::Arc::strong_count(&which(&point).comes);
-            resumed(me);
-            if !with(|x| x.sleeps(me)) {
-                return me;
-            }
-            fall_asleep(me);
-        }
-    }
-
-    /// What the thread does after its point touches this object (too).
-    pub(super) fn touches(&self) {
-        let point = with(|x| x.points[self.id].clone());
-        quietly(|| point.touch());
-    }
-
-    /// What the thread does after its point loads this object.
-    pub(super) fn loads(&self) {
-        let point = with(|x| x.points[self.id].clone());
-        quietly(|| point.loads[current()].touch());
-    }
-
-    /// A point that is needed only where locks are tried, or where nothing else
-    /// would begin the turn.
-    pub(super) fn point_if_tried(&self) -> ThreadId {
-        if with(|x| x.settings.locks_are_tried || x.turn_is_over) {
-            self.comes()
-        } else {
-            current()
-        }
-    }
+/// Waits until it need not wait any more and it is its turn.
+pub(super) fn wait(me: ThreadId, waiting: Waiting) {
+    debug_assert_eq!(me, current());
+    point(Next::Waits(waiting));
 }
 
 /// The point before a fence: `SeqCst` fences have an order among themselves.
@@ -578,37 +335,21 @@ pub(super) fn point_of_fence(ordering: Ordering) -> ThreadId {
     let Some(fences) = fences else {
         return current();
     };
-    let me = fences.point();
-    with(|x| x.writes(me, fences.id, "fence"));
+    let me = point(Next::Goes);
+    with(|x| x.writes(me, fences.id(), "fence"));
     me
 }
 
-/// Runs a loom operation that is a point itself: any other thread may go first.
-pub(super) fn at_loom<R>(operation: impl FnOnce() -> R) -> R {
-    let me = current();
-    let result = operation();
-    resumed(me);
-    if with(|x| x.sleeps(me)) {
-        fall_asleep(me);
+fn wait_for_turn(me: ThreadId) {
+    // A loom thread that is unparked while it runs does not park the next time:
+    // only we know whose turn it is.
+    while with(|x| x.torn_down.is_none() && x.turn_of != me) {
+        loom::thread::park();
     }
-    result
-}
-
-fn fall_asleep(me: ThreadId) {
-    if is_c11() {
-        tear_down(TornDown::Repeats);
+    with(|x| x.current = me);
+    if is_torn_down() {
+        unwind();
     }
-    halt(me, Status::Asleep);
-}
-
-/// Runs a loom operation that is part of a step already decided upon: loom is
-/// not to try another thread before it, but tries it before the step itself
-/// where the two conflict.
-pub(super) fn quietly<R>(operation: impl FnOnce() -> R) -> R {
-    loom::stop_exploring();
-    let result = operation();
-    loom::explore();
-    result
 }
 
 // -------------------------------------------------------------------- threads
@@ -627,40 +368,21 @@ pub(super) fn is_c11() -> bool {
     with(|x| x.settings.c11)
 }
 
-/// This thread runs again: says so, and unwinds if the execution is given up.
-fn resumed(me: ThreadId) {
-    let torn_down = with(|x| {
-        x.runs(me);
-        x.torn_down.is_some()
-    });
-    if torn_down {
-        unwind();
-    }
-}
-
 /// Unwinds out of an execution that is given up.
 pub(super) fn unwind() -> ! {
     resume_unwind(Box::new(TearDown))
 }
 
-/// No thread may sleep. If one may have, all begins again.
-pub(super) fn must_not_sleep() {
-    with(|x| x.needs.nobody_sleeps = true);
-    if with(|x| x.settings != x.needs) {
-        tear_down(TornDown::Repeats);
-    }
-}
-
-/// Gives the execution up: all threads unwind, this one now.
-pub(super) fn tear_down(how: TornDown) -> ! {
-    with(|x| x.tear_down(how));
-    unwind()
-}
-
 /// The scene does something that the model cannot follow.
-fn misuse(what: &'static str) -> ! {
+pub(super) fn misuse(what: &'static str) -> ! {
     with(|x| x.fail(Failure::Misuse(what)));
     unwind()
+}
+
+/// What the search has chosen; a scene that does something else than it did when
+/// all was the same cannot be explored.
+pub(super) fn chosen<T>(choice: Result<T, Differs>) -> T {
+    choice.unwrap_or_else(|Differs| misuse(NOT_DETERMINISTIC))
 }
 
 /// Whether a panic's payload is only that of an execution given up.
@@ -668,7 +390,8 @@ pub(crate) fn is_tear_down(payload: &(dyn std::any::Any + Send)) -> bool {
     payload.is::<TearDown>()
 }
 
-/// A thread that `body` will run on. What the child does happens after this.
+/// A thread that `body` will run on. What the child does happens after this. It
+/// runs up to its first point at once: until then nobody can notice anything.
 pub(super) fn spawn(
     name: Option<String>,
     body: impl FnOnce() + 'static,
@@ -680,7 +403,7 @@ pub(super) fn spawn(
     }
     let handle = loom::thread::spawn(move || {
         let gone = with(|x| {
-            x.runs(id);
+            x.current = id;
             x.torn_down.is_some()
         });
         if !gone {
@@ -688,44 +411,43 @@ pub(super) fn spawn(
         }
         end(id);
     });
-    with(|x| {
+    let me = with(|x| {
         let me = x.current;
         let parent = &mut x.threads[me];
         parent.children += 1;
         let key = hash64((parent.key, parent.children));
-        let clock = parent.clock;
-        parent.clock.tick(me);
-        let mut child = Thread::new(handle.thread().clone(), name, key, clock);
-        child.clock.tick(id);
+        let known = parent.known.clone();
+        parent.known.clock.tick(me);
+        let mut child = Thread::new(handle.thread().clone(), name, key, known);
+        child.known.clock.tick(id);
         child.place = id;
         x.threads.push(child);
+        x.search.lets_go_on(id);
+        x.starting.push((id, me));
         match at {
             Some(at) => x.note(me, None, What::Spawn(id), at),
             None => x.note(me, None, What::Begins(id), Location::caller()),
         }
+        me
     });
+    while with(|x| x.torn_down.is_none() && x.starting.iter().any(|&(thread, _)| thread == id)) {
+        loom::thread::park();
+    }
+    with(|x| x.current = me);
     id
 }
 
 fn end(me: ThreadId) {
-    if is_c11() {
-        ends::publish(me);
-    }
     with(|x| {
-        x.threads[me].status = Status::Ended;
-        x.wake(|waiting| match waiting {
-            Waiting::End(thread) | Waiting::OffStage(Some(thread)) => *thread == me,
-            _ => false,
-        });
+        x.threads[me].next = Next::Ended;
         if x.torn_down.is_some() {
             // Others may wait for this one to unwind.
             x.unpark_all();
-            return;
+        } else if x.starting.last().is_some_and(|&(thread, _)| thread == me) {
+            x.has_started();
+        } else {
+            x.hand_over();
         }
-        if x.others_have_ended() {
-            x.wake(|waiting| *waiting == Waiting::OffStage(None));
-        }
-        x.go_on_or_fail();
     });
 }
 
@@ -740,101 +462,45 @@ pub(super) fn join(thread: ThreadId, at: At) {
 }
 
 fn await_end(me: ThreadId, thread: ThreadId, waiting: Waiting) {
-    if with(|x| x.threads[thread].status != Status::Ended) {
-        block(me, waiting);
-    }
-    if is_c11() {
-        ends::acquire(thread);
-    }
+    wait(me, waiting);
     with(|x| {
-        let theirs = x.threads[thread].clock;
-        x.threads[me].clock.join(&theirs);
+        let theirs = x.threads[thread].known.clone();
+        x.threads[me].known.join(&theirs);
+        x.search.joins(me, thread);
     });
-}
-
-/// loom's own join costs executions. The same happens-before edge for loom's
-/// atomics comes from a `lazy_static`, which synchronises without a branch.
-mod ends {
-    macro_rules! ends {
-        ($($thread:literal $name:ident),+) => {
-            loom::lazy_static! { $(static ref $name: () = ();)+ }
-
-            /// All that the thread did becomes visible to who joins it.
-            pub(super) fn publish(thread: usize) {
-                match thread {
-                    $($thread => { let () = *$name; })+
-                    _ => unreachable!("loom has no more threads"),
-                }
-            }
-        };
-    }
-    ends!(0 FIRST, 1 SECOND, 2 THIRD, 3 FOURTH, 4 FIFTH);
-
-    /// The joining side: reading what was initialised there synchronises.
-    pub(super) use publish as acquire;
-}
-
-/// Blocks the thread until it is woken.
-pub(super) fn block(me: ThreadId, waiting: Waiting) {
-    if waiting == Waiting::OffStage(None) && with(|x| x.others_have_ended()) {
-        return resumed(me);
-    }
-    halt(me, Status::Blocked(waiting));
-}
-
-/// The thread does not go on before its status says that it may.
-fn halt(me: ThreadId, status: Status) {
-    with(|x| {
-        x.threads[me].status = status;
-        x.go_on_or_fail();
-    });
-    // A loom thread that is unparked while it runs does not park the next time:
-    // only our own status says whether to go on.
-    while with(|x| x.torn_down.is_none() && x.threads[me].status != Status::Ready) {
-        loom::thread::park();
-        with(|x| x.runs(me));
-    }
-    resumed(me);
 }
 
 /// Gives way to others. A thread that comes here again, has seen just the same
-/// since the last time and has changed nothing, is in a loop that waits: it blocks
-/// until something it has looked at is written.
+/// since the last time and has changed nothing, is in a loop that waits: it does
+/// not pass its next point until something it has looked at is written.
 pub(super) fn give_way(at: At) {
     if unwinding() {
         looks_while_unwinding();
         return;
     }
     let me = current();
-    let waiting = with(|x| {
+    with(|x| {
         let round = std::mem::take(&mut x.threads[me].round);
         if round == Round::default() {
             // It looks at nothing: a delay, not a wait. Unless it never ends.
             x.threads[me].idle += 1;
-            if x.threads[me].idle > MAX_STEPS {
+            if x.threads[me].idle > MAX_TURNS {
                 x.fail(Failure::Endless);
             }
-            return None;
+            return;
         }
-        let news = |&(object, writes): &(ObjectId, u64)| x.objects[object].writes != writes;
-        let waits = round == x.threads[me].last_round
-            && !round.changed
-            && !round.looked_at.iter().any(news);
-        let mut objects: Vec<ObjectId> = round.looked_at.iter().map(|&(id, _)| id).collect();
-        objects.sort_unstable();
-        objects.dedup();
-        x.threads[me].idle = 0;
-        x.threads[me].last_round = round;
-        waits.then(|| {
-            x.note(me, None, What::Spins(objects.clone()), at);
-            Waiting::Written(objects)
-        })
+        let waits = round == x.threads[me].last_round && !round.changed && !x.has_news(&round);
+        let thread = &mut x.threads[me];
+        thread.idle = 0;
+        thread.last_round = round.clone();
+        if waits {
+            let objects = round.objects();
+            thread.spins_on = Some(round);
+            x.note(me, None, What::Spins(objects), at);
+        }
     });
     if is_torn_down() {
         unwind();
-    }
-    if let Some(waiting) = waiting {
-        block(me, waiting);
     }
 }
 
@@ -859,7 +525,10 @@ pub(super) fn looks_while_unwinding() {
 /// panicked is what it came to.
 pub(super) fn give_up_after_panic() {
     note_panic();
-    with(|x| x.tear_down(TornDown::Failed));
+    with(|x| {
+        x.search.wants_all();
+        x.tear_down(TornDown::Failed);
+    });
 }
 
 #[track_caller]
@@ -909,6 +578,15 @@ pub(crate) fn note_panic() {
     });
 }
 
+impl Round {
+    fn objects(&self) -> Vec<ObjectId> {
+        let mut objects: Vec<ObjectId> = self.looked_at.iter().map(|&(id, _)| id).collect();
+        objects.sort_unstable();
+        objects.dedup();
+        objects
+    }
+}
+
 impl Waiting {
     fn is_off_stage(&self) -> bool {
         matches!(self, Waiting::OffStage(_))
@@ -934,7 +612,7 @@ impl Execution {
         self.threads[me].place = self.threads.len();
     }
 
-    fn owner(&self, object: ObjectId) -> Option<(ThreadId, At)> {
+    pub(super) fn owner(&self, object: ObjectId) -> Option<(ThreadId, At)> {
         match self.objects[object].state {
             State::Mutex { owner, .. } => owner,
             _ => None,
@@ -959,6 +637,8 @@ impl Execution {
         }
     }
 
+    // ---------------------------------------------------------------- steps
+
     /// A step that reads the object: it commutes with other reads of it.
     /// `version`: how often the object had been written when what is read was.
     pub(super) fn reads(
@@ -969,12 +649,22 @@ impl Execution {
         version: u64,
     ) {
         self.threads[me].round.looked_at.push((object, version));
-        self.step(me, (object, false), kind, version);
+        let writes = self.objects[object].writes;
+        self.step(me, object, Access::Read, (writes, kind, version));
+    }
+
+    /// The same for a load that could have read another store.
+    pub(super) fn looks(&mut self, me: ThreadId, object: ObjectId, version: u64, access: Access) {
+        self.threads[me].round.looked_at.push((object, version));
+        let Access::Look(store, _) = access else {
+            unreachable!("it looks");
+        };
+        self.step(me, object, access, (store, "load", 0));
     }
 
     /// A step that changes the object: it commutes with no other access to it.
     pub(super) fn writes(&mut self, me: ThreadId, object: ObjectId, kind: &'static str) {
-        self.updates(me, object, kind, 0);
+        self.updates(me, object, Access::Change, kind, 0);
     }
 
     /// The same for one that also reads it, as it was when it had been written
@@ -983,180 +673,151 @@ impl Execution {
         &mut self,
         me: ThreadId,
         object: ObjectId,
+        access: Access,
         kind: &'static str,
         version: u64,
     ) {
-        self.step(me, (object, true), kind, version);
+        let writes = self.objects[object].writes;
+        self.step(me, object, access, (writes, kind, version));
         self.threads[me].round.changed = true;
         self.standstill = None;
         self.objects[object].writes += 1;
-        self.wake(|waiting| {
-            matches!(waiting, Waiting::Written(objects) if objects.is_empty() || objects.contains(&object))
-        });
     }
 
     fn step(
         &mut self,
         me: ThreadId,
-        (object, changes): (ObjectId, bool),
-        kind: &'static str,
-        which: u64,
+        object: ObjectId,
+        access: Access,
+        how: (u64, &'static str, u64),
     ) {
         let thread = &mut self.threads[me];
         thread.steps += 1;
-        thread.clock.tick(me);
-        let object = &self.objects[object];
-        // For loom, to read one of two unordered stores orders them.
-        let orders = matches!(&object.state, State::Atomic(history) if !history.is_ordered());
-        let touch = (object.key, changes || (self.settings.c11 && orders));
-        let step = (
-            thread.key,
-            thread.steps,
-            object.key,
-            object.writes,
-            kind,
-            which,
-        );
+        thread.known.clock.tick(me);
+        self.touches(me, self.objects[object].key, access, how);
+    }
+
+    /// The present step touches that as well.
+    pub(super) fn touches(
+        &mut self,
+        me: ThreadId,
+        object: u64,
+        access: Access,
+        how: (u64, &'static str, u64),
+    ) {
+        if self.torn_down.is_some() {
+            return;
+        }
+        let thread = &self.threads[me];
+        let step = (thread.key, thread.steps, object, how);
         // Two halves, so that a false match is out of the question.
         let hash = u128::from(hash64((0, step))) << 64 | u128::from(hash64((1, step)));
         self.trace = self.trace.wrapping_add(hash);
-        self.takes(me, hash as u64, touch);
-        self.steps += 1;
-        if self.steps > MAX_STEPS {
-            self.fail(Failure::Endless);
+        self.search.touch(object, access);
+    }
+
+    // ----------------------------------------------------------- whose turn
+
+    fn can_go_on(&self, thread: ThreadId) -> bool {
+        let thread = &self.threads[thread];
+        if let Some(round) = &thread.spins_on
+            && !self.has_news(round)
+        {
+            return false;
+        }
+        match &thread.next {
+            Next::Goes | Next::Looks(..) => true,
+            Next::Waits(Waiting::Lock(mutex)) => self.owner(*mutex).is_none(),
+            Next::Waits(Waiting::Notified { .. }) => thread.late,
+            Next::Waits(Waiting::End(other) | Waiting::OffStage(Some(other))) => {
+                self.threads[*other].next == Next::Ended
+            }
+            Next::Waits(Waiting::OffStage(None)) => self.others_have_ended(),
+            Next::Waits(Waiting::Written(_)) => unreachable!("that is `spins_on`"),
+            Next::Ended => false,
         }
     }
 
-    // ------------------------------------------------------- nothing twice
-    //
-    // Sleep sets (Godefroid). Once all that can follow upon a thread's turn has
-    // been seen, and another thread goes first instead, the first one's turn is
-    // put to sleep: until somebody has touched what it touches, it would only
-    // lead to what has been seen, in another order. A thread whose turn sleeps
-    // does not run; if all that could run sleep, the execution is given up.
-    // To run such a turn after all and to look no further than its end would
-    // lose interleavings: what conflicts with what is only learned by going on.
-
-    /// loom has let the thread run.
-    fn runs(&mut self, me: ThreadId) {
-        self.current = me;
-        self.turn_is_over = true;
-        if self.torn_down.is_none() && self.moved(me as u64) {
-            // Another thread than before: the turn that was taken here is done with.
-            self.turns.truncate(self.turn + 1);
-            if let Some(turn) = self.turns.get_mut(self.turn) {
-                turn.before.push(std::mem::take(&mut turn.taken));
-            }
-        }
+    /// Whether anything that was read in that round has been written since.
+    fn has_news(&self, round: &Round) -> bool {
+        let is_new = |&(object, writes): &(ObjectId, u64)| self.objects[object].writes != writes;
+        round.looked_at.iter().any(is_new)
     }
 
-    /// Whether the thread is not to take the turn that it is about to take.
-    fn sleeps(&mut self, me: ThreadId) -> bool {
-        let before = self.previous_moves.get(self.moves.len());
-        let sleeps = match before {
-            // More may have been seen since, but what is shared is shared.
-            Some(&before) if !self.parted => before == ASLEEP,
-            _ if self.settings.nobody_sleeps => false,
-            _ => {
-                let here = self.turns.get(self.turn).map(|turn| &turn.before);
-                let asleep: Vec<u64> = self
-                    .asleep
-                    .iter()
-                    .chain(here.into_iter().flatten())
-                    .map(|taken| taken.thread)
-                    .collect();
-                // Who is woken by another thread knows, for loom, what that one
-                // knows: in C11 nobody sleeps while another can go on.
-                let awake = |t: &Thread| t.status == Status::Ready && !asleep.contains(&t.key);
-                asleep.contains(&self.threads[me].key)
-                    && !(self.is_c11() && self.threads.iter().any(awake))
+    fn ready(&mut self) -> Vec<Ready> {
+        let mut ready = Vec::new();
+        for thread in 0..self.threads.len() {
+            if self.can_go_on(thread) {
+                let may_read = match self.threads[thread].next {
+                    Next::Looks(atomic, ordering) => Some(self.may_read(thread, atomic, ordering)),
+                    _ => None,
+                };
+                ready.push(Ready { thread, may_read });
             }
-        };
-        self.moved(if sleeps { ASLEEP } else { AWAKE });
-        sleeps
+        }
+        ready
     }
 
-    /// The thread takes its turn, or goes on with it.
-    fn takes(&mut self, me: ThreadId, step: u64, touch: (u64, bool)) {
-        let key = self.threads[me].key;
-        if std::mem::take(&mut self.turn_is_over) {
-            if self.turn == self.turns.len() {
-                self.turns.push(Turn::default());
+    /// The running thread has come to the end of its turn.
+    fn hand_over(&mut self) {
+        self.search.end_turn();
+        if self.search.turns() > MAX_TURNS {
+            return self.fail(Failure::Endless);
+        }
+        let mut ready = self.ready();
+        if ready.is_empty() {
+            if self.threads.iter().all(|t| t.next == Next::Ended) {
+                return;
             }
-            let turn = &mut self.turns[self.turn];
-            turn.taken.thread = key;
-            self.asleep.extend(turn.before.iter().cloned());
-            self.asleep.retain(|taken| taken.thread != key);
-            self.turn += 1;
+            self.go_on_or_fail();
+            if self.torn_down.is_some() {
+                return;
+            }
+            ready = self.ready();
         }
-        if self.moved(step) {
-            // The same thread, but it has read another value.
-            self.turns.truncate(self.turn);
-        }
-        let touched = &mut self.turns[self.turn - 1].taken.touched;
-        if !touched.contains(&touch) {
-            touched.push(touch);
-        }
-        let conflicts = |taken: &mut Taken| {
-            let (object, changes) = touch;
-            let mut touched = taken.touched.iter();
-            touched.any(|&(other, changed)| other == object && (changes || changed))
-        };
-        for woken in self.asleep.extract_if(.., conflicts) {
-            for thread in &mut self.threads {
-                if thread.key == woken.thread && thread.status == Status::Asleep {
-                    thread.status = Status::Ready;
-                    thread.handle.unpark();
+        match self.search.next(ready, self.current) {
+            Ok(Some(thread)) => {
+                self.turn_of = thread;
+                if thread != self.current {
+                    self.threads[thread].handle.unpark();
                 }
             }
+            Ok(None) => self.tear_down(TornDown::Repeats),
+            Err(Differs) => self.fail(Failure::Misuse(NOT_DETERMINISTIC)),
         }
     }
 
-    /// Notes what loom has decided; whether it is here that the execution leaves
-    /// the path of the one before.
-    fn moved(&mut self, how: u64) -> bool {
-        let parts = !self.parted && self.previous_moves.get(self.moves.len()) != Some(&how);
-        self.parted |= parts;
-        self.moves.push(how);
-        parts
+    /// The thread that was started last has come to its first point.
+    fn has_started(&mut self) {
+        if let Some((_, parent)) = self.starting.pop() {
+            self.threads[parent].handle.unpark();
+        }
     }
 
-    fn can_go_on(&self) -> bool {
-        self.threads.iter().any(|t| t.status == Status::Ready)
-    }
-
-    /// After a thread has blocked or ended: if nobody can go on, lets time pass
-    /// for those who wait with a timeout; if there are none, it is the end.
+    /// Nobody can go on: lets time pass for those who wait with a timeout; if
+    /// there are none, it is the end.
     fn go_on_or_fail(&mut self) {
-        if self.can_go_on() || self.threads.iter().all(|t| t.status == Status::Ended) {
-            return;
-        }
-        if self.threads.iter().any(|t| t.status == Status::Asleep) {
-            return self.tear_down(TornDown::Repeats);
-        }
-        let timed = |waiting: &Waiting| matches!(waiting, Waiting::Notified { timed: true, .. });
-        for thread in &mut self.threads {
-            thread.late |= matches!(&thread.status, Status::Blocked(waiting) if timed(waiting));
-        }
-        self.wake(timed);
-        if self.can_go_on() {
-            return;
-        }
-        if self.spinners_go_round() {
+        let timed = |thread: &Thread| {
+            matches!(&thread.next, Next::Waits(Waiting::Notified { timed: true, .. }))
+        };
+        if self.let_go(timed, |thread| thread.late = true) || self.spinners_go_round() {
             return;
         }
         let mut spinning = false;
         let mut waits = Vec::new();
         for id in self.in_order() {
-            let Status::Blocked(waiting) = &self.threads[id].status else {
-                continue;
+            let thread = &self.threads[id];
+            let waiting = match (&thread.next, &thread.spins_on) {
+                (Next::Waits(waiting), _) => waiting.clone(),
+                (Next::Goes | Next::Looks(..), Some(round)) => Waiting::Written(round.objects()),
+                _ => continue,
             };
             spinning |= matches!(waiting, Waiting::Written(_));
             if !waiting.is_off_stage() {
                 let holder = waiting.object().and_then(|object| self.owner(object));
                 waits.push(Wait {
                     thread: id,
-                    waiting: waiting.clone(),
+                    waiting,
                     holder,
                 });
             }
@@ -1164,12 +825,23 @@ impl Execution {
         self.fail(Failure::Stuck { spinning, waits });
     }
 
+    /// Lets such threads go on, now that nobody else can. Whether there are any.
+    fn let_go(&mut self, such: impl Fn(&Thread) -> bool, go: impl Fn(&mut Thread)) -> bool {
+        let all: Vec<ThreadId> = (0..self.threads.len())
+            .filter(|&thread| such(&self.threads[thread]))
+            .collect();
+        for &thread in &all {
+            go(&mut self.threads[thread]);
+        }
+        self.search.after_all(all.iter().copied());
+        !all.is_empty()
+    }
+
     /// Lets threads that spin go round once more, in case that they give up. If
     /// they have done so often enough, what happened since the standstill is
     /// forgotten: it is nothing.
     fn spinners_go_round(&mut self) -> bool {
-        let spins = |thread: &Thread| matches!(thread.status, Status::Blocked(Waiting::Written(_)));
-        if !self.threads.iter().any(spins) {
+        if self.threads.iter().all(|thread| thread.spins_on.is_none()) {
             return false;
         }
         let (events, trace) = (self.events.len(), self.trace);
@@ -1185,26 +857,17 @@ impl Execution {
             self.trace = trace;
             return false;
         }
-        self.wake(|waiting| matches!(waiting, Waiting::Written(_)));
-        true
+        self.let_go(|thread| thread.spins_on.is_some(), |thread| thread.spins_on = None)
     }
 
-    /// Wakes all threads that wait for such a thing.
-    pub(super) fn wake(&mut self, such: impl Fn(&Waiting) -> bool) {
-        for thread in &mut self.threads {
-            if matches!(&thread.status, Status::Blocked(waiting) if such(waiting)) {
-                thread.status = Status::Ready;
-                thread.handle.unpark();
-            }
+    /// A thread that waits is notified: it needs only the lock to go on.
+    pub(super) fn notified(&mut self, thread: ThreadId) {
+        if self.can_go_on(thread) {
+            self.search.comes_too_late(thread);
         }
-    }
-
-    /// Wakes that thread.
-    pub(super) fn wake_thread(&mut self, thread: ThreadId) {
-        let thread = &mut self.threads[thread];
-        if matches!(thread.status, Status::Blocked(_)) {
-            thread.status = Status::Ready;
-            thread.handle.unpark();
+        if let Next::Waits(Waiting::Notified { mutex, .. }) = self.threads[thread].next {
+            self.threads[thread].next = Next::Waits(Waiting::Lock(mutex));
+            self.search.lets_go_on(thread);
         }
     }
 
@@ -1224,13 +887,18 @@ impl Execution {
 
     fn tear_down(&mut self, how: TornDown) {
         self.torn_down.get_or_insert(how);
+        for (id, thread) in self.threads.iter().enumerate() {
+            if let Next::Waits(Waiting::Lock(mutex)) = thread.next {
+                self.search.waits_for_ever(id, self.objects[mutex].key);
+            }
+        }
         self.unpark_all();
     }
 
     /// Everybody looks again whether the execution is given up.
     fn unpark_all(&self) {
         for thread in &self.threads {
-            if thread.status != Status::Ended {
+            if thread.next != Next::Ended {
                 thread.handle.unpark();
             }
         }
@@ -1245,7 +913,7 @@ impl Execution {
         self.threads
             .iter()
             .skip(1)
-            .all(|thread| thread.status == Status::Ended)
+            .all(|thread| thread.next == Next::Ended)
     }
 
     /// The threads in the order of a story's columns.
@@ -1263,8 +931,13 @@ impl Execution {
         self.settings.c11
     }
 
-    /// The thread has read that store of an atomic although there is a newer one:
-    /// whether it had done so in its last turn too, and only repeats it.
+    /// What `SeqCst` fences touch.
+    pub(super) fn fences(&self) -> Option<ObjectId> {
+        self.fences.as_ref().map(|fences| fences.id())
+    }
+
+    /// The thread would read a store of an atomic although there is a newer one:
+    /// whether it has done so in its last turn too, and would only repeat it.
     pub(super) fn repeats(&self, me: ThreadId, object: ObjectId, store: usize) -> bool {
         let round = &self.threads[me].last_round;
         round.looked_at.contains(&(object, store as u64))
