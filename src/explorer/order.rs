@@ -23,6 +23,10 @@ pub(super) struct Step {
     pub(super) locks: Option<(usize, bool)>,
     /// What it has to wait for.
     pub(super) gate: Gate,
+    /// If it is a load that could have read another store: what it loads, and by
+    /// which step the store that it reads was put. It may come before a store that
+    /// is newer, or after it: then it is stale.
+    pub(super) looks: Option<(usize, Option<StepId>)>,
     /// Nothing that the scene does: starts an actor, or learns that one has left.
     pub(super) off_stage: bool,
 }
@@ -62,28 +66,30 @@ pub(super) struct Script {
 /// An order of a script's steps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Order {
+    pub(super) stale_reads: usize,
     pub(super) preemptions: usize,
     pub(super) steps: Vec<StepId>,
 }
 
 /// How far each thread has come, and who ran last.
 type Place = (Vec<u16>, Option<usize>);
-/// Preemptions, then changes of the processor, then steps.
-type Cost = (usize, usize, usize);
+/// Stale reads, then preemptions, then changes of the processor, then steps.
+type Cost = (usize, usize, usize, usize);
 
-/// An order with the fewest preemptions, if it has fewer than `fewer_than`. The
+/// An order with the fewest stale reads and, of those, the fewest preemptions, if
+/// it has fewer (of the one, or as many and fewer of the other) than given. The
 /// search looks at no more than `places` places and takes those it has looked at
 /// away from them; when there are none left, it gives up.
 pub(super) fn fewest_preemptions(
     script: &Script,
-    fewer_than: usize,
+    fewer_than: (usize, usize),
     places: &mut usize,
 ) -> Option<Order> {
     let search = Search::new(script);
     let start: Place = (vec![0; search.threads.len()], None);
-    let mut open = BinaryHeap::from([Reverse(((0, 0, 0), start.clone()))]);
+    let mut open = BinaryHeap::from([Reverse(((0, 0, 0, 0), start.clone()))]);
     let mut came_from: HashMap<Place, (Cost, Option<(Place, StepId)>)> = HashMap::new();
-    came_from.insert(start, ((0, 0, 0), None));
+    came_from.insert(start, ((0, 0, 0, 0), None));
     let mut closed: HashSet<Place> = HashSet::new();
     while let Some(Reverse((cost, place))) = open.pop() {
         if !closed.insert(place.clone()) {
@@ -99,7 +105,8 @@ pub(super) fn fewest_preemptions(
             }
             steps.reverse();
             return Some(Order {
-                preemptions: cost.0,
+                stale_reads: cost.0,
+                preemptions: cost.1,
                 steps,
             });
         }
@@ -111,19 +118,20 @@ pub(super) fn fewest_preemptions(
             if !search.may_come(taken, step) {
                 continue;
             }
-            let (mut preemptions, mut changes, steps) = cost;
+            let (mut stale_reads, mut preemptions, mut changes, steps) = cost;
+            stale_reads += usize::from(search.is_stale(taken, step));
             if let Some(last) = last.filter(|&last| last != thread) {
                 changes += 1;
                 preemptions += usize::from(search.could_go_on(taken, last));
             }
-            if preemptions >= fewer_than {
+            if (stale_reads, preemptions) >= fewer_than {
                 continue;
             }
             let mut taken = taken.clone();
             taken[thread] += 1;
             let on_stage = !script.steps[step].off_stage;
             let next: Place = (taken, on_stage.then_some(thread));
-            let cost = (preemptions, changes, steps + 1);
+            let cost = (stale_reads, preemptions, changes, steps + 1);
             if came_from.get(&next).is_none_or(|(known, _)| cost < *known) {
                 came_from.insert(next.clone(), (cost, Some((place.clone(), step))));
                 open.push(Reverse((cost, next)));
@@ -151,6 +159,20 @@ pub(super) fn handovers(script: &Script, order: &[StepId]) -> Vec<Option<Handove
     handovers
 }
 
+/// Which steps of the order read a store although there is a newer one.
+pub(super) fn stale_reads(script: &Script, order: &[StepId]) -> HashSet<StepId> {
+    let search = Search::new(script);
+    let mut taken = vec![0; search.threads.len()];
+    let mut stale = HashSet::new();
+    for &step in order {
+        if search.is_stale(&taken, step) {
+            stale.insert(step);
+        }
+        taken[script.steps[step].thread] += 1;
+    }
+    stale
+}
+
 /// Why the processor changed hands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Handover {
@@ -170,6 +192,8 @@ struct Search<'a> {
     needs: Vec<Vec<(usize, u16)>>,
     /// Each mutex's locks and unlocks.
     locks: HashMap<usize, Vec<StepId>>,
+    /// Each thing's changes.
+    changes: HashMap<usize, Vec<StepId>>,
 }
 
 impl<'a> Search<'a> {
@@ -180,17 +204,19 @@ impl<'a> Search<'a> {
         let mut place = Vec::new();
         let mut needs = Vec::new();
         let mut locks: HashMap<usize, Vec<StepId>> = HashMap::new();
-        let mut last_change: HashMap<usize, StepId> = HashMap::new();
+        let mut changes: HashMap<usize, Vec<StepId>> = HashMap::new();
         let mut looks_since: HashMap<usize, Vec<StepId>> = HashMap::new();
         for (id, step) in script.steps.iter().enumerate() {
             place.push(threads[step.thread].len() as u16);
             threads[step.thread].push(id);
             let mut after: Vec<StepId> = Vec::new();
-            for &(thing, changes) in &step.touches {
-                after.extend(last_change.get(&thing));
-                if changes {
+            after.extend(step.looks.and_then(|(_, store)| store));
+            for &(thing, does_change) in &step.touches {
+                let changes = changes.entry(thing).or_default();
+                after.extend(changes.last());
+                if does_change {
                     after.extend(looks_since.remove(&thing).unwrap_or_default());
-                    last_change.insert(thing, id);
+                    changes.push(id);
                 } else {
                     looks_since.entry(thing).or_default().push(id);
                 }
@@ -213,7 +239,18 @@ impl<'a> Search<'a> {
             place,
             needs,
             locks,
+            changes,
         }
+    }
+
+    /// Whether the step, taken now, reads a store although there is a newer one.
+    fn is_stale(&self, taken: &[u16], step: StepId) -> bool {
+        let Some((thing, store)) = self.script.steps[step].looks else {
+            return false;
+        };
+        let newer = |&&change: &&StepId| store.is_none_or(|store| change > store);
+        let mut changes = self.changes.get(&thing).into_iter().flatten();
+        changes.any(|change| newer(&change) && self.is_taken(taken, *change))
     }
 
     fn is_taken(&self, taken: &[u16], step: StepId) -> bool {
@@ -314,6 +351,7 @@ mod tests {
             touches: touches.to_vec(),
             locks: None,
             gate: Gate::Open,
+            looks: None,
             off_stage: false,
         }
     }
@@ -324,6 +362,7 @@ mod tests {
             touches: vec![(mutex, true)],
             locks: Some((mutex, locks)),
             gate: if locks { Gate::Free(mutex) } else { Gate::Open },
+            looks: None,
             off_stage: false,
         }
     }
@@ -343,7 +382,7 @@ mod tests {
             step(0, &[(0, true)]),
             step(1, &[(1, true)]),
         ]);
-        let order = fewest_preemptions(&shuffled, 9, &mut 1_000).unwrap();
+        let order = fewest_preemptions(&shuffled, (9, 9), &mut 1_000).unwrap();
         assert_eq!((order.preemptions, order.steps.len()), (0, 4));
     }
 
@@ -356,19 +395,19 @@ mod tests {
             step(1, &[(0, true)]),
         ]);
         assert_eq!(
-            fewest_preemptions(&lost, 9, &mut 1_000)
+            fewest_preemptions(&lost, (9, 9), &mut 1_000)
                 .unwrap()
                 .preemptions,
             1
         );
-        assert_eq!(fewest_preemptions(&lost, 1, &mut 1_000), None);
+        assert_eq!(fewest_preemptions(&lost, (0, 1), &mut 1_000), None);
     }
 
     #[test]
     fn a_search_ends_when_its_places_are_used_up() {
         let script = script(vec![step(0, &[(0, true)]), step(1, &[(0, true)])]);
         let mut places = 2;
-        assert_eq!(fewest_preemptions(&script, 9, &mut places), None);
+        assert_eq!(fewest_preemptions(&script, (9, 9), &mut places), None);
         assert_eq!(places, 0);
     }
 
@@ -377,7 +416,7 @@ mod tests {
         // A deadlock: a after b, b after a. One preemption, in whichever thread.
         let mut deadlock = script(vec![lock(0, 10, true), lock(1, 11, true)]);
         deadlock.stuck = HashMap::from([(0, Gate::Free(11)), (1, Gate::Free(10))]);
-        let order = fewest_preemptions(&deadlock, 9, &mut 1_000).unwrap();
+        let order = fewest_preemptions(&deadlock, (9, 9), &mut 1_000).unwrap();
         assert_eq!(order.preemptions, 1);
         let handovers = handovers(&deadlock, &order.steps);
         assert_eq!(handovers, [Some(Handover::Preempted), None]);
@@ -391,7 +430,7 @@ mod tests {
             step(0, &[(0, true)]),
         ]);
         early.decisive = Some(1);
-        let order = fewest_preemptions(&early, 9, &mut 1_000).unwrap();
+        let order = fewest_preemptions(&early, (9, 9), &mut 1_000).unwrap();
         assert_eq!((order.preemptions, order.steps), (0, vec![1]));
     }
 
@@ -410,7 +449,7 @@ mod tests {
             ],
             ..Script::default()
         };
-        let order = fewest_preemptions(&held, 9, &mut 1_000).unwrap();
+        let order = fewest_preemptions(&held, (9, 9), &mut 1_000).unwrap();
         assert_eq!(order.preemptions, 1);
         assert_eq!(order.steps, [0, 1, 2, 3, 4, 5, 6]);
         let handovers = handovers(&held, &order.steps);

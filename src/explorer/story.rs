@@ -7,7 +7,7 @@ use crate::sync::model::events::{Event, Failure, What};
 use crate::sync::model::objects::Object;
 use crate::sync::model::runtime::{At, Execution, ObjectId, ThreadId, Waiting};
 use std::collections::HashMap;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
 /// What makes one story worse than another of the same outcome: first stale
 /// reads, then preemptions, then length.
@@ -25,22 +25,16 @@ pub(super) fn better_than(
     x: &Execution,
     places: &mut usize,
 ) -> Option<(Cost, Draft)> {
-    let stale_reads = x.stale_reads;
-    let preemptions = match known {
-        Some(known) if known.stale_reads < stale_reads => return None,
-        Some(known) if known.stale_reads == stale_reads => known.preemptions,
-        _ => usize::MAX,
-    };
-    // Of two with as many preemptions the shorter is the better.
-    let shorter = known.is_none_or(|known| x.events.len() < known.steps);
     let script = script(x);
-    let fewer_than = preemptions.saturating_add(usize::from(shorter));
-    if fewer_than == 0 {
-        return None;
-    }
+    // Of two with as many stale reads and preemptions the shorter is the better.
+    let fewer_than = match known {
+        Some(known) if x.events.len() < known.steps => (known.stale_reads, known.preemptions + 1),
+        Some(known) => (known.stale_reads, known.preemptions),
+        None => (usize::MAX, usize::MAX),
+    };
     let order = order::fewest_preemptions(&script, fewer_than, places)?;
     let cost = Cost {
-        stale_reads,
+        stale_reads: order.stale_reads,
         preemptions: order.preemptions,
         steps: order.steps.len(),
     };
@@ -66,12 +60,16 @@ pub(super) fn as_it_ran(x: &Execution) -> (Cost, Story) {
         .iter()
         .filter(|h| preempted(h))
         .count();
-    let cost = Cost {
-        stale_reads: x.stale_reads,
+    let order = Order {
+        stale_reads: order::stale_reads(&script, &steps).len(),
         preemptions,
-        steps: steps.len(),
+        steps,
     };
-    let order = Order { preemptions, steps };
+    let cost = Cost {
+        stale_reads: order.stale_reads,
+        preemptions,
+        steps: order.steps.len(),
+    };
     (cost, tell(x, &Draft { script, order }))
 }
 
@@ -93,6 +91,7 @@ pub(super) fn tell(x: &Execution, draft: &Draft) -> Story {
     }
     let mut steps = Vec::new();
     let handovers = order::handovers(script, &order.steps);
+    let stale = order::stale_reads(script, &order.steps);
     for (&id, handover) in order.steps.iter().zip(handovers) {
         let event = &x.events[id];
         if script.steps[id].off_stage {
@@ -109,7 +108,7 @@ pub(super) fn tell(x: &Execution, draft: &Draft) -> Story {
         };
         steps.push(Step {
             thread: column[event.thread],
-            what: teller.what(event),
+            what: teller.what(event, stale.contains(&id)),
             narration: matches!(event.what, What::Narration(_)),
             file,
             line,
@@ -126,7 +125,7 @@ pub(super) fn tell(x: &Execution, draft: &Draft) -> Story {
             .as_ref()
             .map_or_else(Vec::new, |failure| teller.epilogue(failure)),
         preemptions: order.preemptions,
-        stale_reads: x.stale_reads,
+        stale_reads: order.stale_reads,
     }
 }
 
@@ -137,6 +136,10 @@ fn script(x: &Execution) -> Script {
     let mut begun = vec![false; x.threads.len()];
     // Threads are things too: to begin one is to change it.
     let thing = |thread: ThreadId| x.objects.len() + thread;
+    // So is the order among `SeqCst` operations.
+    let fences = thing(x.threads.len());
+    let mut stored: HashMap<(ObjectId, usize), usize> = HashMap::new();
+    let mut stores: HashMap<ObjectId, usize> = HashMap::new();
     // Who is stuck does nothing more; what is noted later is the tear-down.
     let happened = match &x.failure {
         Some(Failure::Stuck { .. }) => x.failed_after,
@@ -146,6 +149,7 @@ fn script(x: &Execution) -> Script {
         let mut touches = Vec::new();
         let mut gate = spins.remove(&event.thread).unwrap_or(Gate::Open);
         let mut locks = None;
+        let mut looks = None;
         let object = event.object.unwrap_or_default();
         if !std::mem::replace(&mut begun[event.thread], true) {
             touches.push((thing(event.thread), false));
@@ -174,11 +178,32 @@ fn script(x: &Execution) -> Script {
                 touches.push((object, true));
             }
             What::NotifyOne { .. } | What::NotifyAll { .. } => touches.push((object, true)),
-            What::Atomic(operation) => touches.push((object, operation.written.is_some())),
+            What::Atomic(operation) => {
+                let store = operation
+                    .from
+                    .and_then(|from| stored.get(&(object, from.store)));
+                if x.settings.c11 && operation.read.is_some() && operation.written.is_none() {
+                    looks = Some((object, store.copied()));
+                }
+                // Only a load that is not `SeqCst` may as well come before a newer store.
+                if looks.is_none() || operation.name != "load" || operation.ordering == SeqCst {
+                    touches.push((object, operation.written.is_some()));
+                }
+                if operation.ordering == SeqCst {
+                    touches.push((fences, false));
+                }
+                if operation.written.is_some() {
+                    let store = stores.entry(object).or_insert(0);
+                    *store += 1;
+                    stored.insert((object, *store), id);
+                }
+            }
             What::Read | What::Write => {
                 touches.push((object, matches!(event.what, What::Write)));
             }
-            What::Fence(_) => touches.extend(event.object.map(|fences| (fences, true))),
+            What::Fence(ordering) => {
+                touches.extend((*ordering == SeqCst).then_some((fences, true)));
+            }
             What::Spawn(thread) | What::Begins(thread) => touches.push((thing(*thread), true)),
             What::Join(thread) | What::Ends(thread) => gate = Gate::Ended(*thread),
             What::Spins(objects) => {
@@ -191,6 +216,7 @@ fn script(x: &Execution) -> Script {
             touches,
             locks,
             gate,
+            looks,
             off_stage: matches!(event.what, What::Begins(_) | What::Ends(_)),
         });
     }
@@ -270,7 +296,7 @@ impl Teller<'_> {
         event.shows.clone()
     }
 
-    fn what(&self, event: &Event) -> String {
+    fn what(&self, event: &Event, is_stale: bool) -> String {
         let object = event.object.map_or_else(String::new, |id| self.object(id));
         match &event.what {
             What::Lock => format!("lock {object}"),
@@ -296,7 +322,7 @@ impl Teller<'_> {
             }
             What::Atomic(operation) => {
                 let show = |value| self.x.objects[event.object.unwrap_or_default()].value(value);
-                let stale = if operation.stale { " (stale)" } else { "" };
+                let stale = if is_stale { " (stale)" } else { "" };
                 match (operation.read, operation.written) {
                     (None, Some(new)) => format!("store {object} ← {}", show(new)),
                     (Some(old), None) if operation.name == "load" => {
@@ -306,7 +332,11 @@ impl Teller<'_> {
                         format!("{} {object}: {} → {}", operation.name, show(old), show(new))
                     }
                     (Some(old), None) => {
-                        format!("{} {object} fails: it is {}", operation.name, show(old))
+                        format!(
+                            "{} {object} fails: it is {}{stale}",
+                            operation.name,
+                            show(old)
+                        )
                     }
                     (None, None) => operation.name.to_owned(),
                 }

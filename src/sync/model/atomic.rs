@@ -51,13 +51,13 @@ pub(crate) struct Operation {
     pub(crate) written: Option<u64>,
     /// Where the value read comes from.
     pub(crate) from: Option<Origin>,
-    /// There was a newer store to read.
-    pub(crate) stale: bool,
 }
 
 /// The store that a load has read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Origin {
+    /// Its place among all stores to the atomic.
+    pub(crate) store: usize,
     pub(crate) by: ThreadId,
     /// The storing thread's own time.
     pub(crate) time: u32,
@@ -141,7 +141,9 @@ impl Raw {
         let choice = with(|x| {
             let stores = x.readable(me, id, ordering);
             let keys = x.keys(id, &stores);
-            x.search.choose_store(&keys).map(|choice| (stores[choice], keys[choice]))
+            x.search
+                .choose_store(&keys)
+                .map(|choice| (stores[choice], keys[choice]))
         });
         let (store, key) = runtime::chosen(choice);
         with(|x| {
@@ -172,7 +174,6 @@ impl Raw {
                 read: None,
                 written: Some(value),
                 from: None,
-                stale: false,
             };
             x.note(me, Some(id), What::Atomic(operation), at);
         });
@@ -208,7 +209,12 @@ impl Raw {
             let mut stores = vec![history(x, id).newest()];
             if let Some(failure) = failure.filter(|_| x.is_c11()) {
                 let older = x.readable(me, id, failure);
-                stores.extend(older.into_iter().skip(1).filter(|&store| value(x, store).1.is_none()));
+                stores.extend(
+                    older
+                        .into_iter()
+                        .skip(1)
+                        .filter(|&store| value(x, store).1.is_none()),
+                );
             }
             stores
         });
@@ -264,16 +270,31 @@ impl Execution {
 
     fn keys(&mut self, id: ObjectId, stores: &[usize]) -> Vec<StoreKey> {
         let history = history(self, id);
-        stores.iter().map(|&store| history.stores[store].key).collect()
+        stores
+            .iter()
+            .map(|&store| history.stores[store].key)
+            .collect()
     }
 
     /// The names of those that it may read.
-    pub(super) fn may_read(&mut self, me: ThreadId, id: ObjectId, ordering: Ordering) -> Vec<StoreKey> {
+    pub(super) fn may_read(
+        &mut self,
+        me: ThreadId,
+        id: ObjectId,
+        ordering: Ordering,
+    ) -> Vec<StoreKey> {
         let stores = self.readable(me, id, ordering);
         self.keys(id, &stores)
     }
 
-    fn loads(&mut self, me: ThreadId, id: ObjectId, store: usize, ordering: Ordering, at: At) -> u64 {
+    fn loads(
+        &mut self,
+        me: ThreadId,
+        id: ObjectId,
+        store: usize,
+        ordering: Ordering,
+        at: At,
+    ) -> u64 {
         let operation = self.read_store(me, id, store, ordering, "load");
         let value = operation.read.unwrap_or_default();
         self.note(me, Some(id), What::Atomic(operation), at);
@@ -291,7 +312,6 @@ impl Execution {
     ) -> Operation {
         let c11 = self.is_c11();
         let history = history(self, id);
-        let stale = store < history.newest();
         let Store {
             value,
             by,
@@ -300,7 +320,6 @@ impl Execution {
             releases,
             ..
         } = history.stores[store].clone();
-        self.stale_reads += usize::from(stale);
         let thread = &mut self.threads[me];
         thread.known.view.raise(id, store);
         if acquires(ordering) || !c11 {
@@ -314,11 +333,11 @@ impl Execution {
             read: Some(value),
             written: None,
             from: Some(Origin {
+                store,
                 by,
                 time,
                 ordering: stored,
             }),
-            stale,
         }
     }
 
@@ -379,7 +398,11 @@ impl Execution {
         let history = history(self, id);
         let before = history.sequential;
         history.sequential += u64::from(changes);
-        let access = if changes { Access::Change } else { Access::Read };
+        let access = if changes {
+            Access::Change
+        } else {
+            Access::Read
+        };
         self.touches(me, key, access, (before, "SeqCst", 0));
         let fences = &self.objects[fences];
         let (key, before) = (fences.key, fences.writes);

@@ -1,7 +1,7 @@
 //! `std::sync::Condvar`, with the waiters kept by the model.
 
-use super::mutex::{MutexGuard, hand_in, hand_out};
 use super::events::What;
+use super::mutex::{MutexGuard, hand_in, hand_out};
 use super::objects::{Handle, State};
 use super::runtime::{self, At, ThreadId, Waiting, unwinding, with};
 use crate::sync::{LockResult, Named, PoisonError};
@@ -169,7 +169,14 @@ impl Condvar {
         });
         mutex.release_to_wait(me);
         let mutex_id = mutex.id();
-        runtime::wait(me, Waiting::Notified { condvar, mutex: mutex_id, timed });
+        runtime::wait(
+            me,
+            Waiting::Notified {
+                condvar,
+                mutex: mutex_id,
+                timed,
+            },
+        );
         let timed_out = timed && self.expire(me, at);
         if !timed_out {
             with(|x| x.note(me, Some(condvar), What::Woken, at));

@@ -52,7 +52,6 @@ pub(crate) struct Execution {
     pub(crate) failure: Option<Failure>,
     /// How many events there were when it failed, the decisive one included.
     pub(crate) failed_after: usize,
-    pub(crate) stale_reads: usize,
     /// The sum of all steps' hashes: names the trace so far, whatever the order
     /// of independent steps.
     pub(crate) trace: u128,
@@ -798,7 +797,10 @@ impl Execution {
     /// there are none, it is the end.
     fn go_on_or_fail(&mut self) {
         let timed = |thread: &Thread| {
-            matches!(&thread.next, Next::Waits(Waiting::Notified { timed: true, .. }))
+            matches!(
+                &thread.next,
+                Next::Waits(Waiting::Notified { timed: true, .. })
+            )
         };
         if self.let_go(timed, |thread| thread.late = true) || self.spinners_go_round() {
             return;
@@ -857,7 +859,10 @@ impl Execution {
             self.trace = trace;
             return false;
         }
-        self.let_go(|thread| thread.spins_on.is_some(), |thread| thread.spins_on = None)
+        self.let_go(
+            |thread| thread.spins_on.is_some(),
+            |thread| thread.spins_on = None,
+        )
     }
 
     /// A thread that waits is notified: it needs only the lock to go on.

@@ -238,7 +238,8 @@ impl Search {
             };
             let mut node = Node::new(ready, asleep, current);
             let awake = |thread: &ThreadId| !node.sleeps(*thread, None);
-            let goes_on = Some(current).filter(|&current| node.is_ready(current) && awake(&current));
+            let goes_on =
+                Some(current).filter(|&current| node.is_ready(current) && awake(&current));
             let mut threads = node.ready.iter().map(|ready| ready.thread);
             let Some(thread) = goes_on.or_else(|| threads.find(awake)) else {
                 return Ok(None);
@@ -309,7 +310,11 @@ impl Search {
         seen.extend(stores);
         node.looked_at = seen;
         // None is new only if the turn has been seen to be more than a look.
-        let new = if new.is_empty() { (0..stores.len()).collect() } else { new };
+        let new = if new.is_empty() {
+            (0..stores.len()).collect()
+        } else {
+            new
+        };
         let store = new[self.choose(new.len())?];
         self.path[self.begun - 1].read = Some(stores[store]);
         Ok(store)
@@ -442,7 +447,11 @@ impl Search {
 
     /// Whether the one turn comes before the other in whatever order.
     fn comes_before(&self, turn: TurnId, clock: &Clock) -> bool {
-        let Node { thread, clock: other, .. } = &self.path[turn];
+        let Node {
+            thread,
+            clock: other,
+            ..
+        } = &self.path[turn];
         clock.knows(*thread, other.now(*thread))
     }
 
