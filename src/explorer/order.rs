@@ -43,6 +43,8 @@ pub(super) enum Gate {
     /// All steps before it must have been taken: time only passes when nobody
     /// can go on.
     AfterAll,
+    /// Nothing holds it up, but it waits: it is chance when it goes on.
+    Chance,
     /// The thread must have ended.
     Ended(usize),
     /// One of these must be changed (any at all, if there are none) by a step
@@ -304,7 +306,7 @@ impl<'a> Search<'a> {
     fn is_open(&self, taken: &[u16], thread: usize, gate: &Gate) -> bool {
         match gate {
             Gate::Open => true,
-            Gate::Never => false,
+            Gate::Never | Gate::Chance => false,
             Gate::Free(_) => self.holder(taken, gate).is_none(),
             Gate::After(step) => self.is_taken(taken, *step),
             Gate::AfterAll => match self.next(taken, thread) {

@@ -173,7 +173,16 @@ fn script(x: &Execution) -> Script {
                 touches.extend([(object, true), (*mutex, true)]);
             }
             What::Woken => gate = notification(x, id, object).map_or(Gate::Open, Gate::After),
-            What::TimedOut => {
+            What::Park => {
+                gate = unpark(x, id, object).map_or(Gate::Open, Gate::After);
+                touches.push((object, true));
+            }
+            What::Unpark(_) => touches.push((object, true)),
+            What::WokenSpuriously | What::TimedOut { early: true } => {
+                gate = Gate::Chance;
+                touches.push((object, true));
+            }
+            What::TimedOut { early: false } => {
                 gate = Gate::AfterAll;
                 touches.push((object, true));
             }
@@ -228,7 +237,9 @@ fn script(x: &Execution) -> Script {
                     Waiting::Lock(lock) => Gate::Free(*lock),
                     Waiting::End(other) => Gate::Ended(*other),
                     Waiting::Written(_) => spins.remove(&wait.thread).unwrap_or(Gate::Never),
-                    Waiting::Notified { .. } | Waiting::OffStage(_) => Gate::Never,
+                    Waiting::Notified { .. } | Waiting::Token { .. } | Waiting::OffStage(_) => {
+                        Gate::Never
+                    }
                 };
                 (wait.thread, gate)
             })
@@ -261,6 +272,16 @@ fn notification(x: &Execution, woken: usize, condvar: ObjectId) -> Option<usize>
     })
 }
 
+/// The event that made the token available which the thread takes.
+fn unpark(x: &Execution, parked: usize, parker: ObjectId) -> Option<usize> {
+    let of_parker = |&id: &usize| x.events[id].object == Some(parker);
+    let mut since = (0..parked).rev().filter(of_parker);
+    let unparks = |&id: &usize| matches!(x.events[id].what, What::Unpark(_));
+    let last = since.next().filter(unparks)?;
+    // Who comes to a token that is there already adds nothing.
+    Some(since.take_while(unparks).last().unwrap_or(last))
+}
+
 struct Teller<'x> {
     x: &'x Execution,
 }
@@ -287,6 +308,12 @@ impl Teller<'_> {
         }
     }
 
+    fn is_parker(&self, event: &Event) -> bool {
+        event
+            .object
+            .is_some_and(|id| self.x.objects[id].kind == "parker")
+    }
+
     /// What the column of shared state shows after the event, if it changes.
     fn change(&self, event: &Event) -> Option<(ObjectId, String)> {
         if let What::Atomic(operation) = &event.what {
@@ -306,7 +333,13 @@ impl Teller<'_> {
             What::Spins(objects) => self.waits(&Waiting::Written(objects.clone())),
             What::Wait { .. } => format!("wait {object}"),
             What::Woken => format!("woken by {object}"),
-            What::TimedOut => format!("wait {object} → timed out"),
+            What::WokenSpuriously if self.is_parker(event) => "park → woken by nobody".to_owned(),
+            What::WokenSpuriously => format!("wait {object} → woken by nobody"),
+            What::TimedOut { .. } if self.is_parker(event) => "park → timed out".to_owned(),
+            What::TimedOut { early: true } => format!("wait {object} → timed out early"),
+            What::TimedOut { early: false } => format!("wait {object} → timed out"),
+            What::Park => "park → unparked".to_owned(),
+            What::Unpark(thread) => format!("unpark {}", self.thread(*thread)),
             What::NotifyOne {
                 woken: Some(thread),
             } => {
@@ -370,6 +403,8 @@ impl Teller<'_> {
             } => {
                 format!("sleeps on `{}`, with a timeout", self.object(*condvar))
             }
+            Waiting::Token { timed: false, .. } => "is parked".to_owned(),
+            Waiting::Token { timed: true, .. } => "is parked, with a timeout".to_owned(),
             Waiting::End(thread) => format!("waits for {} to end", self.thread(*thread)),
             Waiting::OffStage(_) => "has played its part".to_owned(),
             Waiting::Written(objects) if objects.is_empty() => "spins".to_owned(),
@@ -393,7 +428,7 @@ impl Teller<'_> {
                     Gate::Free(lock) => Waiting::Lock(*lock),
                     Gate::Ended(thread) => Waiting::End(*thread),
                     Gate::Changed(objects, _) => Waiting::Written(objects.clone()),
-                    Gate::Open | Gate::After(_) | Gate::AfterAll | Gate::Never => {
+                    Gate::Open | Gate::Chance | Gate::After(_) | Gate::AfterAll | Gate::Never => {
                         Waiting::Notified {
                             condvar: event.object.unwrap_or_default(),
                             mutex: ObjectId::default(),
@@ -425,6 +460,7 @@ impl Teller<'_> {
                 .map(|wait| {
                     let nobody = match wait.waiting {
                         Waiting::Notified { .. } => ": nobody is left to notify it",
+                        Waiting::Token { .. } => ": nobody is left to unpark it",
                         Waiting::Written(_) => ": nobody is left to change that",
                         Waiting::Lock(_) | Waiting::End(_) | Waiting::OffStage(_) => "",
                     };

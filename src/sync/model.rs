@@ -30,6 +30,7 @@ pub(crate) mod events;
 pub mod hint;
 mod mutex;
 pub(crate) mod objects;
+mod park;
 pub(crate) mod runtime;
 mod search;
 pub mod thread;

@@ -21,7 +21,8 @@ pub mod hint {
 /// `std::thread`.
 pub mod thread {
     pub use std::thread::{
-        Builder, JoinHandle, Result, Scope, ScopedJoinHandle, scope, spawn, yield_now,
+        Builder, JoinHandle, Result, Scope, ScopedJoinHandle, Thread, current, park, park_timeout,
+        scope, spawn, yield_now,
     };
 }
 

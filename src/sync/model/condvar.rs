@@ -10,8 +10,9 @@ use std::time::Duration;
 
 /// The model's `std::sync::Condvar`.
 ///
-/// A timed wait expires when nothing else can run: the model's time passes only
-/// when everybody waits, and then past every deadline.
+/// A timed wait expires when nothing else can run and then past every deadline;
+/// as often as the exploration's budget says, also at any moment before. As often
+/// as that says, a wait ends although nobody has notified it.
 #[derive(Debug)]
 pub struct Condvar {
     handle: Handle,
@@ -110,7 +111,8 @@ impl Condvar {
         }
     }
 
-    /// Wakes the thread that has waited longest, if any waits.
+    /// Wakes a thread that waits, if any does: the one that has waited longest or,
+    /// if the exploration says so, any of them.
     #[track_caller]
     pub fn notify_one(&self) {
         let at = Location::caller();
@@ -118,15 +120,21 @@ impl Condvar {
             return;
         }
         let me = self.handle.point();
+        let choice = with(|x| {
+            let waiting = self.waiters(x).len();
+            x.choose_waiter(waiting)
+        });
+        let place = runtime::chosen(choice);
         with(|x| {
             x.writes(me, self.handle.id(), "notify");
             let waiters = self.waiters(x);
-            let woken = (!waiters.is_empty()).then(|| waiters.remove(0));
+            let woken = (place < waiters.len()).then(|| waiters.remove(place));
             x.note(me, Some(self.handle.id()), What::NotifyOne { woken }, at);
             if let Some(thread) = woken {
                 x.notified(thread);
             }
         });
+        runtime::go_on();
     }
 
     /// Wakes all threads that wait.
@@ -145,6 +153,7 @@ impl Condvar {
             }
             x.note(me, Some(self.handle.id()), What::NotifyAll { woken }, at);
         });
+        runtime::go_on();
     }
 
     /// The wait itself; whether it timed out.
@@ -168,38 +177,27 @@ impl Condvar {
             x.note(me, Some(condvar), What::Wait { mutex: mutex.id() }, at);
         });
         mutex.release_to_wait(me);
-        let mutex_id = mutex.id();
-        runtime::wait(
-            me,
-            Waiting::Notified {
-                condvar,
-                mutex: mutex_id,
-                timed,
-            },
-        );
-        let timed_out = timed && self.expire(me, at);
-        if !timed_out {
-            with(|x| x.note(me, Some(condvar), What::Woken, at));
-        }
+        runtime::begins_to_wait(me, timed);
+        let waiting = Waiting::Notified {
+            condvar,
+            mutex: mutex.id(),
+            timed,
+        };
+        runtime::wait(me, waiting);
+        let woken = with(|x| self.wakes(x, me));
+        with(|x| x.note(me, Some(condvar), woken.clone(), at));
         mutex.acquire_after_wait(at);
-        (hand_out(mutex, at), timed_out)
+        (hand_out(mutex, at), matches!(woken, What::TimedOut { .. }))
     }
 
-    /// A timed waiter runs again: was it notified, or has its time come? A
-    /// notification may still have been faster.
-    fn expire(&self, me: ThreadId, at: At) -> bool {
-        with(|x| {
-            let is_late = x.is_late(me);
-            let waiters = self.waiters(x);
-            let Some(place) = waiters.iter().position(|&waiter| waiter == me) else {
-                return false;
-            };
-            debug_assert!(is_late, "who waits is notified, or its time comes");
-            waiters.remove(place);
-            x.writes(me, self.handle.id(), "time out");
-            x.note(me, Some(self.handle.id()), What::TimedOut, at);
-            true
-        })
+    /// A waiter runs again: by whom or what it was woken.
+    fn wakes(&self, x: &mut runtime::Execution, me: ThreadId) -> What {
+        let waiters = self.waiters(x);
+        let Some(place) = waiters.iter().position(|&waiter| waiter == me) else {
+            return What::Woken;
+        };
+        waiters.remove(place);
+        x.ends_wait(me, self.handle.id())
     }
 
     fn waiters<'x>(&self, x: &'x mut runtime::Execution) -> &'x mut Vec<ThreadId> {

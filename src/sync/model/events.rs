@@ -30,7 +30,11 @@ pub(crate) enum What {
         mutex: ObjectId,
     },
     Woken,
-    TimedOut,
+    WokenSpuriously,
+    /// When nothing else could run, or before.
+    TimedOut {
+        early: bool,
+    },
     NotifyOne {
         woken: Option<ThreadId>,
     },
@@ -43,6 +47,9 @@ pub(crate) enum What {
     Write,
     Spawn(ThreadId),
     Join(ThreadId),
+    /// Has the token, or waited for it.
+    Park,
+    Unpark(ThreadId),
     /// Off stage: an actor's part begins, …
     Begins(ThreadId),
     /// … and is known to be over.

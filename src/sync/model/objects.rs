@@ -1,7 +1,9 @@
 //! What the threads of an execution share.
 
 use super::clock::Known;
-use super::runtime::{At, Next, ObjectId, ThreadId, Waiting, hash64, misuse, point, with};
+use super::runtime::{
+    At, Next, ObjectId, ThreadId, Waiting, hash64, must_be_of_this_execution, point, with,
+};
 
 pub(crate) struct Object {
     pub(crate) kind: &'static str,
@@ -16,6 +18,17 @@ pub(crate) struct Object {
 }
 
 impl Object {
+    pub(super) fn new(kind: &'static str, key: u64, state: State) -> Self {
+        Self {
+            kind,
+            name: None,
+            initially: None,
+            key,
+            writes: 0,
+            state,
+        }
+    }
+
     /// A value of this atomic, as the story shows it.
     pub(crate) fn value(&self, value: u64) -> String {
         match &self.state {
@@ -37,6 +50,11 @@ pub(super) enum State {
     Atomic(super::atomic::History),
     Cell(super::cell::Accesses),
     Fence,
+    /// Where a thread parks.
+    Parker {
+        token: bool,
+        released: Known,
+    },
 }
 
 /// An object of the model, as its owner holds it.
@@ -53,14 +71,7 @@ impl Handle {
             let creator = &mut x.threads[creator];
             creator.children += 1;
             let key = hash64((creator.key, creator.children, kind));
-            x.objects.push(Object {
-                kind,
-                name: None,
-                initially: None,
-                key,
-                writes: 0,
-                state,
-            });
+            x.objects.push(Object::new(kind, key, state));
             Self {
                 execution: x.number,
                 id: x.objects.len() - 1,
@@ -74,11 +85,7 @@ impl Handle {
 
     /// The same, for who has not been at a point on this object.
     pub(super) fn checked_id(&self) -> ObjectId {
-        if with(|x| x.number != self.execution) {
-            misuse(
-                "an object was used in another execution than the one that made it: make it inside the scene",
-            );
-        }
+        must_be_of_this_execution(self.execution);
         self.id
     }
 

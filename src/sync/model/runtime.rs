@@ -37,6 +37,24 @@ pub(crate) struct Settings {
     /// a lock is a point. If nobody does, nobody can tell what comes between the
     /// last step under the lock and its release, and to look there only repeats.
     pub(crate) locks_are_tried: bool,
+    /// `notify_one` may wake any waiter, not only the one that has waited longest.
+    pub(crate) any_waiter: bool,
+    /// How many waits may end although nobody has notified them.
+    pub(crate) spurious_wake_ups: usize,
+    /// How many timed waits may time out although others can still run.
+    pub(crate) early_timeouts: usize,
+    /// All orders are run, also those in which only steps that have nothing to do
+    /// with each other change places.
+    pub(crate) all_orders: bool,
+}
+
+/// How a wait is to end, if nobody notifies before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It wakes by itself.
+    Spurious,
+    /// Its time is up before everybody else has come to a stop.
+    Early,
 }
 
 /// One execution, and what an exploration keeps from one to the next.
@@ -70,6 +88,9 @@ pub(crate) struct Execution {
     pub(crate) needs: Settings,
     /// What `SeqCst` operations have let each other know: C11 only.
     pub(super) sequential: Known,
+    /// How many waits have been let end in either way so far.
+    spurious_wake_ups: usize,
+    early_timeouts: usize,
     /// What `SeqCst` fences stop at: C11 only.
     fences: Option<Rc<Handle>>,
 }
@@ -108,10 +129,14 @@ pub(crate) struct Thread {
     pub(super) unacquired: Known,
     /// The time that it waits for has come.
     late: bool,
+    /// What was decided when it began to wait.
+    fate: Option<Fate>,
     /// The same whatever the order in which threads start.
     pub(super) key: u64,
     pub(super) steps: u64,
     pub(super) children: u64,
+    /// Where it waits to be unparked.
+    pub(super) parker: Option<ObjectId>,
     /// What it has done since it last gave way, and between the two times before.
     round: Round,
     last_round: Round,
@@ -145,6 +170,11 @@ pub(crate) enum Waiting {
     Notified {
         condvar: ObjectId,
         mutex: ObjectId,
+        timed: bool,
+    },
+    /// For itself to be unparked.
+    Token {
+        parker: ObjectId,
         timed: bool,
     },
     End(ThreadId),
@@ -210,7 +240,7 @@ pub(crate) fn begin() {
     let handle = loom::thread::current();
     with(|x| {
         let mut search = std::mem::take(&mut x.search);
-        search.begin();
+        search.begin(x.settings.all_orders);
         *x = Execution {
             settings: x.settings,
             needs: x.settings,
@@ -282,9 +312,11 @@ impl Thread {
             released: Known::default(),
             unacquired: Known::default(),
             late: false,
+            fate: None,
             key,
             steps: 0,
             children: 0,
+            parker: None,
             round: Round::default(),
             last_round: Round::default(),
             idle: 0,
@@ -326,6 +358,19 @@ pub(super) fn point(next: Next) -> ThreadId {
 pub(super) fn wait(me: ThreadId, waiting: Waiting) {
     debug_assert_eq!(me, current());
     point(Next::Waits(waiting));
+}
+
+/// The thread begins to wait: decides whether the wait may end by itself.
+pub(super) fn begins_to_wait(me: ThreadId, timed: bool) {
+    let decided = with(|x| x.decide_fate(me, timed));
+    chosen(decided);
+}
+
+/// After what may have shown that the execution only repeats another.
+pub(super) fn go_on() {
+    if is_torn_down() {
+        unwind();
+    }
 }
 
 /// The point before a fence: `SeqCst` fences have an order among themselves.
@@ -376,6 +421,15 @@ pub(super) fn unwind() -> ! {
 pub(super) fn misuse(what: &'static str) -> ! {
     with(|x| x.fail(Failure::Misuse(what)));
     unwind()
+}
+
+/// An object or a thread belongs to one execution.
+pub(super) fn must_be_of_this_execution(number: u64) {
+    if with(|x| x.number != number) {
+        misuse(
+            "an object was used in another execution than the one that made it: make it inside the scene",
+        );
+    }
 }
 
 /// What the search has chosen; a scene that does something else than it did when
@@ -597,7 +651,10 @@ impl Waiting {
             | Waiting::Notified {
                 condvar: object, ..
             } => Some(*object),
-            Waiting::End(_) | Waiting::OffStage(_) | Waiting::Written(_) => None,
+            Waiting::Token { .. }
+            | Waiting::End(_)
+            | Waiting::OffStage(_)
+            | Waiting::Written(_) => None,
         }
     }
 }
@@ -727,7 +784,10 @@ impl Execution {
         match &thread.next {
             Next::Goes | Next::Looks(..) => true,
             Next::Waits(Waiting::Lock(mutex)) => self.owner(*mutex).is_none(),
-            Next::Waits(Waiting::Notified { .. }) => thread.late,
+            Next::Waits(Waiting::Notified { .. }) => thread.late || thread.fate.is_some(),
+            Next::Waits(Waiting::Token { parker, .. }) => {
+                thread.late || thread.fate.is_some() || self.has_token(*parker)
+            }
             Next::Waits(Waiting::End(other) | Waiting::OffStage(Some(other))) => {
                 self.threads[*other].next == Next::Ended
             }
@@ -799,7 +859,9 @@ impl Execution {
         let timed = |thread: &Thread| {
             matches!(
                 &thread.next,
-                Next::Waits(Waiting::Notified { timed: true, .. })
+                Next::Waits(
+                    Waiting::Notified { timed: true, .. } | Waiting::Token { timed: true, .. }
+                )
             )
         };
         if self.let_go(timed, |thread| thread.late = true) || self.spinners_go_round() {
@@ -865,14 +927,106 @@ impl Execution {
         )
     }
 
+    /// Whether a wait may end by itself, by what the exploration allows.
+    pub(super) fn has_budget(&self, timed: bool) -> bool {
+        self.settings.spurious_wake_ups > 0 || timed && self.settings.early_timeouts > 0
+    }
+
+    /// How a wait is to end that now begins, as far as the budget goes: all that
+    /// can be is tried.
+    fn decide_fate(&mut self, me: ThreadId, timed: bool) -> Result<(), Differs> {
+        let budgets = [
+            (
+                Fate::Spurious,
+                self.settings.spurious_wake_ups,
+                self.spurious_wake_ups,
+            ),
+            (
+                Fate::Early,
+                if timed {
+                    self.settings.early_timeouts
+                } else {
+                    0
+                },
+                self.early_timeouts,
+            ),
+        ];
+        let left = budgets.iter().filter(|(_, most, used)| used < most);
+        let fates: Vec<Option<Fate>> = [None]
+            .into_iter()
+            .chain(left.map(|&(fate, ..)| Some(fate)))
+            .collect();
+        let fate = fates[self.search.choose(fates.len())?];
+        for (budget, most, used) in budgets {
+            if most > 0 {
+                // Who takes from a budget leaves less to others.
+                let (access, what) = match fate == Some(budget) {
+                    true => (Access::Change, "takes"),
+                    false => (Access::Read, "leaves"),
+                };
+                let name = hash64(("budget", budget as u8));
+                self.touches(me, name, access, (used as u64, what, 0));
+            }
+        }
+        match fate {
+            Some(Fate::Spurious) => self.spurious_wake_ups += 1,
+            Some(Fate::Early) => self.early_timeouts += 1,
+            None => {}
+        }
+        self.threads[me].fate = fate;
+        Ok(())
+    }
+
+    /// The thread's wait ends by itself.
+    pub(super) fn ends_wait(&mut self, me: ThreadId, object: ObjectId) -> What {
+        self.threads[me].late = false;
+        let (what, kind) = match self.threads[me].fate.take() {
+            Some(Fate::Spurious) => (What::WokenSpuriously, "wakes spuriously"),
+            Some(Fate::Early) => (What::TimedOut { early: true }, "times out early"),
+            None => (What::TimedOut { early: false }, "times out"),
+        };
+        self.writes(me, object, kind);
+        what
+    }
+
+    /// Which of so many waiters to wake.
+    pub(super) fn choose_waiter(&mut self, waiting: usize) -> Result<usize, Differs> {
+        match self.settings.any_waiter {
+            true => self.search.choose(waiting.max(1)),
+            false => Ok(0),
+        }
+    }
+
     /// A thread that waits is notified: it needs only the lock to go on.
     pub(super) fn notified(&mut self, thread: ThreadId) {
-        if self.can_go_on(thread) {
+        if let Next::Waits(Waiting::Notified { mutex, .. }) = self.threads[thread].next {
+            self.is_let_go_on(thread);
+            self.threads[thread].next = Next::Waits(Waiting::Lock(mutex));
+        }
+    }
+
+    /// A thread has been unparked.
+    pub(super) fn unparked(&mut self, thread: ThreadId) {
+        if matches!(
+            self.threads[thread].next,
+            Next::Waits(Waiting::Token { .. })
+        ) {
+            self.is_let_go_on(thread);
+        }
+    }
+
+    /// What the running thread does ends another's wait.
+    fn is_let_go_on(&mut self, thread: ThreadId) {
+        let waiter = &mut self.threads[thread];
+        let late = std::mem::take(&mut waiter.late);
+        let fate = waiter.fate.take();
+        if late || fate.is_some() {
             self.search.comes_too_late(thread);
         }
-        if let Next::Waits(Waiting::Notified { mutex, .. }) = self.threads[thread].next {
-            self.threads[thread].next = Next::Waits(Waiting::Lock(mutex));
-            self.search.lets_go_on(thread);
+        self.search.lets_go_on(thread);
+        if fate.is_some() {
+            // The same as if it had not been meant to end by itself.
+            self.tear_down(TornDown::Repeats);
         }
     }
 
@@ -907,11 +1061,6 @@ impl Execution {
                 thread.handle.unpark();
             }
         }
-    }
-
-    /// Whether the time for which the thread has waited has come (asked once).
-    pub(super) fn is_late(&mut self, thread: ThreadId) -> bool {
-        std::mem::take(&mut self.threads[thread].late)
     }
 
     fn others_have_ended(&self) -> bool {

@@ -66,6 +66,7 @@ pub(super) struct Differs;
 /// The search: where it has come to, from one execution to the next.
 #[derive(Default)]
 pub(crate) struct Search {
+    all_orders: bool,
     /// The turns of the execution: those it shares with the one before, and from
     /// there on those that it adds.
     path: Vec<Node>,
@@ -143,7 +144,7 @@ impl Node {
             ready,
             asleep,
             done: Vec::new(),
-            wanted: bit(thread),
+            wanted: 0,
             thread,
             touches: Vec::new(),
             choices: Vec::new(),
@@ -211,8 +212,9 @@ impl Node {
 }
 
 impl Search {
-    /// Begins an execution.
-    pub(super) fn begin(&mut self) {
+    /// Begins an execution. `all_orders`: nothing is left out.
+    pub(super) fn begin(&mut self, all_orders: bool) {
+        self.all_orders = all_orders;
         self.begun = 0;
         self.touches.clear();
         self.lets_go_on.clear();
@@ -233,8 +235,8 @@ impl Search {
             }
         } else {
             let asleep = match self.path.last() {
-                Some(last) => last.asleep_after(&self.touches),
-                None => Vec::new(),
+                Some(last) if !self.all_orders => last.asleep_after(&self.touches),
+                _ => Vec::new(),
             };
             let mut node = Node::new(ready, asleep, current);
             let awake = |thread: &ThreadId| !node.sleeps(*thread, None);
@@ -245,7 +247,10 @@ impl Search {
                 return Ok(None);
             };
             node.thread = thread;
-            node.wanted = bit(thread);
+            node.wanted = match self.all_orders {
+                true => node.ready.iter().map(|ready| bit(ready.thread)).sum(),
+                false => bit(thread),
+            };
             self.path.push(node);
         }
         self.touches.clear();

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 
+pub use super::park::{Thread, current, park, park_timeout};
 pub use std::thread::Result;
 
 /// Where a thread leaves what it came to.
@@ -15,10 +16,17 @@ type Slot<T> = Arc<Mutex<Option<Result<T>>>>;
 /// The model's `std::thread::JoinHandle`.
 pub struct JoinHandle<T> {
     thread: ThreadId,
+    handle: Thread,
     slot: Slot<T>,
 }
 
 impl<T> JoinHandle<T> {
+    /// The thread, to unpark it.
+    #[must_use]
+    pub fn thread(&self) -> &Thread {
+        &self.handle
+    }
+
     /// Waits for the thread to end.
     ///
     /// # Errors
@@ -32,8 +40,7 @@ impl<T> JoinHandle<T> {
 /// Starts a thread.
 #[track_caller]
 pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-    let (thread, slot) = start(None, body);
-    JoinHandle { thread, slot }
+    start(None, body)
 }
 
 /// Lets others go first: like a spin, it goes on once something it has looked at
@@ -72,8 +79,7 @@ impl Builder {
         self,
         body: impl FnOnce() -> T + Send + 'static,
     ) -> io::Result<JoinHandle<T>> {
-        let (thread, slot) = start(self.name, body);
-        Ok(JoinHandle { thread, slot })
+        Ok(start(self.name, body))
     }
 
     /// Starts a thread that may borrow.
@@ -100,11 +106,18 @@ pub struct Scope<'scope, 'env: 'scope> {
 /// The model's `std::thread::ScopedJoinHandle`.
 pub struct ScopedJoinHandle<'scope, T> {
     thread: ThreadId,
+    handle: Thread,
     slot: Slot<T>,
     scope: PhantomData<&'scope ()>,
 }
 
 impl<T> ScopedJoinHandle<'_, T> {
+    /// The thread, to unpark it.
+    #[must_use]
+    pub fn thread(&self) -> &Thread {
+        &self.handle
+    }
+
     /// Waits for the thread to end.
     ///
     /// # Errors
@@ -140,6 +153,7 @@ impl<'scope> Scope<'scope, '_> {
         lock(&self.threads).push(thread);
         ScopedJoinHandle {
             thread,
+            handle: with(|x| x.handle(thread)),
             slot,
             scope: PhantomData,
         }
@@ -201,10 +215,16 @@ pub(in crate::sync) fn run_actors<R: Send>(mut cast: Vec<Actor<'_, R>>) -> Vec<R
 fn start<T: Send + 'static>(
     name: Option<String>,
     body: impl FnOnce() -> T + Send + 'static,
-) -> (ThreadId, Slot<T>) {
+) -> JoinHandle<T> {
     let slot: Slot<T> = Arc::default();
     let body = run_into(slot.clone(), body);
-    (runtime::spawn(name, body, Some(Location::caller())), slot)
+    let thread = runtime::spawn(name, body, Some(Location::caller()));
+    let handle = with(|x| x.handle(thread));
+    JoinHandle {
+        thread,
+        handle,
+        slot,
+    }
 }
 
 fn run_into<'a, T: 'a>(slot: Slot<T>, body: impl FnOnce() -> T + 'a) -> Box<dyn FnOnce() + 'a> {
