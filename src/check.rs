@@ -269,8 +269,9 @@ impl<T: Debug + 'static> Check<T> {
         let found = self.explore().map_err(|error| error.to_string())?;
         let drawing = draw::exploration(&found, &found.missing(must_occur()), false).plain();
         let complaints = found.complaints(must_occur());
+        let drawing = drawing.trim_end();
         match complaints.is_empty() {
-            true => Ok(drawing),
+            true => Ok(drawing.to_owned()),
             false => Err(format!("{}\n\n{drawing}", complaints.join("\n"))),
         }
     }

@@ -21,7 +21,7 @@ fn failure<T: Debug + 'static>(check: Check<T>) -> String {
 fn a_strangers_crate_is_played() {
     let (well, text) = printed(&Stranger::new("played").test(&[]));
     assert!(well, "{text}");
-    assert!(text.contains("test right ... ok"), "{text}");
+    assert!(text.contains("test one_permit_for_two ... ok"), "{text}");
 }
 
 #[test]
