@@ -227,7 +227,7 @@ mod mistakes {
         assert!(outside.is_err());
     }
 
-    /// Its lock is taken away by a closure that outlives it.
+    /// Somebody outside has kept it.
     #[test]
     fn an_object_that_has_left_its_scene() {
         let left = Arc::new(std::sync::Mutex::new(None));
@@ -312,5 +312,108 @@ mod mistakes {
         assert!(stopped(&found).contains("after 0 executions because the scene blocks"));
         std::thread::sleep(PATIENCE * 10);
         assert_eq!(times.load(SeqCst), 1);
+    }
+}
+
+/// A panic in a destructor that runs because of a panic ends the process: so the
+/// model's objects must not panic there, whatever is wrong. Each is tried in a
+/// process of its own.
+mod while_unwinding {
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    /// Does something when dropped.
+    struct Last<F: FnMut()>(F);
+
+    impl<F: FnMut()> Drop for Last<F> {
+        fn drop(&mut self) {
+            (self.0)();
+        }
+    }
+
+    fn panics_and_does(last: impl FnMut()) {
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let _last = Last(last);
+            panic!("on purpose");
+        }));
+        panicked.unwrap_err();
+    }
+
+    /// A lock that is left of a scene which has been explored.
+    fn left_over() -> Mutex<u32> {
+        let left = Arc::new(std::sync::Mutex::new(None));
+        let leave = Arc::clone(&left);
+        explored(move || *leave.lock().unwrap() = Some(Mutex::new(0)));
+        left.lock().unwrap().take().unwrap()
+    }
+
+    macro_rules! survived {
+        ($($name:ident $tried:block)+) => {
+            $(#[test]
+            fn $name() {
+                super::while_unwinding::survives(stringify!($name));
+            })+
+
+            mod alone {
+                use super::*;
+
+                $(#[test]
+                #[ignore = "tried in a process of its own"]
+                fn $name() $tried)+
+            }
+        };
+    }
+
+    fn survives(name: &str) {
+        let mut alone = Command::new(std::env::current_exe().unwrap());
+        let name = format!("strangers::while_unwinding::alone::{name}");
+        alone.args(["--ignored", "--exact", &name]);
+        let output = alone.stdin(Stdio::null()).output().unwrap();
+        let (well, text) = printed(&output);
+        assert!(well && text.contains("1 passed"), "{text}");
+    }
+
+    survived! {
+        a_lock_is_used_outside_of_its_scene {
+            let left = left_over();
+            panics_and_does(|| drop(left.lock()));
+        }
+
+        a_lock_is_used_in_another_scene {
+            let left = Arc::new(left_over());
+            let found = explored(move || panics_and_does(|| drop(left.lock())));
+            assert!(!found.outcomes.is_empty());
+        }
+
+        a_lock_is_used_on_a_thread_of_std {
+            explored(|| {
+                let lock = Arc::new(Mutex::new(0));
+                let foreign = std::thread::spawn(move || panics_and_does(|| drop(lock.lock())));
+                drop(foreign.join());
+            });
+        }
+
+        a_sixth_thread_is_started {
+            let found = explored(|| {
+                let _threads: Vec<_> = (0..4).map(|_| thread::spawn(|| ())).collect();
+                panics_and_does(|| drop(thread::spawn(|| ())));
+            });
+            assert!(found.outcome("panic").is_some() || !found.is_complete());
+        }
+
+        another_thread_is_waited_for {
+            let found = explored(|| {
+                let flag = Arc::new(AtomicUsize::new(0));
+                let set = Arc::clone(&flag);
+                let setter = thread::spawn(move || set.store(1, SeqCst));
+                panics_and_does(|| while flag.load(SeqCst) == 0 {});
+                drop(setter.join());
+            });
+            assert!(found.outcome("panic").is_some() || !found.is_complete());
+        }
+
+        a_scene_is_explored {
+            explored(|| panics_and_does(|| drop(catch_unwind(|| check::scene(|| ()).check()))));
+        }
     }
 }
