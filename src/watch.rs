@@ -56,8 +56,10 @@ pub(crate) fn beat(at: Option<&'static Location<'static>>) {
         now.at = at;
         let abandoned = now.abandoned;
         drop(now);
-        while abandoned {
-            thread::park();
+        if abandoned {
+            loop {
+                thread::park();
+            }
         }
     });
 }
