@@ -25,7 +25,7 @@ fn failure<T: Debug + 'static>(check: Check<T>) -> String {
 }
 
 fn explored<T: Debug + 'static>(scene: impl Fn() -> T + Send + Sync + 'static) -> Exploration {
-    check::scene(scene).patience(PATIENCE).explore().unwrap()
+    check::scene(scene).explore().unwrap()
 }
 
 /// Two threads at once.
@@ -289,7 +289,7 @@ mod mistakes {
                 number.fetch_add(1, SeqCst);
             });
         };
-        let stopped = stopped(&explored(scene));
+        let stopped = stopped(&check::scene(scene).patience(PATIENCE).explore().unwrap());
         assert!(stopped.contains("outside of the model"), "{stopped}");
         assert!(stopped.contains("for 300ms"), "{stopped}");
         let message = failure(check::scene(scene).patience(PATIENCE));
@@ -301,14 +301,15 @@ mod mistakes {
     fn a_scene_that_sleeps_too_long() {
         let times = Arc::new(AtomicU32::new(0));
         let count = Arc::clone(&times);
-        let found = explored(move || {
+        let scene = move || {
             count.fetch_add(1, SeqCst);
             let number = AtomicUsize::new(0);
             two(|| {
                 std::thread::sleep(PATIENCE * 3);
                 number.fetch_add(1, SeqCst);
             });
-        });
+        };
+        let found = check::scene(scene).patience(PATIENCE).explore().unwrap();
         assert!(stopped(&found).contains("after 0 executions because the scene blocks"));
         std::thread::sleep(PATIENCE * 10);
         assert_eq!(times.load(SeqCst), 1);
