@@ -145,7 +145,7 @@ mod checks {
         assert!(message.starts_with(verdict), "{message}");
         let many = check::scene(|| {
             let sum = AtomicUsize::new(0);
-            let add = || sum.store(sum.load(SeqCst) + 1, SeqCst);
+            let add = || (0..2).for_each(|_| sum.store(sum.load(SeqCst) + 1, SeqCst));
             let actors = Actors::new().enter("ann", add).enter("bob", add);
             actors.enter("cyd", add).run();
         });
