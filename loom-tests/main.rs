@@ -1,6 +1,9 @@
-//! Every interleaving: the model itself, and the lessons under it.
+//! Every interleaving: the model itself, the lessons under it, and strangers' code.
 #![cfg(loom)]
 
+#[path = "../tests/fixture.rs"]
+mod fixture;
 mod lessons;
 mod model;
 mod programs;
+mod strangers;

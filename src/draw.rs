@@ -15,5 +15,28 @@ pub use layout::Drawing;
 pub use story::story;
 pub use table::outcomes;
 
+use crate::explorer::report::{Exploration, Grade};
+use layout::{Block, Piece, Tone};
+
 /// No drawing is wider.
 pub const WIDTH: usize = 100;
+
+/// All that an exploration found: the outcomes, the verdict, what was `missing` of
+/// that which must occur, and the story of every forbidden outcome, or of every
+/// outcome.
+#[must_use]
+pub fn exploration(found: &Exploration, missing: &[&str], every_story: bool) -> Drawing {
+    let mut drawing = outcomes(found);
+    for missing in missing {
+        let line = format!("✗ `{missing}` must occur, and did not");
+        let line = Piece::new(Tone::Bad, line);
+        drawing.blocks.push(Block::Text(vec![line]));
+    }
+    for outcome in &found.outcomes {
+        if every_story || outcome.grade == Grade::Forbidden {
+            drawing.blocks.push(Block::Gap);
+            drawing.blocks.extend(story(outcome).blocks);
+        }
+    }
+    drawing
+}

@@ -4,18 +4,20 @@
 //! to. The ordinary build can read and draw what was found, but not explore.
 
 #[cfg(loom)]
+mod engine;
+#[cfg(loom)]
 mod order;
 pub mod report;
 #[cfg(loom)]
 mod story;
 
 #[cfg(loom)]
-#[path = "explorer/engine.rs"]
 mod door;
 #[cfg(not(loom))]
 #[path = "explorer/shut.rs"]
 mod door;
 
+use crate::watch;
 use report::{Exploration, Judged, Memory};
 use std::fmt;
 use std::sync::Arc;
@@ -25,7 +27,8 @@ use std::time::Duration;
 /// locks are the model's.
 pub const CAN_EXPLORE: bool = cfg!(loom);
 
-/// How to explore.
+/// How to explore: [`Options::new`], and then what should be otherwise.
+#[non_exhaustive]
 pub struct Options {
     /// The memory model to run under.
     pub memory: Memory,
@@ -33,18 +36,24 @@ pub struct Options {
     pub max_executions: Option<u64>,
     /// Stop, unfinished, after that time.
     pub max_time: Option<Duration>,
-    /// Called every now and then (at most ten times a second) while it runs.
-    pub progress: Option<Box<dyn FnMut(Progress)>>,
+    /// Stop, unfinished, when the scene has taken no step for that long (at most
+    /// twice as long): it waits for something that the model cannot see, or
+    /// computes without an end. Its thread is left where it is.
+    pub patience: Duration,
+    /// Called every now and then (at most ten times a second) while it runs, on
+    /// another thread.
+    pub progress: Option<Box<dyn FnMut(Progress) + Send>>,
 }
 
 impl Options {
-    /// To the end, however long it takes.
+    /// To the end, however long it takes; with a patience of ten seconds.
     #[must_use]
     pub fn new(memory: Memory) -> Self {
         Self {
             memory,
             max_executions: None,
             max_time: None,
+            patience: Duration::from_secs(10),
             progress: None,
         }
     }
@@ -75,11 +84,45 @@ impl std::error::Error for NotTheModel {}
 
 /// Runs every interleaving of `scene` and returns all that was found.
 ///
+/// [`crate::check`] has the same for a `#[test]`.
+///
+/// ```
+/// use racecourse::explorer::report::{Judged, Memory};
+/// use racecourse::explorer::{CAN_EXPLORE, NotTheModel, Options, explore};
+/// use racecourse::sync::{Actors, Arc, Mutex, Named};
+///
+/// let scene = || {
+///     let till = Mutex::new(0).named("till");
+///     let pay = || *till.lock().unwrap() += 1;
+///     Actors::new().enter("ann", pay).enter("bob", pay).run();
+///     match till.into_inner().unwrap() {
+///         2 => Judged::promised("2", "both have paid"),
+///         other => Judged::forbidden(other.to_string(), "a payment is lost"),
+///     }
+/// };
+/// let mut options = Options::new(Memory::C11);
+/// options.max_executions = Some(1000);
+/// match explore(options, Arc::new(scene)) {
+///     Ok(found) => {
+///         assert!(found.is_complete());
+///         assert_eq!(found.outcome("2").unwrap().different, 2);
+///     }
+///     Err(NotTheModel) => assert!(!CAN_EXPLORE),
+/// }
+/// ```
+///
 /// # Errors
 /// [`NotTheModel`] in the ordinary build.
+///
+/// # Panics
+/// Inside a scene that is explored.
 pub fn explore(
     options: Options,
     scene: Arc<dyn Fn() -> Judged + Send + Sync>,
 ) -> Result<Exploration, NotTheModel> {
+    assert!(
+        !watch::is_watched(),
+        "a scene cannot be explored inside another"
+    );
     door::explore(options, scene)
 }

@@ -16,6 +16,7 @@
 //! |---|---|
 //! | [`cli`] | list, play, explore, show; says what is as it should be |
 //! | [`lessons`] | the rooms: stories, scenes, right and wrong versions |
+//! | [`check`] | your own code: a scene as a `#[test]` |
 //! | [`draw`] | outcomes and stories to text; sees only data |
 //! | [`explorer`] | runs a scene in every interleaving; knows no lesson |
 //! | [`sync`] | the one switch between std's threads and the model |
@@ -23,8 +24,10 @@
 //! The README says what "every interleaving" means and what it does not;
 //! CONTRIBUTING, how to add a lesson or a version, and how to read a story.
 
+pub mod check;
 pub mod cli;
 pub mod draw;
 pub mod explorer;
 pub mod lessons;
 pub mod sync;
+mod watch;

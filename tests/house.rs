@@ -194,12 +194,13 @@ fn another_lesson(source: &Source, lessons: &BTreeSet<&str>) -> Vec<String> {
     complaints_about_paths(source, is_other, "is another lesson's")
 }
 
-/// `draw` knows nothing of lessons, the command line or the switch; `explorer`
-/// knows no lesson.
+/// `draw` knows nothing of lessons, the command line or the switch; `explorer` and
+/// `check` know no lesson.
 fn another_layer(source: &Source) -> Vec<String> {
     let unknown: &[&str] = match source.module().get(1).map(String::as_str) {
         Some("draw") => &["lessons", "cli", "sync"],
         Some("explorer") => &["lessons"],
+        Some("check") => &["lessons", "cli"],
         _ => &[],
     };
     let is_unknown = |path: &[String]| unknown.iter().any(|it| starts_with(path, &["crate", it]));
@@ -511,7 +512,9 @@ fn sources() -> Vec<Source> {
 fn walk(folder: &Path, found: &mut Vec<Source>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        if path.ends_with("target") {
+            continue; // the stranger's, if somebody has tested it where it stands
+        } else if path.is_dir() {
             walk(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let inside: Vec<_> = path.strip_prefix(ROOT).unwrap().iter().collect();
@@ -716,6 +719,7 @@ fn another_layer_is_noticed() {
             "use crate::{explorer::report, cli::Options};",
         ),
         ("src/explorer.rs", "use crate::lessons;"),
+        ("src/check.rs", "use crate::lessons::Scene;"),
         (
             "src/explorer/engine.rs",
             "use super::super::lessons::Scene;",
@@ -733,6 +737,7 @@ fn another_layer_is_noticed() {
         ),
         ("src/explorer/engine.rs", "use crate::sync::model;"),
         ("src/cli.rs", "use crate::lessons;"),
+        ("src/check.rs", "use crate::{draw, explorer::explore};"),
     ] {
         assert_none(another_layer(&Source::new(path, code)));
     }
@@ -926,6 +931,17 @@ mod readme {
                 .map_or(String::new(), |seed| format!("lesson {seed}"));
             assert_eq!(cells[5], from, "{}", lesson.name);
         }
+    }
+
+    /// What it fails like is compared where it is explored: loom-tests/strangers.rs.
+    #[test]
+    fn its_example_of_ones_own_code_is_a_test_of_the_strangers() {
+        let tests = include_str!("stranger/tests/permits.rs");
+        let (_, example) = README.split_once("```rust\n").unwrap();
+        let (example, _) = example.split_once("```").unwrap();
+        let (uses, test) = example.split_once("\n\n").unwrap();
+        assert!(tests.contains(uses), "{uses}");
+        assert!(tests.contains(test), "{test}");
     }
 
     #[test]

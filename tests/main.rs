@@ -1,11 +1,13 @@
 //! What the lessons promise, tried with real threads; the command line, run;
-//! the drawings; the house's invariants.
+//! the drawings; one's own code; the house's invariants.
 #![cfg(not(loom))]
 
 mod bounded_queue;
 mod bread_queue;
+mod check;
 mod cli;
 mod drawing;
+mod fixture;
 mod house;
 mod join;
 mod ticket_lock;

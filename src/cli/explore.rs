@@ -8,7 +8,7 @@ use super::verdict::{self, Found};
 use super::{Chosen, Stop, full_name};
 use crate::draw::{self, layout::Tone};
 use crate::explorer::Options;
-use crate::explorer::report::{Exploration, Grade, Judged};
+use crate::explorer::report::{Exploration, Judged};
 use crate::lessons::{Lesson, Scene, Version};
 use std::io::Write;
 use std::sync::Arc;
@@ -47,10 +47,10 @@ pub(super) fn explore(
         {
             let spinner = Spinner::new();
             let options = Options {
-                memory: args.memory_for(lesson),
                 max_executions: args.max_executions,
                 max_time: args.max_seconds.map(Duration::from_secs),
                 progress: Some(spinner.progress(format!("{name}, {}", scene.name))),
+                ..Options::new(args.memory_for(lesson))
             };
             let exploration = engine(options, Arc::clone(&scene.run))?;
             drop(spinner);
@@ -171,17 +171,9 @@ impl Report<'_> {
     fn scene(&mut self, scene: &Scene, found: &Exploration) -> Result<(), Stop> {
         writeln!(self.out)?;
         self.line(Tone::Heading, scene.name)?;
-        write!(self.out, "{}", draw::outcomes(found).coloured())?;
-        for missing in verdict::missing(scene, found) {
-            self.line(Tone::Bad, &format!("✗ `{missing}` must occur, and did not"))?;
-        }
-        for outcome in &found.outcomes {
-            if self.args.full || outcome.grade == Grade::Forbidden {
-                writeln!(self.out)?;
-                write!(self.out, "{}", draw::story(outcome).coloured())?;
-            }
-        }
-        Ok(())
+        let missing: Vec<_> = verdict::missing(scene, found).collect();
+        let drawing = draw::exploration(found, &missing, self.args.full);
+        Ok(write!(self.out, "{}", drawing.coloured())?)
     }
 
     fn conclude(
@@ -251,6 +243,7 @@ mod tests {
     use super::*;
     use crate::cli::args::{Args, Command};
     use crate::cli::tests::{explored, lesson, outcome, stopped};
+    use crate::explorer::report::Grade;
     use clap::Parser as _;
     use std::collections::BTreeSet;
 

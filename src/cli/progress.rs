@@ -26,7 +26,7 @@ impl Spinner {
     }
 
     /// What the exploration is to call.
-    pub(super) fn progress(&self, what: String) -> Box<dyn FnMut(Progress)> {
+    pub(super) fn progress(&self, what: String) -> Box<dyn FnMut(Progress) + Send> {
         let bar = self.bar.clone();
         let terminal = std::io::stderr().is_terminal();
         let mut next = if terminal { PATIENCE } else { LOG_EVERY };

@@ -32,19 +32,7 @@ fn unproven(scene: &Scene, found: &[Found]) -> Vec<String> {
     let Some((_, found)) = found.iter().find(|(of, _)| of.name == scene.name) else {
         return vec![format!("{}: not explored", scene.name)];
     };
-    let mut complaints = Vec::new();
-    if !found.is_complete() {
-        complaints.push(found.verdict());
-    }
-    for outcome in found.forbidden() {
-        complaints.push(format!("{}: {}", outcome.grade, outcome.outcome));
-    }
-    if found.outcomes.is_empty() {
-        complaints.push("came to nothing at all".to_owned());
-    }
-    for missing in missing(scene, found) {
-        complaints.push(format!("`{missing}` must occur, and did not"));
-    }
+    let complaints = found.complaints(scene.must_occur.iter().copied());
     complaints
         .iter()
         .map(|what| format!("{}: {what}", scene.name))
@@ -105,14 +93,10 @@ fn uncaught(lesson: &Lesson, mistake: &Mistake, found_anywhere: &[Found]) -> Opt
     })
 }
 
-/// The outcomes that must occur, and did not: known only of a complete
-/// exploration.
-pub fn missing<'a>(
-    scene: &Scene,
-    found: &'a Exploration,
-) -> impl Iterator<Item = &'static str> + use<'a> {
-    let must = scene.must_occur.iter().copied();
-    must.filter(|outcome| found.is_complete() && found.outcome(outcome).is_none())
+/// The outcomes that must occur in the scene, and did not.
+pub fn missing(scene: &Scene, found: &Exploration) -> impl Iterator<Item = &'static str> + use<> {
+    let must_occur = scene.must_occur.iter().copied();
+    found.missing(must_occur).into_iter()
 }
 
 /// What a version came to, in a few words: `COMPLETE (SC), keeps its promises` or

@@ -130,6 +130,37 @@ impl Exploration {
             .filter(|outcome| outcome.grade == Grade::Forbidden)
     }
 
+    /// Those of the outcomes that must occur which did not: known only of a
+    /// complete exploration.
+    #[must_use]
+    pub fn missing<'a>(&self, must_occur: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+        let must_occur = must_occur.into_iter();
+        must_occur
+            .filter(|outcome| self.is_complete() && self.outcome(outcome).is_none())
+            .collect()
+    }
+
+    /// What is not as it should be, a line each: it is not complete, has a forbidden
+    /// outcome, or one that must occur did not. If there is nothing, the scene is
+    /// proved.
+    #[must_use]
+    pub fn complaints<'a>(&self, must_occur: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let mut complaints = Vec::new();
+        if !self.is_complete() {
+            complaints.push(self.verdict());
+        }
+        for outcome in self.forbidden() {
+            complaints.push(format!("{}: {}", outcome.grade, outcome.outcome));
+        }
+        if self.is_complete() && self.outcomes.is_empty() {
+            complaints.push("came to nothing at all".to_owned());
+        }
+        for missing in self.missing(must_occur) {
+            complaints.push(format!("`{missing}` must occur, and did not"));
+        }
+        complaints
+    }
+
     /// The outcome of that name.
     #[must_use]
     pub fn outcome(&self, name: &str) -> Option<&Outcome> {

@@ -1,0 +1,345 @@
+//! Your own code: a scene as a plain `#[test]`.
+//!
+//! Write your code with [`crate::sync`] instead of `std::sync` and `std::thread`;
+//! in an ordinary build that *is* std. A *scene* is a closure that makes what it
+//! needs, lets some threads loose on it, and returns what they came to:
+//!
+//! ```
+//! use racecourse::check;
+//! use racecourse::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+//! use racecourse::sync::{Actors, Named};
+//!
+//! # fn main() { // stands for: #[test]
+//! check::scene(|| {
+//!     let hits = AtomicUsize::new(0).named("hits");
+//!     let hit = || hits.fetch_add(1, Relaxed);
+//!     Actors::new().enter("ann", hit).enter("bob", hit).run();
+//!     hits.load(Relaxed)
+//! })
+//! .forbid(|&hits| (hits != 2).then_some("a hit was lost"))
+//! .must_occur("2")
+//! .check();
+//! # }
+//! ```
+//!
+//! The same test means two things:
+//!
+//! - `cargo test` *plays* the scene [some times](Check::plays) with real threads.
+//!   It fails if a forbidden outcome turns up. That none did proves nothing, and
+//!   nothing *must* occur.
+//! - `RUSTFLAGS="--cfg loom" cargo test` *proves* it: explores every interleaving,
+//!   within the bounds that the README states. It fails if a forbidden outcome is
+//!   possible, if one that must occur is not, or if the exploration had to stop.
+//!   The message of the failure is the table of outcomes, the verdict, and the
+//!   simplest story of each forbidden outcome. (`-- --nocapture` shows the table
+//!   of a success too.)
+//!
+//! # What counts
+//! Each different value that the closure returns is an outcome; its `Debug` text
+//! is the outcome's name. Deadlock, livelock, panic (so a failed `assert!` too) and
+//! data race are outcomes that are forbidden without your saying so. Say with
+//! [`forbid`](Check::forbid) what else must never be, and with
+//! [`must_occur`](Check::must_occur) what must, so that a scene in which nothing
+//! happens cannot pass.
+//!
+//! # What the model asks of a scene
+//! - It makes its locks and atomics itself: an object belongs to one execution.
+//! - At most five threads, its own among them.
+//! - It does the same each time, but for the order of its threads: no clock, no
+//!   random numbers, no `HashMap`'s order, no state kept in a static.
+//! - It waits only for what goes through [`crate::sync`]. A lock or channel of std's
+//!   that blocks stops the exploration after some [patience](Check::patience). What
+//!   std's atomics do nobody can see: they are part of no interleaving, and a bug in
+//!   their use is *not found*. Nor does a thread of `std::thread` belong to the
+//!   scene; the model's objects panic there, and say why.
+//!
+//! What breaks these rules ends the test with an explanation as far as it can be
+//! noticed; it is never taken for a proof.
+
+pub use crate::explorer::NotTheModel;
+pub use crate::explorer::report::{Exploration, Grade, Judged, Memory};
+
+use crate::explorer::{CAN_EXPLORE, Options, explore};
+use crate::watch::{self, watch};
+use crate::{draw, explorer::report::count};
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+/// A scene to check: see [the module](self).
+pub fn scene<T: Debug + 'static>(scene: impl Fn() -> T + Send + Sync + 'static) -> Check<T> {
+    Check {
+        scene: Box::new(scene),
+        grade: Box::new(|value| Judged::promised(format!("{value:?}"), "")),
+        allowed: Vec::new(),
+        must_occur: Vec::new(),
+        options: Options::new(Memory::C11),
+        plays: 100,
+    }
+}
+
+/// The tables and stories of an exploration, as [`Check::check`] shows them: every
+/// outcome, the verdict, the story of each forbidden outcome.
+///
+/// [`draw`] has the parts, and colours.
+#[must_use]
+pub fn report(found: &Exploration) -> String {
+    draw::exploration(found, &[], false).plain()
+}
+
+type Grader<T> = Box<dyn Fn(&T) -> Judged + Send + Sync>;
+
+/// A scene, what it may come to, and how to find out: see [the module](self).
+#[must_use = "nothing is checked before `check` or `explore`"]
+pub struct Check<T> {
+    scene: Box<dyn Fn() -> T + Send + Sync>,
+    grade: Grader<T>,
+    allowed: Vec<String>,
+    must_occur: Vec<String>,
+    options: Options,
+    plays: u32,
+}
+
+impl<T: Debug + 'static> Check<T> {
+    /// Values that must never be: says why, if this is one.
+    pub fn forbid<W: Into<String>>(
+        mut self,
+        why: impl Fn(&T) -> Option<W> + Send + Sync + 'static,
+    ) -> Self {
+        let grade = self.grade;
+        self.grade = Box::new(move |value| {
+            let judged = grade(value);
+            match why(value) {
+                Some(why) if judged.grade != Grade::Forbidden => {
+                    Judged::forbidden(judged.outcome, why)
+                }
+                _ => judged,
+            }
+        });
+        self
+    }
+
+    /// Judges every value, with a name and in words of your own; instead of
+    /// [`forbid`](Self::forbid), which goes by `Debug`.
+    ///
+    /// ```
+    /// use racecourse::check::{self, Judged};
+    ///
+    /// check::scene(|| 40 + 2)
+    ///     .grade(|sum| match sum {
+    ///         42 => Judged::promised("answered", "as it should be"),
+    ///         _ => Judged::forbidden("wrong", format!("{sum}, not 42")),
+    ///     })
+    ///     .must_occur("answered")
+    ///     .check();
+    /// ```
+    pub fn grade(mut self, grade: impl Fn(&T) -> Judged + Send + Sync + 'static) -> Self {
+        self.grade = Box::new(grade);
+        self
+    }
+
+    /// Lets an outcome of that name be although it is forbidden: `deadlock`,
+    /// `livelock`, `panic`.
+    ///
+    /// ```
+    /// use racecourse::check;
+    /// use racecourse::sync::{Mutex, thread};
+    ///
+    /// // It is the panic that poisons the lock.
+    /// check::scene(|| {
+    ///     let lock = Mutex::new(());
+    ///     thread::scope(|scope| {
+    ///         let dies = scope.spawn(|| {
+    ///             let _held = lock.lock();
+    ///             panic!("on purpose");
+    ///         });
+    ///         dies.join().is_err() && lock.is_poisoned()
+    ///     })
+    /// })
+    /// .allow("panic")
+    /// .check();
+    /// ```
+    ///
+    /// # Panics
+    /// If it is a data race: that is undefined behaviour, which nothing can allow.
+    pub fn allow(mut self, outcome: impl Into<String>) -> Self {
+        let outcome = outcome.into();
+        assert_ne!(
+            outcome, "data race",
+            "a data race is undefined behaviour: nothing can allow it"
+        );
+        self.allowed.push(outcome);
+        self
+    }
+
+    /// An outcome that must be possible. Without one a scene in which nothing
+    /// happens would pass too.
+    pub fn must_occur(mut self, outcome: impl Into<String>) -> Self {
+        self.must_occur.push(outcome.into());
+        self
+    }
+
+    /// The memory model to explore under: [`Memory::C11`], the stricter, if nothing
+    /// is said.
+    pub fn memory(mut self, memory: Memory) -> Self {
+        self.options.memory = memory;
+        self
+    }
+
+    /// Give up exploring after that many executions; the check fails then.
+    pub fn max_executions(mut self, executions: u64) -> Self {
+        self.options.max_executions = Some(executions);
+        self
+    }
+
+    /// Give up exploring after that time; the check fails then.
+    pub fn max_time(mut self, time: Duration) -> Self {
+        self.options.max_time = Some(time);
+        self
+    }
+
+    /// How long a scene may take no step (explored), or not end (played), before it
+    /// is taken to block for ever: ten seconds if nothing is said.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.options.patience = patience;
+        self
+    }
+
+    /// How often the ordinary build plays the scene with real threads: a hundred
+    /// times if nothing is said. Play a scene that has a data race not even once.
+    pub fn plays(mut self, plays: u32) -> Self {
+        self.plays = plays;
+        self
+    }
+
+    /// Proves the scene under the model, plays it in the ordinary build.
+    ///
+    /// # Panics
+    /// If it is not as it should be; the message shows how that comes about.
+    #[track_caller]
+    pub fn check(self) {
+        let result = match CAN_EXPLORE {
+            true => self.prove(),
+            false => self.play(),
+        };
+        match result {
+            Ok(report) => println!("{report}"),
+            Err(report) => panic!("{report}"),
+        }
+    }
+
+    /// Explores every interleaving and returns all that was found, for a verdict of
+    /// your own. What must occur is not looked at.
+    ///
+    /// ```
+    /// use racecourse::check;
+    /// use racecourse::sync::Actors;
+    ///
+    /// let found = check::scene(|| Actors::new().enter("ann", || 1).run()).explore();
+    /// if let Ok(found) = found { // not the ordinary build
+    ///     assert!(found.is_complete());
+    ///     assert_eq!(found.outcomes[0].outcome, "[1]");
+    ///     println!("{}", check::report(&found));
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotTheModel`] in the ordinary build.
+    pub fn explore(self) -> Result<Exploration, NotTheModel> {
+        let (scene, grade) = (self.scene, self.grade);
+        let mut found = explore(self.options, Arc::new(move || grade(&scene())))?;
+        for row in &mut found.outcomes {
+            if self.allowed.contains(&row.outcome) {
+                row.grade = row.grade.min(Grade::Allowed);
+            }
+        }
+        found
+            .outcomes
+            .sort_by(|a, b| (a.grade, &a.outcome).cmp(&(b.grade, &b.outcome)));
+        Ok(found)
+    }
+
+    /// All that was found; an error if it is not as it should be.
+    fn prove(mut self) -> Result<String, String> {
+        let must_occur = std::mem::take(&mut self.must_occur);
+        let must_occur = || must_occur.iter().map(String::as_str);
+        let found = self.explore().map_err(|error| error.to_string())?;
+        let drawing = draw::exploration(&found, &found.missing(must_occur()), false).plain();
+        let complaints = found.complaints(must_occur());
+        let drawing = drawing.trim_end();
+        match complaints.is_empty() {
+            true => Ok(drawing.to_owned()),
+            false => Err(format!("{}\n\n{drawing}", complaints.join("\n"))),
+        }
+    }
+
+    /// What playing it came to; an error if that is forbidden.
+    fn play(self) -> Result<String, String> {
+        let Self {
+            scene,
+            grade,
+            allowed,
+            plays,
+            options,
+            ..
+        } = self;
+        let (sender, played) = mpsc::channel();
+        let forbidden = move |judged: &Judged| {
+            judged.grade == Grade::Forbidden && !allowed.contains(&judged.outcome)
+        };
+        let is_bad = forbidden.clone();
+        let ended = watch(options.patience, move || {
+            for _ in 0..plays {
+                watch::beat(None);
+                let judged = catch_unwind(AssertUnwindSafe(|| grade(&scene())));
+                let judged =
+                    judged.unwrap_or_else(|panic| Judged::forbidden("panic", said(&*panic)));
+                let is_bad = is_bad(&judged);
+                if sender.send(judged).is_err() || is_bad {
+                    return;
+                }
+            }
+        });
+        let mut judged: Vec<Judged> = played.try_iter().collect();
+        if let Err(stuck) = ended {
+            let never = ["deadlock", "livelock"].map(|name| {
+                Judged::forbidden(name, format!("a deadlock or livelock: no end {stuck}"))
+            });
+            // Nobody can tell which of the two it is: if one is allowed, it is that.
+            let allowed = never.iter().position(|judged| !forbidden(judged));
+            judged.extend(never.into_iter().nth(allowed.unwrap_or(0)));
+        }
+        let mut times = BTreeMap::<&str, usize>::new();
+        for judged in &judged {
+            *times.entry(&judged.outcome).or_default() += 1;
+        }
+        let times: Vec<_> = times
+            .iter()
+            .map(|(outcome, times)| format!("{outcome}: {times}"))
+            .collect();
+        let summary = format!(
+            "played {} with real threads: {}",
+            count(judged.len() as u64, "time"),
+            times.join(", ")
+        );
+        match judged.last().filter(|last| forbidden(last)) {
+            None => Ok(summary),
+            Some(Judged {
+                outcome, meaning, ..
+            }) => Err(format!(
+                "FORBIDDEN: {outcome} ({meaning})\n{summary}\nhow it comes about: \
+                 RUSTFLAGS=\"--cfg loom\" cargo test"
+            )),
+        }
+    }
+}
+
+/// The message of a panic.
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "(no message)".to_owned())
+}

@@ -1,0 +1,43 @@
+//! The door to the engine. A scene that blocks where the model cannot see it
+//! would block the whole exploration: so that runs on a thread of its own, and is
+//! left there if it does not go on.
+
+use super::{Exploration, Judged, NotTheModel, Options, engine};
+use crate::watch::{self, Stuck, watch};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
+
+pub(super) fn explore(
+    options: Options,
+    scene: Arc<dyn Fn() -> Judged + Send + Sync>,
+) -> Result<Exploration, NotTheModel> {
+    let (started, memory, patience) = (Instant::now(), options.memory, options.patience);
+    let begun = Arc::new(AtomicU64::new(0));
+    let counted = {
+        // ORDERING: a number for a message.
+        let begun = Arc::clone(&begun);
+        move || {
+            begun.fetch_add(1, Relaxed);
+            watch::beat(None);
+            scene()
+        }
+    };
+    let stopped = |stuck: Stuck| {
+        let executions = begun.load(Relaxed).saturating_sub(1);
+        let why = format!(
+            "after {executions} executions because the scene blocks outside of the model: no step \
+             {stuck} (it waits for something that does not go through racecourse::sync: a lock or \
+             channel of std's, a system call, a loop without an end?)"
+        );
+        Ok(Exploration {
+            memory,
+            stopped: Some(why),
+            executions,
+            different: 0,
+            took: started.elapsed(),
+            outcomes: Vec::new(),
+        })
+    };
+    watch(patience, || engine::explore(options, Arc::new(counted))).unwrap_or_else(stopped)
+}
