@@ -141,7 +141,7 @@ mod checks {
     #[test]
     fn what_is_not_complete_is_no_proof() {
         let message = failure(sum().max_executions(1));
-        let verdict = "STOPPED after 1 executions: not a proof\n";
+        let verdict = "STOPPED after 1 execution: not a proof\n";
         assert!(message.starts_with(verdict), "{message}");
         let many = check::scene(|| {
             let sum = AtomicUsize::new(0);

@@ -2,6 +2,7 @@
 //! would block the whole exploration: so that runs on a thread of its own, and is
 //! left there if it does not go on.
 
+use super::report::count;
 use super::{Exploration, Judged, NotTheModel, Options, engine};
 use crate::watch::{self, Stuck, watch};
 use std::sync::Arc;
@@ -26,9 +27,10 @@ pub(super) fn explore(
     let stopped = |stuck: Stuck| {
         let executions = begun.load(Relaxed).saturating_sub(1);
         let why = format!(
-            "after {executions} executions because the scene blocks outside of the model: no step \
+            "after {} because the scene blocks outside of the model: no step \
              {stuck} (it waits for something that does not go through racecourse::sync: a lock or \
-             channel of std's, a system call, a loop without an end?)"
+             channel of std's, a system call, a loop without an end?)",
+            count(executions, "execution")
         );
         Ok(Exploration {
             memory,

@@ -1,7 +1,7 @@
 //! Runs a scene under loom, execution after execution, and collects what it
 //! comes to.
 
-use super::report::{Exploration, Grade, Judged, Memory, Outcome};
+use super::report::{Exploration, Grade, Judged, Memory, Outcome, count};
 use super::story::{self, Cost};
 use super::{NotTheModel, Options, Progress};
 use crate::sync::model::events::Failure;
@@ -31,7 +31,8 @@ struct Collection {
     last_progress: Instant,
     executions: u64,
     traces: HashSet<u128>,
-    rows: HashMap<String, Row>,
+    /// By outcome and grade.
+    rows: HashMap<(String, Grade), Row>,
     stopped: Option<String>,
     /// A scene did what must be explored with other settings.
     needs: Option<Settings>,
@@ -193,7 +194,8 @@ impl Collection {
 
     fn count(&mut self, x: &Execution, judged: Judged) {
         let is_new = self.traces.insert(x.trace);
-        let row = self.rows.get_mut(&judged.outcome);
+        let name = (judged.outcome, judged.grade);
+        let row = self.rows.get_mut(&name);
         // Another order of a trace already seen cannot have a better story: all
         // its orders were looked at then.
         let mut places = PLACES;
@@ -203,7 +205,7 @@ impl Collection {
             Some(_) => None,
         };
         let better = better.map(|(cost, draft)| (cost, story::tell(x, &draft)));
-        let outcome = match self.rows.entry(judged.outcome) {
+        let outcome = match self.rows.entry(name) {
             Entry::Occupied(row) => {
                 let row = row.into_mut();
                 if let Some((cost, story)) = better {
@@ -213,11 +215,11 @@ impl Collection {
                 &mut row.outcome
             }
             Entry::Vacant(place) => {
-                let outcome = place.key().clone();
+                let (outcome, grade) = place.key().clone();
                 let (cost, story) = better.unwrap_or_else(|| story::as_it_ran(x));
                 let outcome = Outcome {
                     outcome,
-                    grade: judged.grade,
+                    grade,
                     meaning: judged.meaning,
                     different: 0,
                     executions: 0,
@@ -264,7 +266,7 @@ impl Collection {
     }
 
     fn stop(&mut self, why: &str) {
-        let why = format!("after {} executions {why}", self.executions);
+        let why = format!("after {} {why}", count(self.executions, "execution"));
         self.stopped.get_or_insert(why.trim_end().to_owned());
     }
 

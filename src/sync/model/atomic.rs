@@ -95,10 +95,14 @@ type Change<'a> = &'a mut dyn FnMut(u64) -> Option<u64>;
 
 impl Raw {
     fn new(value: u64, show: fn(u64) -> String) -> Self {
-        let (by, releases) = with(|x| {
+        let known = |x: &mut Execution| {
             let me = x.current();
             (me, x.threads[me].known.clone())
-        });
+        };
+        let (by, releases) = match unwinding() {
+            true => runtime::with_any(known).unwrap_or_default(),
+            false => with(known),
+        };
         let first = Store {
             key: 0,
             turn: None,
@@ -240,6 +244,9 @@ impl Raw {
     }
 
     fn newest(&self) -> u64 {
+        if unwinding() && !self.handle.is_here() {
+            return 0;
+        }
         with(|x| {
             let stores = &history(x, self.handle.id()).stores;
             stores.last().map_or(0, |store| store.value)

@@ -10,18 +10,22 @@ use std::cell::UnsafeCell;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// The model's `std::sync::Mutex`.
 pub struct Mutex<T> {
     handle: Handle,
     poisoned: AtomicBool,
+    /// Held by a thread that unwinds where the model is not.
+    held_outside: AtomicBool,
     show: Option<fn(&T) -> String>,
     value: UnsafeCell<T>,
 }
 
 // SAFETY: the value is only reached through a guard. While an execution is played
-// the model hands out one guard at a time. Once it is given up, threads unwind one
+// the model hands out one guard at a time; `held_outside` does the same for threads
+// that unwind where the model is not (others panic there). Once it is given up, threads unwind one
 // after another on one thread of the operating system, and each may get a guard
 // in a destructor although a thread that is still to unwind has one: only one of
 // the two is used at a time, and neither again after its thread has unwound.
@@ -46,6 +50,7 @@ impl<T> Mutex<T> {
         Self {
             handle: Handle::new("mutex", state),
             poisoned: AtomicBool::new(false),
+            held_outside: AtomicBool::new(false),
             show: None,
             value: UnsafeCell::new(value),
         }
@@ -145,6 +150,13 @@ impl<T> Mutex<T> {
     /// and so it cannot wait. If somebody else holds the lock, the execution has
     /// come as far as it can be followed; that it panicked is known.
     fn acquire_while_unwinding(&self, at: At) {
+        if !self.handle.is_here() {
+            // ORDERING: Acquire pairs with the Release in `drop_while_unwinding`.
+            while self.held_outside.swap(true, Acquire) {
+                std::thread::yield_now();
+            }
+            return;
+        }
         if runtime::is_torn_down() {
             return;
         }
@@ -235,6 +247,10 @@ impl<T> MutexGuard<'_, T> {
     /// A panic in the critical section: std poisons the mutex and lets go. No
     /// point: nothing may switch, so this is part of the step that panicked.
     fn drop_while_unwinding(&self) {
+        if !self.mutex.handle.is_here() {
+            self.mutex.held_outside.store(false, Release);
+            return;
+        }
         if runtime::is_torn_down() {
             return;
         }

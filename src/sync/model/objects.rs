@@ -2,7 +2,8 @@
 
 use super::clock::Known;
 use super::runtime::{
-    At, Next, ObjectId, ThreadId, Waiting, hash64, must_be_of_this_execution, point, with,
+    At, Execution, Next, ObjectId, ThreadId, Waiting, hash64, must_be_of_this_execution, point,
+    unwinding, with, with_any,
 };
 
 pub(crate) struct Object {
@@ -66,7 +67,7 @@ pub(super) struct Handle {
 
 impl Handle {
     pub(super) fn new(kind: &'static str, state: State) -> Self {
-        with(|x| {
+        let make = |x: &mut Execution| {
             let creator = x.current();
             let creator = &mut x.threads[creator];
             creator.children += 1;
@@ -76,7 +77,20 @@ impl Handle {
                 execution: x.number,
                 id: x.objects.len() - 1,
             }
-        })
+        };
+        match unwinding() {
+            // Of no execution.
+            true => with_any(make).unwrap_or(Self {
+                execution: 0,
+                id: 0,
+            }),
+            false => with(make),
+        }
+    }
+
+    /// Whether it belongs to the execution in progress.
+    pub(super) fn is_here(&self) -> bool {
+        with_any(|x| x.number == self.execution).unwrap_or(false)
     }
 
     pub(super) fn id(&self) -> ObjectId {
@@ -90,11 +104,15 @@ impl Handle {
     }
 
     pub(super) fn name(&self, name: &'static str) {
-        with(|x| x.objects[self.id].name = Some(name));
+        if self.is_here() {
+            with(|x| x.objects[self.id].name = Some(name));
+        }
     }
 
     pub(super) fn shows(&self, text: String) {
-        with(|x| x.objects[self.id].initially = Some(text));
+        if self.is_here() {
+            with(|x| x.objects[self.id].initially = Some(text));
+        }
     }
 
     /// A point before a step on this object.

@@ -4,11 +4,13 @@ use super::clock::Known;
 use super::events::{Event, Failure, Panicked, Wait, What};
 use super::objects::{Handle, Object, State};
 use super::search::{Access, Differs, Ready, Search};
+use crate::watch;
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{Location, PanicHookInfo, catch_unwind, resume_unwind};
 use std::rc::Rc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{self, Relaxed};
 
 /// Where in the source.
 pub(crate) type At = &'static Location<'static>;
@@ -188,6 +190,9 @@ pub(crate) enum Waiting {
 /// The payload with which threads of a torn-down execution unwind.
 struct TearDown;
 
+/// Numbers all executions of the process, from 1.
+static EXECUTIONS: AtomicU64 = AtomicU64::new(1);
+
 thread_local! {
     static EXECUTION: RefCell<Option<Execution>> = const { RefCell::new(None) };
     static LAST_PANIC: RefCell<Panicked> = RefCell::default();
@@ -198,12 +203,15 @@ thread_local! {
 /// # Panics
 /// Outside of an exploration.
 pub(crate) fn with<R>(f: impl FnOnce(&mut Execution) -> R) -> R {
-    EXECUTION.with_borrow_mut(|execution| {
-        f(execution.as_mut().expect(
-            "racecourse::sync was used outside of an exploration: in a build with `--cfg loom` \
-             it works only inside `racecourse::explorer::explore`",
-        ))
-    })
+    with_any(f).expect(
+        "racecourse::sync was used outside of an exploration: in a build with `--cfg loom` it \
+         works only inside `racecourse::explorer::explore`, and on no thread of `std::thread`",
+    )
+}
+
+/// The same, if there is one: while a thread unwinds nothing may panic.
+pub(super) fn with_any<R>(f: impl FnOnce(&mut Execution) -> R) -> Option<R> {
+    EXECUTION.with_borrow_mut(|execution| execution.as_mut().map(f))
 }
 
 /// Whether the thread unwinds: then nothing may switch, and loom is not called.
@@ -245,7 +253,7 @@ pub(crate) fn begin() {
             settings: x.settings,
             needs: x.settings,
             search,
-            number: x.number + 1,
+            number: EXECUTIONS.fetch_add(1, Relaxed),
             ..Execution::default()
         };
         x.threads
@@ -268,8 +276,10 @@ pub(crate) fn finish() -> Option<TornDown> {
     }
     park_until(me, |x| x.others_have_ended());
     with(|x| {
-        if x.torn_down.is_none() {
-            x.search.end_turn();
+        if x.torn_down.is_none()
+            && let Err(Differs) = x.search.end_turn()
+        {
+            x.fail(Failure::Misuse(NOT_DETERMINISTIC));
         }
         x.torn_down
     })
@@ -329,7 +339,8 @@ impl Thread {
 /// A point: what the thread does next others can notice, so any of them may go
 /// first. A thread that waits goes on when it need not wait any more.
 pub(super) fn point(next: Next) -> ThreadId {
-    let me = current();
+    let (me, at) = with(|x| (x.current, x.events.last().map(|event| event.at)));
+    watch::beat(at);
     let goes_on = with(|x| {
         x.threads[me].next = next;
         if x.starting.last().is_some_and(|&(thread, _)| thread == me) {
@@ -450,6 +461,11 @@ pub(super) fn spawn(
     body: impl FnOnce() + 'static,
     at: Option<At>, // none for actors: who starts them is not on stage
 ) -> ThreadId {
+    if unwinding() {
+        // Nobody else can run now; and what cannot be followed is given up.
+        give_up_after_panic();
+        return current();
+    }
     let id = with(|x| x.threads.len());
     if id == loom::MAX_THREADS {
         misuse("more threads than loom can follow: five, the scene's own among them");
@@ -561,16 +577,15 @@ pub(super) fn give_way(at: At) {
 /// before it has ended: if it waits for another thread, it waits for ever.
 pub(super) fn looks_while_unwinding() {
     const PATIENCE: usize = 1_000_000;
-    let looks = with(|x| {
+    let looks = with_any(|x| {
         x.looks_while_unwinding += 1;
         x.looks_while_unwinding
     });
-    if looks > PATIENCE {
-        eprintln!(
-            "error: a destructor waits for another thread while its own unwinds; the model cannot \
-             run any other thread before it has ended"
-        );
-        std::process::exit(101);
+    if looks.is_some_and(|looks| looks > PATIENCE) {
+        // Whoever watches the exploration sees that it does not go on, and says so.
+        loop {
+            std::thread::park();
+        }
     }
 }
 
@@ -769,7 +784,9 @@ impl Execution {
         // Two halves, so that a false match is out of the question.
         let hash = u128::from(hash64((0, step))) << 64 | u128::from(hash64((1, step)));
         self.trace = self.trace.wrapping_add(hash);
-        self.search.touch(object, access);
+        if let Err(Differs) = self.search.touch(object, access) {
+            self.fail(Failure::Misuse(NOT_DETERMINISTIC));
+        }
     }
 
     // ----------------------------------------------------------- whose turn
@@ -819,7 +836,9 @@ impl Execution {
 
     /// The running thread has come to the end of its turn.
     fn hand_over(&mut self) {
-        self.search.end_turn();
+        if let Err(Differs) = self.search.end_turn() {
+            return self.fail(Failure::Misuse(NOT_DETERMINISTIC));
+        }
         if self.search.turns() > MAX_TURNS {
             return self.fail(Failure::Endless);
         }

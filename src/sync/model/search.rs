@@ -15,7 +15,7 @@
 //! simply tried one after another.
 
 use super::clock::Clock;
-use super::runtime::ThreadId;
+use super::runtime::{ThreadId, hash64};
 use std::collections::HashMap;
 
 /// Names a store in all executions in which it is the same.
@@ -70,8 +70,9 @@ pub(crate) struct Search {
     /// The turns of the execution: those it shares with the one before, and from
     /// there on those that it adds.
     path: Vec<Node>,
-    /// How many of them have begun.
+    /// How many of them have begun, and how many it must take as they were.
     begun: usize,
+    repeated: usize,
     /// What the turn in progress has touched.
     touches: Vec<(u64, Access)>,
     /// How often it has chosen.
@@ -81,7 +82,15 @@ pub(crate) struct Search {
     /// Which turns each thread's next one cannot come before.
     threads: [Clock; loom::MAX_THREADS],
     objects: HashMap<u64, Accesses>,
+    /// Names all that each thread may know: its turns, and what came before them.
+    knows: [u64; loom::MAX_THREADS],
+    /// What a thread has touched next that knew just that. One that knows the same
+    /// does the same, unless it knows something that the model does not.
+    does_next: HashMap<u64, u64>,
 }
+
+/// How many things threads do to keep in mind.
+const MAX_KNOWN: usize = 100_000;
 
 /// A place in the execution, and what has been and what is to be done from there.
 struct Node {
@@ -96,12 +105,15 @@ struct Node {
     thread: ThreadId,
     /// What it touches, whatever it chooses.
     touches: Vec<(u64, Access)>,
+    /// What it touched the last time.
+    touched: Vec<(u64, Access)>,
     choices: Vec<Choice>,
     /// Which stores it has had to choose from, and which it has read now.
     looked_at: Vec<StoreKey>,
     read: Option<StoreKey>,
-    /// After it: which turns come before it in whatever order.
+    /// After it: which turns come before it in whatever order, and their names.
     clock: Clock,
+    knows: u64,
 }
 
 /// A thread whose turn would only lead to what has been seen.
@@ -147,10 +159,12 @@ impl Node {
             wanted: 0,
             thread,
             touches: Vec::new(),
+            touched: Vec::new(),
             choices: Vec::new(),
             looked_at: Vec::new(),
             read: None,
             clock: Clock::default(),
+            knows: 0,
         }
     }
 
@@ -216,9 +230,11 @@ impl Search {
     pub(super) fn begin(&mut self, all_orders: bool) {
         self.all_orders = all_orders;
         self.begun = 0;
+        self.repeated = self.path.len().saturating_sub(1);
         self.touches.clear();
         self.lets_go_on.clear();
         self.threads = Default::default();
+        self.knows = Default::default();
         self.objects.clear();
     }
 
@@ -277,13 +293,21 @@ impl Search {
     }
 
     /// The turn touches that.
-    pub(super) fn touch(&mut self, object: u64, access: Access) {
+    pub(super) fn touch(&mut self, object: u64, access: Access) -> Result<(), Differs> {
         let touch = (object, access);
-        self.touches.push(touch);
-        let all = &mut self.path[self.begun - 1].touches;
-        if !all.contains(&touch) {
-            all.push(touch);
+        let node = &mut self.path[self.begun - 1];
+        if !node.touches.contains(&touch) {
+            node.touches.push(touch);
         }
+        let is_first = self.touches.is_empty();
+        self.touches.push(touch);
+        if is_first && self.does_next.len() < MAX_KNOWN {
+            let knows = hash64((node.thread, self.knows[node.thread]));
+            if *self.does_next.entry(knows).or_insert(object) != object {
+                return Err(Differs);
+            }
+        }
+        Ok(())
     }
 
     /// One of so many things; all are tried, this one first.
@@ -334,6 +358,7 @@ impl Search {
     pub(super) fn joins(&mut self, thread: ThreadId, other: ThreadId) {
         let theirs = self.threads[other];
         self.threads[thread].join(&theirs);
+        self.knows[thread] = hash64((self.knows[thread], self.knows[other]));
     }
 
     /// What these threads will do cannot come before anything that has been done.
@@ -365,13 +390,16 @@ impl Search {
     }
 
     /// The turn in progress is over: its races.
-    pub(super) fn end_turn(&mut self) {
+    pub(super) fn end_turn(&mut self) -> Result<(), Differs> {
         let Some(turn) = self.begun.checked_sub(1) else {
-            return;
+            return Ok(());
         };
         let thread = self.path[turn].thread;
         let before = self.threads[thread];
         let touches = std::mem::take(&mut self.touches);
+        if turn < self.repeated && self.path[turn].touched != touches {
+            return Err(Differs);
+        }
         let mut rivals = Vec::new();
         for (place, &(object, access)) in touches.iter().enumerate() {
             // What it has locked it may unlock as well: that races with nothing.
@@ -381,7 +409,11 @@ impl Search {
             self.comes_after_others(thread, object, access);
         }
         let clock = self.threads[thread];
+        let told = self.turn_is_told(turn, &touches);
+        let knows = hash64((thread, self.knows[thread], told));
+        self.knows[thread] = knows;
         self.path[turn].clock = clock;
+        self.path[turn].knows = knows;
         for &(object, access) in &touches {
             let accesses = self.objects.entry(object).or_default();
             match access {
@@ -398,9 +430,12 @@ impl Search {
         }
         for woken in std::mem::take(&mut self.lets_go_on) {
             self.threads[woken].join(&clock);
+            self.knows[woken] = hash64((self.knows[woken], knows));
         }
-        self.touches = touches;
         self.race(thread, (before, clock), rivals, turn);
+        self.path[turn].touched.clone_from(&touches);
+        self.touches = touches;
+        Ok(())
     }
 
     /// The thread is left waiting for a lock that it might have had first.
@@ -432,6 +467,22 @@ impl Search {
                 rivals.extend(&accesses.read);
             }
         }
+    }
+
+    /// What the turn's thread may get to know by it.
+    fn turn_is_told(&self, turn: TurnId, touches: &[(u64, Access)]) -> u64 {
+        let told = touches.iter().map(|&(object, access)| {
+            let knows = |turn: TurnId| self.path[turn].knows;
+            let accesses = self.objects.get(&object);
+            let changed = accesses.and_then(|accesses| accesses.changed);
+            let last = match access {
+                Access::Look(store, by) => (Some(store), by.map(knows)),
+                _ => (None, changed.map(knows)),
+            };
+            (object, last)
+        });
+        let chosen = self.path[turn].choices.iter().map(|choice| choice.taken);
+        hash64((told.collect::<Vec<_>>(), chosen.collect::<Vec<_>>()))
     }
 
     /// The turn in progress comes after those that it has to do with.
