@@ -2,5 +2,6 @@
 #![cfg(loom)]
 
 mod lessons;
+mod litmus;
 mod model;
 mod programs;
