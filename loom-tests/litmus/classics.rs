@@ -374,6 +374,12 @@ fn more_threads() -> Vec<Family> {
             FORBIDDEN,
             "acquire/release, then SeqCst fences",
             &[ACQ_REL, FENCED_ACQ_REL, SEQ_CST_FENCES],
+        )
+        // A fence passes on what it knows from another fence.
+        .variant(
+            FORBIDDEN,
+            "acquire in the middle, else SeqCst fences",
+            &[SEQ_CST_FENCES, ACQ_REL, SEQ_CST_FENCES],
         ),
         // Fences in the first thread and the last are ordered by neither
         // happens-before nor what they surround on one location: S is free.
