@@ -449,7 +449,7 @@ fn release_sequences() -> Vec<Family> {
 /// happens-before.
 fn seq_cst_and_weaker() -> Vec<Family> {
     vec![
-        // Lahav et al., §2.1.
+        // Lahav et al., §2.
         Family::new(
             "Z6.U",
             [
@@ -460,7 +460,7 @@ fn seq_cst_and_weaker() -> Vec<Family> {
             &[1, 3, 0],
         )
         .is(ALLOWED),
-        // Lahav et al., §2.1.
+        // Lahav et al., §2.
         Family::new(
             "IRIW-acq-sc",
             [
@@ -472,6 +472,18 @@ fn seq_cst_and_weaker() -> Vec<Family> {
             &[1, 0, 1, 0],
         )
         .is(ALLOWED),
+        // But it does with what *strongly* happens before: sequenced before at both
+        // ends ([intro.races]/12).
+        Family::new(
+            "W+RWC, a weaker message",
+            [
+                &[Op::Store(X, 1, SeqCst), Op::Store(Y, 1, Release)],
+                &[Op::Load(Y, Acquire), Op::Load(Z, SeqCst)],
+                &[Op::Store(Z, 1, SeqCst), Op::Load(X, SeqCst)],
+            ],
+            &[1, 0, 0],
+        )
+        .is(FORBIDDEN),
     ]
 }
 

@@ -280,18 +280,28 @@ impl Execution {
         (&self.sb | &self.eco).is_acyclic()
     }
 
+    /// What a `SeqCst` operation orders: itself; a fence also all that happens after it,
+    /// and all that happens before.
+    fn around(&self) -> (Relation, Relation) {
+        let itself = Relation::same(self.sb.len(), self.seq_cst);
+        let fences = self.seq_cst_fences;
+        (
+            &itself | &self.hb.from(fences),
+            &itself | &self.hb.to(fences),
+        )
+    }
+
     /// What the single total order S of all `SeqCst` operations must have in it:
     /// \[atomics.order\]/4.
     fn order_of_seq_cst(&self) -> Relation {
         let Self {
             sb, eco, sw, hb, ..
         } = self;
-        let (sc, fences) = (self.seq_cst, self.seq_cst_fences);
+        let sc = self.seq_cst;
         // [intro.races]/12.
-        let accesses = sc.minus(fences);
+        let accesses = sc.minus(self.seq_cst_fences);
         let strongly = (&(sb | &sw.from(accesses).to(accesses)) | &sb.then(hb).then(sb)).closure();
-        let before = &Relation::same(sb.len(), sc) | &hb.from(fences);
-        let after = &Relation::same(sb.len(), sc) | &hb.to(fences);
+        let (before, after) = self.around();
         &strongly.from(sc).to(sc) | &before.then(eco).then(&after)
     }
 
@@ -307,12 +317,11 @@ impl Execution {
     /// cycle.
     fn is_rc11(&self) -> bool {
         let Self { sb, hb, eco, .. } = self;
-        let (sc, fences) = (self.seq_cst, self.seq_cst_fences);
+        let fences = self.seq_cst_fences;
         let elsewhere = &self.sb_elsewhere;
         let scb = &(sb | &elsewhere.then(hb).then(elsewhere) | &hb.and(&self.same_location))
             | &(&self.mo | &self.rb);
-        let before = &Relation::same(sb.len(), sc) | &hb.from(fences);
-        let after = &Relation::same(sb.len(), sc) | &hb.to(fences);
+        let (before, after) = self.around();
         let psc_base = before.then(&scb).then(&after);
         let psc_fences = (hb | &hb.then(eco).then(hb)).from(fences).to(fences);
         (&psc_base | &psc_fences).is_acyclic() && (sb | &self.rf).is_acyclic()
