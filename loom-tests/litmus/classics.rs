@@ -448,6 +448,7 @@ fn release_sequences() -> Vec<Family> {
 /// `SeqCst` and weaker operations on the same location: S need not agree with
 /// happens-before.
 fn seq_cst_and_weaker() -> Vec<Family> {
+    let message = [store(Y, 1), store(X, 1)];
     vec![
         // Lahav et al., §2.
         Family::new(
@@ -484,6 +485,38 @@ fn seq_cst_and_weaker() -> Vec<Family> {
             &[1, 0, 0],
         )
         .is(FORBIDDEN),
+        // Allowed only if the second thread's last SeqCst operation comes before the
+        // third's in S, though neither stores: their order must be explored too.
+        Family::new(
+            "MP, SeqCst loads",
+            [
+                &message,
+                &[load(X), Op::Load(Y, SeqCst)],
+                &[Op::Load(Y, SeqCst)],
+            ],
+            &[1, 0, 1],
+        )
+        .is(ALLOWED),
+        Family::new(
+            "MP, SeqCst load and fence",
+            [
+                &message,
+                &[load(X), Op::Load(Y, SeqCst)],
+                &[load(Y), Op::Fence(SeqCst)],
+            ],
+            &[1, 0, 1],
+        )
+        .is(ALLOWED),
+        Family::new(
+            "MP, SeqCst fences",
+            [
+                &message,
+                &[load(X), Op::Fence(SeqCst), load(Y)],
+                &[load(Y), Op::Fence(SeqCst)],
+            ],
+            &[1, 0, 1],
+        )
+        .is(ALLOWED),
     ]
 }
 
