@@ -4,6 +4,7 @@
 #[path = "../tests/fixture.rs"]
 mod fixture;
 mod lessons;
+mod litmus;
 mod model;
 mod programs;
 mod strangers;
