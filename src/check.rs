@@ -57,7 +57,7 @@
 //! noticed; it is never taken for a proof.
 
 pub use crate::explorer::NotTheModel;
-pub use crate::explorer::report::{Exploration, Grade, Judged, Memory};
+pub use crate::explorer::report::{Budget, Exploration, Grade, Judged, Memory};
 
 use crate::explorer::{CAN_EXPLORE, Options, explore};
 use crate::watch::{self, watch};
@@ -186,6 +186,37 @@ impl<T: Debug + 'static> Check<T> {
     /// is said.
     pub fn memory(mut self, memory: Memory) -> Self {
         self.options.memory = memory;
+        self
+    }
+
+    /// What the threads may do when explored, beside running in any order: spurious
+    /// wake-ups, timeouts that come early, `notify_one` waking any waiter. Nothing of
+    /// it if nothing is said.
+    ///
+    /// ```
+    /// use racecourse::check::{self, Budget};
+    /// use racecourse::sync::{Actors, Condvar, Mutex};
+    ///
+    /// check::scene(|| {
+    ///     let (set, changed) = (Mutex::new(false), Condvar::new());
+    ///     let wait = || {
+    ///         let guard = set.lock().unwrap();
+    ///         *changed.wait_while(guard, |set| !*set).unwrap()
+    ///     };
+    ///     let tell = || {
+    ///         *set.lock().unwrap() = true;
+    ///         changed.notify_one();
+    ///         true
+    ///     };
+    ///     Actors::new().enter("ann", wait).enter("bob", tell).run()
+    /// })
+    /// .budget(Budget { spurious_wake_ups: 1, ..Budget::default() })
+    /// .forbid(|came| came.contains(&false).then_some("woken by nobody, and did not look"))
+    /// .must_occur("[true, true]")
+    /// .check();
+    /// ```
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.options.budget = budget;
         self
     }
 

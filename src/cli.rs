@@ -12,8 +12,8 @@ pub mod verdict;
 
 use crate::draw::Drawing;
 use crate::draw::layout::{Block, Piece, Tone};
-use crate::explorer::report::Memory;
-use crate::lessons::{Lesson, Version};
+use crate::explorer::report::{Budget, Memory};
+use crate::lessons::{Lesson, Scene, Version};
 use args::{Args, Command, ExploreArgs, Target};
 use clap::Parser as _;
 use std::collections::HashSet;
@@ -281,6 +281,15 @@ impl ExploreArgs {
     fn memory_for(&self, lesson: &Lesson) -> Memory {
         self.memory.map_or(lesson.memory, Memory::from)
     }
+
+    fn budget_for(&self, scene: &Scene) -> Budget {
+        let or = |asked: Option<u8>, usual| asked.map_or(usual, usize::from);
+        Budget {
+            any_waiter: self.any_waiter.unwrap_or(scene.budget.any_waiter),
+            spurious_wake_ups: or(self.spurious_wake_ups, scene.budget.spurious_wake_ups),
+            early_timeouts: or(self.early_timeouts, scene.budget.early_timeouts),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -290,7 +299,7 @@ mod tests {
 
     use super::*;
     use crate::explorer::report::{Exploration, Grade, Judged, Outcome, Step, Story};
-    use crate::lessons::{Mistake, Scene, Seed};
+    use crate::lessons::{Mistake, Seed};
     use std::time::Duration;
 
     struct Right;
@@ -358,6 +367,7 @@ mod tests {
 
     pub(super) fn explored(outcomes: Vec<Outcome>) -> Exploration {
         Exploration {
+            budget: Budget::default(),
             memory: Memory::C11,
             stopped: None,
             executions: 9,
@@ -369,6 +379,7 @@ mod tests {
 
     pub(super) fn stopped(outcomes: Vec<Outcome>) -> Exploration {
         Exploration {
+            budget: Budget::default(),
             stopped: Some("after 9 executions".to_owned()),
             ..explored(outcomes)
         }

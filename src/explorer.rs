@@ -18,7 +18,7 @@ mod door;
 mod door;
 
 use crate::watch;
-use report::{Exploration, Judged, Memory};
+use report::{Budget, Exploration, Judged, Memory};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +32,12 @@ pub const CAN_EXPLORE: bool = cfg!(loom);
 pub struct Options {
     /// The memory model to run under.
     pub memory: Memory,
+    /// What the threads may do beside running in any order: nothing, at first.
+    pub budget: Budget,
+    /// Run all orders, also those that differ only in the order of steps which have
+    /// nothing to do with each other. Finds nothing more and takes very long: it is
+    /// there to hold the explorer against.
+    pub all_orders: bool,
     /// Stop, unfinished, after that many executions.
     pub max_executions: Option<u64>,
     /// Stop, unfinished, after that time.
@@ -51,6 +57,8 @@ impl Options {
     pub fn new(memory: Memory) -> Self {
         Self {
             memory,
+            budget: Budget::default(),
+            all_orders: false,
             max_executions: None,
             max_time: None,
             patience: Duration::from_secs(10),

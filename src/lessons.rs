@@ -11,7 +11,7 @@ pub mod join;
 pub mod ticket_lock;
 pub mod ticket_office;
 
-use crate::explorer::report::{Judged, Memory};
+use crate::explorer::report::{Budget, Judged, Memory};
 use crate::sync::Arc;
 
 /// One lesson: a story, its scenes, and the versions that answer them.
@@ -130,6 +130,8 @@ pub struct Scene {
     /// Outcomes that must be among those found, so that a version which does
     /// nothing does not pass.
     pub must_occur: &'static [&'static str],
+    /// What its threads may do beside running in any order.
+    pub budget: Budget,
     /// A larger scene, there to prove right versions, not to catch wrong ones.
     pub proof: bool,
 }
@@ -141,6 +143,7 @@ impl Scene {
             name,
             run: Arc::new(run),
             must_occur: &[],
+            budget: Budget::default(),
             proof: false,
         }
     }
@@ -149,6 +152,13 @@ impl Scene {
     #[must_use]
     pub fn must_occur(mut self, outcomes: &'static [&'static str]) -> Self {
         self.must_occur = outcomes;
+        self
+    }
+
+    /// Its threads may do that as well.
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
         self
     }
 

@@ -1,7 +1,9 @@
 //! What the drawings look like, on stories made by hand.
 
 use racecourse::draw;
-use racecourse::explorer::report::{Exploration, Grade, Memory, Outcome, Step, Story, Switch};
+use racecourse::explorer::report::{
+    Budget, Exploration, Grade, Memory, Outcome, Step, Story, Switch,
+};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -212,6 +214,7 @@ fn table(stopped: Option<&str>) -> Exploration {
     };
     let fine = "each ticket once, each remainder right";
     Exploration {
+        budget: Budget::default(),
         memory: Memory::Sc,
         stopped: stopped.map(str::to_owned),
         executions: 1232,

@@ -57,6 +57,18 @@ pub(super) struct ExploreArgs {
     /// Tell the stories of all outcomes, and put wrong versions through the larger scenes too
     #[arg(long)]
     pub(super) full: bool,
+    /// So many waits end although nobody has notified them [default: as the scene says]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(..=9))]
+    pub(super) spurious_wake_ups: Option<u8>,
+    /// So many timed waits time out before nothing else can run [default: as the scene says]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(..=9))]
+    pub(super) early_timeouts: Option<u8>,
+    /// `notify_one` wakes any waiter, not only the one that has waited longest [default: as the scene says]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) any_waiter: Option<bool>,
+    /// A line a scene: executions, different interleavings, their ratio, executions a second
+    #[arg(long, conflicts_with = "json")]
+    pub(super) stats: bool,
     /// Judge wrong versions as right ones, through all scenes: for a fix in place
     #[arg(long, requires = "target")]
     pub(super) as_right: bool,
@@ -69,7 +81,7 @@ pub(super) struct ExploreArgs {
 pub(super) enum MemoryArg {
     /// Sequential consistency
     Sc,
-    /// loom's C11: loads may read older stores
+    /// C11: loads may read older stores
     C11,
 }
 

@@ -26,7 +26,7 @@ pub(super) fn explore(
     out: &mut dyn Write,
 ) -> Result<Vec<String>, Stop> {
     let started = Instant::now();
-    let summary = args.target.is_none() && !args.json;
+    let summary = args.target.is_none() && !args.json && !args.stats;
     let wide = chosen
         .iter()
         .map(|(lesson, version)| full_name(lesson, version).len())
@@ -49,6 +49,7 @@ pub(super) fn explore(
             let options = Options {
                 max_executions: args.max_executions,
                 max_time: args.max_seconds.map(Duration::from_secs),
+                budget: args.budget_for(scene),
                 progress: Some(spinner.progress(format!("{name}, {}", scene.name))),
                 ..Options::new(args.memory_for(lesson))
             };
@@ -58,6 +59,8 @@ pub(super) fn explore(
                 let record = Record::new(lesson, version, scene, &exploration);
                 let record = serde_json::to_string(&record).map_err(std::io::Error::from)?;
                 writeln!(report.out, "{record}")?;
+            } else if args.stats {
+                report.stats(&name, scene, &exploration, found.is_empty() && index == 0)?;
             } else if !summary {
                 if found.is_empty() {
                     report.introduce(lesson, version, index == 0)?;
@@ -80,14 +83,14 @@ pub(super) fn explore(
                 report.summary_heading()?;
             }
             report.summary_line(&name, version, &found, of_this.is_empty())?;
-        } else if !args.json {
+        } else if !args.json && !args.stats {
             report.conclude(&name, version, &found, &of_this)?;
         }
         report.out.flush()?;
         complaints.extend(of_this.iter().map(|what| format!("{name}: {what}")));
     }
 
-    if summary || (chosen.len() > 1 && !args.json) {
+    if summary || (chosen.len() > 1 && !args.json && !args.stats) {
         report.close(right, wrong, chosen, &complaints, started.elapsed())?;
     }
     Ok(complaints)
@@ -123,6 +126,32 @@ impl Report<'_> {
             wide = self.wide
         );
         self.line(Tone::Heading, &heading)
+    }
+
+    /// What one scene has cost.
+    fn stats(
+        &mut self,
+        name: &str,
+        scene: &Scene,
+        found: &Exploration,
+        is_first: bool,
+    ) -> Result<(), Stop> {
+        if is_first {
+            let heading = "executions  different  ratio  executions/s  scene";
+            self.line(Tone::Heading, heading)?;
+        }
+        let ratio = found.executions as f64 / found.different.max(1) as f64;
+        let speed = found.executions as f64 / found.took.as_secs_f64().max(f64::MIN_POSITIVE);
+        let complete = if found.is_complete() {
+            ""
+        } else {
+            " (STOPPED)"
+        };
+        Ok(writeln!(
+            self.out,
+            "{:>10}  {:>9}  {ratio:>5.2}  {speed:>12.0}  {name}: {}, {}{}{complete}",
+            found.executions, found.different, scene.name, found.memory, found.budget
+        )?)
     }
 
     fn summary_line(

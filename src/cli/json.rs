@@ -1,7 +1,7 @@
 //! What `explore --json` writes: for graders and other programs, and stable.
 
 use super::verdict::missing;
-use crate::explorer::report::{Exploration, Outcome};
+use crate::explorer::report::{Budget, Exploration, Memory, Outcome};
 use crate::lessons::{Lesson, Scene, Version};
 use serde::Serialize;
 
@@ -16,6 +16,7 @@ cannot be written, 141 if nobody reads it any more.
   kind                     \"right\" or \"wrong\" (with --as-right all are right)
   mistake                  null, or what gives a wrong version away: {scene, outcome, preemptions}
   memory                   \"sc\" or \"c11\"
+  budget                   {any_waiter, spurious_wake_ups, early_timeouts}: what threads may do as well
   complete                 whether every interleaving was seen: only then does anything follow from it
   stopped                  null, or why it stopped before
   executions, different    how many were run, and how many different interleavings among them
@@ -40,7 +41,8 @@ pub struct Record<'a> {
     kind: &'static str,
     mistake: Option<Expected>,
     scene: &'a str,
-    memory: crate::explorer::report::Memory,
+    memory: Memory,
+    budget: Budget,
     complete: bool,
     stopped: Option<&'a str>,
     executions: u64,
@@ -78,6 +80,7 @@ impl<'a> Record<'a> {
             }),
             scene: scene.name,
             memory: found.memory,
+            budget: found.budget,
             complete: found.is_complete(),
             stopped: found.stopped.as_deref(),
             executions: found.executions,

@@ -13,7 +13,13 @@ pub(super) fn explore(
     options: Options,
     scene: Arc<dyn Fn() -> Judged + Send + Sync>,
 ) -> Result<Exploration, NotTheModel> {
-    let (started, memory, patience) = (Instant::now(), options.memory, options.patience);
+    let started = Instant::now();
+    let Options {
+        memory,
+        budget,
+        patience,
+        ..
+    } = options;
     let begun = Arc::new(AtomicU64::new(0));
     let counted = {
         // ORDERING: a number for a message.
@@ -34,6 +40,7 @@ pub(super) fn explore(
         );
         Ok(Exploration {
             memory,
+            budget,
             stopped: Some(why),
             executions,
             different: 0,

@@ -58,7 +58,11 @@ pub(super) fn explore(
     silence_panics();
     let settings = Settings {
         c11: options.memory == Memory::C11,
-        ..Settings::default()
+        locks_are_tried: false,
+        any_waiter: options.budget.any_waiter,
+        spurious_wake_ups: options.budget.spurious_wake_ups,
+        early_timeouts: options.budget.early_timeouts,
+        all_orders: options.all_orders,
     };
     let collection = Rc::new(RefCell::new(Collection::new(options)));
     let mut settings = Some(settings);
@@ -275,6 +279,7 @@ impl Collection {
         outcomes.sort_by(|a, b| (a.grade, &a.outcome).cmp(&(b.grade, &b.outcome)));
         Exploration {
             memory: self.options.memory,
+            budget: self.options.budget,
             stopped: self.stopped,
             executions: self.executions,
             different: self.traces.len() as u64,

@@ -11,8 +11,8 @@ pub enum Memory {
     /// Sequential consistency: every load reads the newest store, every atomic
     /// operation is `SeqCst`.
     Sc,
-    /// loom's C11: a load may read an older store wherever its ordering and the
-    /// happens-before relation let it.
+    /// C++20's, which is Rust's, as far as executions in order go: a load may read
+    /// an older store wherever its ordering and the happens-before relation let it.
     C11,
 }
 
@@ -22,6 +22,38 @@ impl fmt::Display for Memory {
             Memory::Sc => "SC",
             Memory::C11 => "C11",
         })
+    }
+}
+
+/// What real threads may do beside running in any order, and how often at most in
+/// one execution. Each costs many executions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Budget {
+    /// `notify_one` wakes any waiter. Otherwise: the one that has waited longest.
+    pub any_waiter: bool,
+    /// So many waits (on a condition variable, or parked) end although nobody has
+    /// notified them.
+    pub spurious_wake_ups: usize,
+    /// So many timed waits time out although others can still run. All others time
+    /// out late: when nothing else can run.
+    pub early_timeouts: usize,
+}
+
+/// `, any waiter, 1 spurious wake-up, 2 early timeouts`; nothing for none.
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.any_waiter {
+            f.write_str(", any waiter")?;
+        }
+        for (many, what) in [
+            (self.spurious_wake_ups, "spurious wake-up"),
+            (self.early_timeouts, "early timeout"),
+        ] {
+            if many > 0 {
+                write!(f, ", {}", count(many as u64, what))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -88,6 +120,8 @@ impl Judged {
 pub struct Exploration {
     /// The memory model it ran under.
     pub memory: Memory,
+    /// What else the threads were allowed to do.
+    pub budget: Budget,
     /// Why it stopped before the end, if it did. Only `None` proves anything.
     pub stopped: Option<String>,
     /// How many executions were run.
@@ -114,10 +148,11 @@ impl Exploration {
     pub fn verdict(&self) -> String {
         match &self.stopped {
             None => format!(
-                "COMPLETE: {}, {}, {}",
+                "COMPLETE: {}, {}, {}{}",
                 count(self.different, "different interleaving"),
                 count(self.executions, "execution"),
-                self.memory
+                self.memory,
+                self.budget
             ),
             Some(why) => format!("STOPPED {why}: not a proof"),
         }
