@@ -1,10 +1,12 @@
 //! The explorer against brute force, on programs that nobody has thought of:
-//! threads that load, store, lock, try to lock, wait, notify, spin, join.
+//! threads that load, store, lock, try to lock, wait, notify, park, unpark, spin,
+//! join, with any budget.
 //!
 //! Under SC an exploration must find exactly the outcomes that an independent
 //! enumerator finds, deadlocks included, and for each of them exactly as many
-//! different interleavings; under C11 at least those. To try many more, other
-//! ones each time:
+//! different interleavings; under C11 at least those. And to leave out orders must
+//! lose nothing and find nothing twice. To try many more programs, other ones each
+//! time:
 //!
 //! ```console
 //! $ RUSTFLAGS="--cfg loom" PROGRAMS=10000 cargo test --release --test loom programs -- --nocapture
@@ -15,29 +17,47 @@ mod play;
 mod program;
 
 use enumerate::enumerate;
-use program::{ATOMICS, MUTEXES, Op, Program, Strength};
+use program::{ATOMICS, MUTEXES, Op, Program, Strength, THREADS};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
-use racecourse::explorer::report::{Exploration, Judged, Memory};
+use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
 use racecourse::explorer::{Options, explore};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const OPERATIONS: usize = 4;
 
-fn found(program: &Program, memory: Memory) -> Exploration {
+/// Larger programs are left out.
+const MAX_TRACES: usize = 3_000;
+const MAX_EXECUTIONS: u64 = 5_000;
+
+fn found(program: &Program, options: Options) -> Exploration {
     let program = program.clone();
     let scene = move || Judged::promised(play::play(&program), "");
-    explore(Options::new(memory), Arc::new(scene)).unwrap()
+    explore(options, Arc::new(scene)).unwrap()
 }
 
-fn differs(program: &Program, memory: Memory, expected: &BTreeMap<String, u64>) -> Option<String> {
-    let found = found(program, memory);
+fn options(program: &Program, memory: Memory) -> Options {
+    let mut options = Options::new(memory);
+    options.budget = program.budget;
+    options
+}
+
+/// What is wrong, if anything is; or that the program is too large.
+type Verdict = Result<Option<String>, TestCaseError>;
+
+fn too_large() -> TestCaseError {
+    TestCaseError::reject("too large")
+}
+
+fn differs_from_brute_force(program: &Program, memory: Memory) -> Verdict {
+    let expected = enumerate(program, MAX_TRACES).ok_or_else(too_large)?;
+    let found = found(program, options(program, memory));
     if let Some(why) = &found.stopped {
-        return Some(format!("stopped {why}"));
+        return Ok(Some(format!("stopped {why}")));
     }
     let mut complaints = Vec::new();
-    for (outcome, &different) in expected {
+    for (outcome, &different) in &expected {
         // Under C11 an older store may be read later: fewer orders make a difference.
         let different = if memory == Memory::C11 { 1 } else { different };
         let found = found.outcome(outcome).map_or(0, |row| row.different);
@@ -56,7 +76,24 @@ fn differs(program: &Program, memory: Memory, expected: &BTreeMap<String, u64>) 
             }
         }
     }
-    (!complaints.is_empty()).then(|| complaints.join("\n"))
+    Ok((!complaints.is_empty()).then(|| complaints.join("\n")))
+}
+
+fn differs_from_all_orders(program: &Program, memory: Memory) -> Verdict {
+    let mut all_orders = options(program, memory);
+    all_orders.all_orders = true;
+    all_orders.max_executions = Some(MAX_EXECUTIONS);
+    let all = found(program, all_orders);
+    if all.executions == MAX_EXECUTIONS {
+        return Err(too_large());
+    }
+    let found = found(program, options(program, memory));
+    let [all, found] = [all, found].map(|found| {
+        let rows = found.outcomes.into_iter();
+        let rows = rows.map(|row| (row.outcome, row.different));
+        (found.stopped, rows.collect::<BTreeMap<_, _>>())
+    });
+    Ok((all != found).then(|| format!("{found:?}, but in all orders {all:?}")))
 }
 
 fn strength() -> impl Strategy<Value = Strength> {
@@ -65,6 +102,10 @@ fn strength() -> impl Strategy<Value = Strength> {
         Just(Strength::AcqRel),
         Just(Strength::SeqCst),
     ]
+}
+
+fn timed() -> impl Strategy<Value = bool> {
+    prop::bool::weighted(0.3)
 }
 
 fn simple() -> impl Strategy<Value = Op> {
@@ -79,13 +120,15 @@ fn simple() -> impl Strategy<Value = Op> {
         1 => (x(), 1..3_u64, strength()).prop_map(|(x, to, s)| Op::SpinUntil(x, to, s)),
         2 => Just(Op::NotifyOne),
         2 => Just(Op::NotifyAll),
+        1 => timed().prop_map(|timed| Op::Park { timed }),
+        2 => (0..THREADS).prop_map(Op::Unpark),
     ]
 }
 
 fn locked() -> impl Strategy<Value = Op> {
     let leaf = prop_oneof![
         3 => simple(),
-        1 => prop::bool::weighted(0.3).prop_map(|timed| Op::Wait { timed }),
+        1 => timed().prop_map(|timed| Op::Wait { timed }),
     ];
     leaf.prop_recursive(2, 4, 3, |inner| section(prop::collection::vec(inner, 0..3)))
 }
@@ -127,9 +170,49 @@ fn life() -> impl Strategy<Value = (Option<usize>, Option<usize>)> {
     (place(), place())
 }
 
+fn budget() -> impl Strategy<Value = Budget> {
+    let spurious = prop_oneof![4 => Just(0), 3 => Just(1), 1 => Just(2)];
+    (any::<bool>(), spurious, 0..=1_usize).prop_map(|(any_waiter, spurious, early)| Budget {
+        any_waiter,
+        spurious_wake_ups: spurious,
+        early_timeouts: early,
+    })
+}
+
+/// Who would unpark a thread that has not been started yet, or perhaps not, unparks
+/// the first instead.
+fn unpark_who_is_there(threads: &mut [Vec<Op>]) {
+    fn unpark_who(is_there: &dyn Fn(usize) -> bool, op: &mut Op) {
+        match op {
+            Op::Unpark(thread) if !is_there(*thread) => *thread = 0,
+            Op::Lock(_, body) | Op::TryLock(_, body) => {
+                body.iter_mut().for_each(|op| unpark_who(is_there, op));
+            }
+            _ => {}
+        }
+    }
+    let many = threads.len();
+    let starts = |thread: usize| {
+        let mut ops = threads[0].iter();
+        ops.position(|op| matches!(op, Op::Start(other) if *other == thread))
+    };
+    let starts: Vec<Option<usize>> = (0..many).map(starts).collect();
+    for (id, ops) in threads.iter_mut().enumerate() {
+        for (place, op) in ops.iter_mut().enumerate() {
+            // A thread runs up to its first point before the next is started.
+            let is_there = |thread: usize| match starts.get(thread) {
+                None => false,
+                Some(Some(start)) => id == 0 && *start < place,
+                Some(None) => thread <= id || id == 0 || place > 0,
+            };
+            unpark_who(&is_there, op);
+        }
+    }
+}
+
 fn programs() -> impl Strategy<Value = Program> {
-    let threads = prop::collection::vec((thread(), life()), 2..=3);
-    threads.prop_map(|threads| {
+    let threads = prop::collection::vec((thread(), life()), 2..=THREADS);
+    (threads, budget()).prop_map(|(threads, budget)| {
         let (mut threads, lives): (Vec<_>, Vec<_>) = threads.into_iter().unzip();
         for (id, (start, join)) in lives.into_iter().enumerate().skip(1) {
             let first = &mut threads[0];
@@ -143,19 +226,18 @@ fn programs() -> impl Strategy<Value = Program> {
                 first.insert(start.min(ends.unwrap_or(first.len())), Op::Start(id));
             }
         }
-        Program { threads }
+        unpark_who_is_there(&mut threads);
+        Program { threads, budget }
     })
 }
 
-/// Larger programs are left out.
-const MAX_TRACES: usize = 3_000;
-
-fn hold_against_brute_force(memory: Memory) {
+/// Of how many programs, if nobody says otherwise, none must differ.
+fn none_differs(cases: u32, memory: Memory, differs: fn(&Program, Memory) -> Verdict) {
     let many: Option<u32> = std::env::var("PROGRAMS")
         .ok()
         .map(|number| number.parse().expect("PROGRAMS is a number"));
     let config = Config {
-        cases: many.unwrap_or(500),
+        cases: many.unwrap_or(cases),
         max_global_rejects: u32::MAX,
         max_shrink_iters: 20_000,
         failure_persistence: None,
@@ -168,30 +250,35 @@ fn hold_against_brute_force(memory: Memory) {
             TestRunner::new_with_rng(config, rng)
         }
     };
-    let result = runner.run(&programs(), |program| {
-        let Some(expected) = enumerate(&program, MAX_TRACES) else {
-            return Err(TestCaseError::reject("too large"));
-        };
-        match differs(&program, memory, &expected) {
-            Some(how) => Err(TestCaseError::fail(format!("{memory}: {how}"))),
-            None => Ok(()),
-        }
+    let result = runner.run(&programs(), |program| match differs(&program, memory)? {
+        Some(how) => Err(TestCaseError::fail(format!("{memory}: {how}"))),
+        None => Ok(()),
     });
     if let Err(failure) = result {
         panic!("{failure}\n{runner}");
     }
     println!(
         "{} programs under {memory}: none differs",
-        many.unwrap_or(500)
+        many.unwrap_or(cases)
     );
 }
 
 #[test]
 fn sc_is_brute_force() {
-    hold_against_brute_force(Memory::Sc);
+    none_differs(500, Memory::Sc, differs_from_brute_force);
 }
 
 #[test]
 fn c11_is_no_less() {
-    hold_against_brute_force(Memory::C11);
+    none_differs(500, Memory::C11, differs_from_brute_force);
+}
+
+#[test]
+fn sc_loses_nothing() {
+    none_differs(150, Memory::Sc, differs_from_all_orders);
+}
+
+#[test]
+fn c11_loses_nothing() {
+    none_differs(150, Memory::C11, differs_from_all_orders);
 }

@@ -2,24 +2,39 @@
 //! neither loom nor `racecourse::sync` has a part in it.
 //!
 //! A trace is written down as the steps of each thread, each with the objects it
-//! touches and how many writes of them came before: so two interleavings that
+//! touches and how many writes of them came before, and what it chooses: so two interleavings that
 //! differ in the order of independent steps alone are the same, and a trace that
 //! has been seen need not be gone through again.
 
-use super::program::{ATOMICS, MUTEXES, Op, Program, outcome};
+use super::program::{ATOMICS, MUTEXES, Op, Program, THREADS, outcome};
+use racecourse::explorer::report::Budget;
 use std::collections::{BTreeMap, HashSet};
 
 type Thread = usize;
-/// First the atomics, then the mutexes, then the condition variable.
+/// First the atomics, then the mutexes, the condition variable, where each thread
+/// parks, and what has been taken from the budgets.
 type Object = usize;
 const CONDVAR: Object = ATOMICS + MUTEXES;
+const SPURIOUS_WAKE_UPS: Object = CONDVAR + 1 + THREADS;
+const EARLY_TIMEOUTS: Object = SPURIOUS_WAKE_UPS + 1;
+const OBJECTS: usize = EARLY_TIMEOUTS + 1;
 
 fn mutex(m: usize) -> Object {
     ATOMICS + m
 }
 
+fn parker(thread: Thread) -> Object {
+    CONDVAR + 1 + thread
+}
+
 /// What a step touches, and how many writes of that came before.
 type Touch = (Object, u32);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Step {
+    touches: Vec<Touch>,
+    choice: usize,
+}
 
 /// Operations one after another.
 enum Code {
@@ -60,8 +75,11 @@ struct State {
     owners: [Option<Thread>; MUTEXES],
     /// Who waits on the condition variable, longest first.
     waiters: Vec<Thread>,
-    writes: [u32; CONDVAR + 1],
-    trace: Vec<Vec<Vec<Touch>>>,
+    /// Who has been unparked and not parked since.
+    tokens: [bool; THREADS],
+    budget: Budget,
+    writes: [u32; OBJECTS],
+    trace: Vec<Vec<Step>>,
 }
 
 #[derive(Clone)]
@@ -86,13 +104,30 @@ enum Phase {
     NotStarted,
     Running,
     /// Waits on the condition variable.
-    Asleep,
-    /// The same, but its time has come.
-    Late,
+    Asleep(End),
+    /// Waits for its token.
+    Parked(End),
     /// Must lock again; whether it timed out.
     Awake(bool),
     /// Goes on once something it has looked at is written.
     Spinning,
+}
+
+/// How a wait ends if nobody ends it.
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    Never,
+    /// Its time has come.
+    Late,
+    /// As was decided when it began: somewhen before that.
+    Spurious,
+    Early,
+}
+
+impl End {
+    fn is_decided(self) -> bool {
+        matches!(self, End::Spurious | End::Early)
+    }
 }
 
 /// How many different interleavings come to each outcome; `None` if there are
@@ -107,7 +142,7 @@ pub fn enumerate(program: &Program, limit: usize) -> Option<BTreeMap<String, u64
             code
         })
         .collect();
-    let mut first = State::new(codes.len());
+    let mut first = State::new(codes.len(), program.budget);
     for code in &codes[0] {
         if let Code::Do(Op::Start(thread)) = code {
             first.threads[*thread].phase = Phase::NotStarted;
@@ -138,7 +173,7 @@ pub fn enumerate(program: &Program, limit: usize) -> Option<BTreeMap<String, u64
 }
 
 impl State {
-    fn new(threads: usize) -> Self {
+    fn new(threads: usize, budget: Budget) -> Self {
         let doing = Doing {
             at: 0,
             phase: Phase::Running,
@@ -151,7 +186,9 @@ impl State {
             atomics: [0; ATOMICS],
             owners: [None; MUTEXES],
             waiters: Vec::new(),
-            writes: [0; CONDVAR + 1],
+            tokens: [false; THREADS],
+            budget,
+            writes: [0; OBJECTS],
             trace: vec![Vec::new(); threads],
         }
     }
@@ -177,10 +214,14 @@ impl State {
     fn time_passes(&mut self, codes: &[Vec<Code>]) -> bool {
         let mut passes = false;
         for (doing, code) in self.threads.iter_mut().zip(codes) {
-            if doing.phase == Phase::Asleep && matches!(code[doing.at], Code::Wait(_, true)) {
-                doing.phase = Phase::Late;
-                passes = true;
-            }
+            doing.phase = match (doing.phase, code.get(doing.at)) {
+                (Phase::Asleep(_), Some(Code::Wait(_, true))) => Phase::Asleep(End::Late),
+                (Phase::Running | Phase::Parked(_), Some(Code::Do(Op::Park { timed: true }))) => {
+                    Phase::Parked(End::Late)
+                }
+                _ => continue,
+            };
+            passes = true;
         }
         passes
     }
@@ -199,11 +240,14 @@ impl State {
     fn successors(&self, codes: &[Vec<Code>]) -> Vec<State> {
         let mut next = Vec::new();
         for (thread, code) in codes.iter().enumerate() {
-            let mut state = self.clone();
-            if let Some(code) = code.get(self.threads[thread].at)
-                && state.step(thread, code)
-            {
-                next.push(state);
+            let Some(code) = code.get(self.threads[thread].at) else {
+                continue;
+            };
+            for choice in 0..self.choices(thread, code) {
+                let mut state = self.clone();
+                if state.step(thread, code, choice) {
+                    next.push(state);
+                }
             }
         }
         next
@@ -212,7 +256,10 @@ impl State {
     fn touch(&mut self, thread: Thread, reads: Option<Object>, writes: &[Object]) {
         let touched = reads.iter().chain(writes);
         let touches = touched.map(|&object| (object, self.writes[object]));
-        self.trace[thread].push(touches.collect());
+        self.trace[thread].push(Step {
+            touches: touches.collect(),
+            choice: 0,
+        });
         if let Some(object) = reads {
             let touch = (object, self.writes[object]);
             self.threads[thread].round.reads.push(touch);
@@ -231,9 +278,68 @@ impl State {
         self.touch(thread, None, &[object]);
     }
 
-    fn wake(&mut self, woken: impl IntoIterator<Item = Thread>) {
+    fn last_step(&mut self, thread: Thread) -> &mut Step {
+        let steps = &mut self.trace[thread];
+        steps.last_mut().expect("it has taken one")
+    }
+
+    /// Whether none of them was to wake by itself: that they would not is
+    /// another choice, and the same otherwise.
+    fn wake(&mut self, woken: Vec<Thread>) -> bool {
+        let mut all = true;
         for thread in woken {
-            self.threads[thread].phase = Phase::Awake(false);
+            let before = std::mem::replace(&mut self.threads[thread].phase, Phase::Awake(false));
+            all &= !matches!(before, Phase::Asleep(end) if end.is_decided());
+        }
+        all
+    }
+
+    /// What a wait that begins may take from, at most how much.
+    fn budgets(&self, timed: bool) -> Vec<(Object, usize, End)> {
+        let Budget {
+            spurious_wake_ups,
+            early_timeouts,
+            ..
+        } = self.budget;
+        let mut budgets = vec![(SPURIOUS_WAKE_UPS, spurious_wake_ups, End::Spurious)];
+        if timed {
+            budgets.push((EARLY_TIMEOUTS, early_timeouts, End::Early));
+        }
+        budgets.retain(|&(_, most, _)| most > 0);
+        budgets
+    }
+
+    /// How a wait that begins may end by itself.
+    fn ends(&self, timed: bool) -> Vec<End> {
+        let mut budgets = self.budgets(timed);
+        budgets.retain(|&(object, most, _)| (self.writes[object] as usize) < most);
+        let ends = budgets.into_iter().map(|(_, _, end)| end);
+        [End::Never].into_iter().chain(ends).collect()
+    }
+
+    /// Takes from a budget, or leaves them, as part of the last step.
+    fn begin_to_wait(&mut self, me: Thread, timed: bool, choice: usize) -> End {
+        let chosen = self.ends(timed)[choice];
+        self.last_step(me).choice = choice;
+        for (object, _, end) in self.budgets(timed) {
+            let touch = (object, self.writes[object]);
+            self.last_step(me).touches.push(touch);
+            self.writes[object] += u32::from(end == chosen);
+        }
+        chosen
+    }
+
+    /// In how many ways the thread's next step can be taken, if it can.
+    fn choices(&self, me: Thread, code: &Code) -> usize {
+        match (self.threads[me].phase, code) {
+            (Phase::Running, &Code::Wait(_, timed)) => self.ends(timed).len(),
+            (Phase::Running, &Code::Do(Op::Park { timed })) if !self.tokens[me] => {
+                self.ends(timed).len()
+            }
+            (Phase::Running, Code::Do(Op::NotifyOne)) if self.budget.any_waiter => {
+                self.waiters.len().max(1)
+            }
+            _ => 1,
         }
     }
 
@@ -242,8 +348,9 @@ impl State {
         !round.reads.iter().all(is_old)
     }
 
-    /// The thread's next step, if it can take one.
-    fn step(&mut self, me: Thread, code: &Code) -> bool {
+    /// The thread's next step; whether it can take it so, and it is not the same
+    /// as another.
+    fn step(&mut self, me: Thread, code: &Code, choice: usize) -> bool {
         match self.threads[me].phase {
             Phase::Running => {}
             Phase::Spinning => {
@@ -252,12 +359,14 @@ impl State {
                 }
                 self.threads[me].phase = Phase::Running;
             }
-            Phase::Late => {
+            Phase::NotStarted | Phase::Asleep(End::Never) => return false,
+            Phase::Asleep(end) => {
                 self.writes(me, CONDVAR);
                 self.waiters.retain(|&thread| thread != me);
-                self.threads[me].phase = Phase::Awake(true);
+                self.threads[me].phase = Phase::Awake(end != End::Spurious);
                 return true;
             }
+            Phase::Parked(end) => return self.leaves_park(me, end),
             Phase::Awake(timed_out) => {
                 let Code::Wait(m, timed) = *code else {
                     unreachable!("only who waits is woken");
@@ -273,7 +382,6 @@ impl State {
                 doing.at += 1;
                 return true;
             }
-            Phase::NotStarted | Phase::Asleep => return false,
         }
         let mut next = self.threads[me].at + 1;
         match *code {
@@ -314,14 +422,42 @@ impl State {
             }
             Code::Do(Op::NotifyOne) => {
                 self.writes(me, CONDVAR);
-                let longest = self.waiters.len().min(1);
-                let woken: Vec<Thread> = self.waiters.drain(..longest).collect();
-                self.wake(woken);
+                self.last_step(me).choice = choice;
+                if !self.waiters.is_empty() {
+                    let woken = self.waiters.remove(choice);
+                    if !self.wake(vec![woken]) {
+                        return false;
+                    }
+                }
             }
             Code::Do(Op::NotifyAll) => {
                 self.writes(me, CONDVAR);
                 let woken = std::mem::take(&mut self.waiters);
-                self.wake(woken);
+                if !self.wake(woken) {
+                    return false;
+                }
+            }
+            Code::Do(Op::Park { timed }) => {
+                if self.budgets(timed).is_empty() {
+                    return self.leaves_park(me, End::Never);
+                }
+                self.reads(me, parker(me));
+                let end = match self.tokens[me] {
+                    true => End::Never,
+                    false => self.begin_to_wait(me, timed, choice),
+                };
+                self.threads[me].phase = Phase::Parked(end);
+                return true;
+            }
+            Code::Do(Op::Unpark(thread)) => {
+                self.writes(me, parker(thread));
+                self.tokens[thread] = true;
+                if let Phase::Parked(end) = &mut self.threads[thread].phase {
+                    if end.is_decided() {
+                        return false;
+                    }
+                    *end = End::Never;
+                }
             }
             Code::Do(Op::Join(_)) => return false,
             Code::Do(_) => unreachable!("flattened, or no step"),
@@ -347,15 +483,28 @@ impl State {
                 self.writes(me, mutex(m));
                 self.owners[m] = None;
             }
-            Code::Wait(m, _) => {
+            Code::Wait(m, timed) => {
                 self.touch(me, None, &[CONDVAR, mutex(m)]);
+                let end = self.begin_to_wait(me, timed, choice);
                 self.owners[m] = None;
                 self.waiters.push(me);
-                self.threads[me].phase = Phase::Asleep;
+                self.threads[me].phase = Phase::Asleep(end);
                 return true;
             }
         }
         self.threads[me].at = next;
         true
+    }
+
+    /// The thread takes its token; or leaves without, if its wait ends by itself.
+    fn leaves_park(&mut self, me: Thread, end: End) -> bool {
+        let has_token = std::mem::take(&mut self.tokens[me]);
+        let leaves = has_token || end != End::Never;
+        if leaves {
+            self.writes(me, parker(me));
+            self.threads[me].phase = Phase::Running;
+            self.threads[me].at += 1;
+        }
+        leaves
     }
 }

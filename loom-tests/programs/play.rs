@@ -1,15 +1,25 @@
 //! Plays a program through `racecourse::sync`.
 
-use super::program::{MUTEXES, Op, Program, outcome};
+use super::program::{MUTEXES, Op, Program, THREADS, outcome};
 use racecourse::sync::atomic::AtomicU64;
-use racecourse::sync::thread::{self, ScopedJoinHandle};
+use racecourse::sync::thread::{self, ScopedJoinHandle, Thread};
 use racecourse::sync::{Actors, Condvar, Mutex, MutexGuard, hint};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 struct Shared {
     atomics: [AtomicU64; 2],
     mutexes: [Mutex<()>; MUTEXES],
     condvar: Condvar,
+    /// Each thread leaves its handle here before its first point, and so before any
+    /// thread that was started with it has passed one.
+    handles: [OnceLock<Thread>; THREADS],
+}
+
+impl Shared {
+    fn enters(&self, id: usize) {
+        self.handles[id].get_or_init(thread::current);
+    }
 }
 
 /// Plays it once, inside of an exploration.
@@ -18,7 +28,9 @@ pub fn play(program: &Program) -> String {
         atomics: [AtomicU64::new(0), AtomicU64::new(0)],
         mutexes: [Mutex::new(()), Mutex::new(())],
         condvar: Condvar::new(),
+        handles: Default::default(),
     };
+    shared.enters(0);
     let all = &program.threads;
     let seen = if program.any(|op| matches!(op, Op::Start(_) | Op::Join(_))) {
         with_threads(&shared, all)
@@ -27,7 +39,7 @@ pub fn play(program: &Program) -> String {
         let mut actors = Actors::new();
         for (name, ops) in all.iter().enumerate().skip(1).chain([(0, &all[0])]) {
             let shared = &shared;
-            actors = actors.enter(name.to_string(), move || part(shared, ops));
+            actors = actors.enter(name.to_string(), move || part(shared, name, ops));
         }
         let mut seen = actors.run();
         seen.rotate_right(1);
@@ -45,13 +57,15 @@ fn with_threads(shared: &Shared, all: &[Vec<Op>]) -> Vec<Vec<u64>> {
         for (id, ops) in all.iter().enumerate().skip(1) {
             let later = |op: &Op| matches!(op, Op::Start(other) if *other == id);
             if !all[0].iter().any(later) {
-                threads[id] = Some(scope.spawn(|| part(shared, ops)));
+                threads[id] = Some(scope.spawn(move || part(shared, id, ops)));
             }
         }
         let mut first = Vec::new();
         for op in &all[0] {
             match op {
-                Op::Start(id) => threads[*id] = Some(scope.spawn(|| part(shared, &all[*id]))),
+                &Op::Start(id) => {
+                    threads[id] = Some(scope.spawn(move || part(shared, id, &all[id])));
+                }
                 Op::Join(id) => seen[*id] = threads[*id].take().unwrap().join().unwrap(),
                 _ => drop(run(shared, std::slice::from_ref(op), None, &mut first)),
             }
@@ -66,7 +80,8 @@ fn with_threads(shared: &Shared, all: &[Vec<Op>]) -> Vec<Vec<u64>> {
     })
 }
 
-fn part(shared: &Shared, ops: &[Op]) -> Vec<u64> {
+fn part(shared: &Shared, id: usize, ops: &[Op]) -> Vec<u64> {
+    shared.enters(id);
     let mut seen = Vec::new();
     drop(run(shared, ops, None, &mut seen));
     seen
@@ -117,6 +132,12 @@ fn run<'a>(
             }
             Op::NotifyOne => shared.condvar.notify_one(),
             Op::NotifyAll => shared.condvar.notify_all(),
+            Op::Park { timed: false } => thread::park(),
+            Op::Park { timed: true } => thread::park_timeout(Duration::from_secs(1)),
+            Op::Unpark(id) => {
+                let thread = shared.handles[*id].get();
+                thread.expect("only who is started is unparked").unpark();
+            }
             Op::Start(_) | Op::Join(_) => unreachable!("the first thread does this itself"),
         }
     }

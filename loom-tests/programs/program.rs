@@ -1,8 +1,11 @@
 //! Programs as data.
 
+use racecourse::explorer::report::Budget;
 use racecourse::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 use std::fmt;
 
+/// At most.
+pub const THREADS: usize = 3;
 pub const ATOMICS: usize = 2;
 pub const MUTEXES: usize = 2;
 
@@ -11,6 +14,8 @@ pub const MUTEXES: usize = 2;
 #[derive(Clone)]
 pub struct Program {
     pub threads: Vec<Vec<Op>>,
+    /// What the threads may do beside running in any order.
+    pub budget: Budget,
 }
 
 /// One operation. All share two atomics (at first 0), two mutexes and one
@@ -34,6 +39,11 @@ pub enum Op {
     },
     NotifyOne,
     NotifyAll,
+    Park {
+        timed: bool,
+    },
+    /// That thread, once it has been started.
+    Unpark(usize),
     /// Of the first thread only, outside of any lock.
     Start(usize),
     /// Of the first thread only.
@@ -116,12 +126,16 @@ impl fmt::Debug for Program {
                     Op::Wait { timed: true } => writeln!(f, "wait_timeout")?,
                     Op::NotifyOne => writeln!(f, "notify_one")?,
                     Op::NotifyAll => writeln!(f, "notify_all")?,
+                    Op::Park { timed: false } => writeln!(f, "park")?,
+                    Op::Park { timed: true } => writeln!(f, "park_timeout")?,
+                    Op::Unpark(thread) => writeln!(f, "unpark thread {thread}")?,
                     Op::Start(thread) => writeln!(f, "start thread {thread}")?,
                     Op::Join(thread) => writeln!(f, "join thread {thread}")?,
                 }
             }
             Ok(())
         }
+        write!(f, "a program{}:", self.budget)?;
         for (thread, ops) in self.threads.iter().enumerate() {
             writeln!(f, "\nthread {thread}:")?;
             list(f, ops, 4)?;
