@@ -35,6 +35,11 @@ pub struct Options {
     pub max_time: Option<Duration>,
     /// Called every now and then (at most ten times a second) while it runs.
     pub progress: Option<Box<dyn FnMut(Progress)>>,
+    /// Judges an execution in which nobody can go on, instead of calling it a
+    /// deadlock or a livelock: for scenes in which to wait for ever can be right.
+    /// Called when all threads have unwound; what it judges, the scene has noted
+    /// outside of the model.
+    pub judge_stuck: Option<Box<dyn Fn() -> Judged>>,
 }
 
 impl Options {
@@ -46,6 +51,7 @@ impl Options {
             max_executions: None,
             max_time: None,
             progress: None,
+            judge_stuck: None,
         }
     }
 }

@@ -51,6 +51,7 @@ pub(super) fn explore(
                 max_executions: args.max_executions,
                 max_time: args.max_seconds.map(Duration::from_secs),
                 progress: Some(spinner.progress(format!("{name}, {}", scene.name))),
+                judge_stuck: None,
             };
             let exploration = engine(options, Arc::clone(&scene.run))?;
             drop(spinner);
