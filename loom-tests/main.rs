@@ -4,3 +4,4 @@
 mod lessons;
 mod model;
 mod programs;
+mod scenarios;

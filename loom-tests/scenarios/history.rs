@@ -1,0 +1,158 @@
+//! What threads call and what they are answered, in one execution.
+
+use super::linearize::Specification;
+use super::scene::Callee;
+use racecourse::narrate;
+use racecourse::sync::Named;
+use racecourse::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+pub const NAMES: [&str; 3] = ["a", "b", "c"];
+
+/// One call.
+pub struct Entry<S: Specification> {
+    pub call: S::Call,
+    /// Of a call that has returned; none for its second step.
+    pub answer: Option<S::Answer>,
+    /// How many steps of each thread's calls had returned before the invocation.
+    pub after: Vec<usize>,
+}
+
+#[derive(Clone, Copy)]
+enum Event {
+    Invoked(usize),
+    Returned(usize),
+}
+
+/// Each thread's calls, and in what order they were invoked and returned.
+pub struct History<S: Specification> {
+    pub calls: Vec<Vec<Entry<S>>>,
+    events: Vec<Event>,
+}
+
+impl<S: Specification> History<S> {
+    pub fn new(threads: usize) -> Self {
+        Self {
+            calls: (0..threads).map(|_| Vec::new()).collect(),
+            events: Vec::new(),
+        }
+    }
+
+    /// How many invocations and responses there are.
+    pub fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// How many steps of each thread's calls are invoked, and how many have
+    /// returned, after that many events.
+    pub fn after(&self, events: usize) -> (Vec<usize>, Vec<usize>) {
+        let mut invoked = vec![0; self.calls.len()];
+        let mut returned = invoked.clone();
+        for event in &self.events[..events] {
+            match *event {
+                Event::Invoked(thread) => {
+                    let call = self.calls[thread][invoked[thread]].call;
+                    invoked[thread] += steps(S::then(call));
+                }
+                Event::Returned(thread) => returned[thread] = invoked[thread],
+            }
+        }
+        (invoked, returned)
+    }
+
+    /// The call whose response is the last of that many events.
+    pub fn last_response(&self, events: usize) -> (usize, usize) {
+        let Event::Returned(thread) = self.events[events - 1] else {
+            unreachable!("an invocation takes no place away");
+        };
+        (thread, self.after(events - 1).1[thread])
+    }
+}
+
+fn steps<C>(second: Option<C>) -> usize {
+    1 + usize::from(second.is_some())
+}
+
+/// How to learn which calls return before which are invoked.
+///
+/// What is learnt must have happened, or right versions would be accused; and what
+/// can happen should be learnt in some execution, or wrong ones would pass.
+///
+/// To note invocations and responses as they run is not enough for the second.
+/// Of the orders of steps that have nothing to do with each other, exploration
+/// runs one; and a note is no step. A thread always invokes its next call at once,
+/// and that it waits until another's call has returned is never run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precedence {
+    /// Each thread counts its responses in an atomic, which the others load before
+    /// they invoke. So exactly what bears on the order is a conflict, which is
+    /// explored both ways: nothing is missed. It multiplies interleavings.
+    Explored,
+    /// As it runs: costs nothing, accuses nobody, misses something. For SC only,
+    /// as in C11 what comes earlier need not have happened before.
+    Noted,
+}
+
+/// Records a history as it comes about.
+pub struct Recorder<S: Specification> {
+    history: Arc<Mutex<History<S>>>,
+    returned: Option<Vec<AtomicUsize>>,
+}
+
+impl<S: Specification> Recorder<S> {
+    /// Begins the history anew.
+    pub fn new(history: Arc<Mutex<History<S>>>, threads: usize, precedence: Precedence) -> Self {
+        *history.lock().unwrap() = History::new(threads);
+        let count = |thread: usize| AtomicUsize::new(0).named(COUNTS[thread]);
+        Self {
+            history,
+            returned: (precedence == Precedence::Explored)
+                .then(|| (0..threads).map(count).collect()),
+        }
+    }
+
+    /// Makes a call.
+    pub fn call(&self, thread: usize, call: S::Call, callee: &impl Callee<S>) {
+        let mut after = self.returned();
+        if let Some(counts) = &self.returned {
+            for other in (0..counts.len()).filter(|&other| other != thread) {
+                // ORDERING: Acquire pairs with the Release below: in C11, to come
+                // before is to happen before.
+                after[other] = counts[other].load(Ordering::Acquire);
+            }
+        }
+        let entry = |call| Entry {
+            call,
+            answer: None,
+            after: after.clone(),
+        };
+        let second = S::then(call);
+        let at = {
+            let mut history = self.history.lock().unwrap();
+            history.events.push(Event::Invoked(thread));
+            let calls = &mut history.calls[thread];
+            calls.push(entry(call));
+            calls.extend(second.map(entry));
+            calls.len() - steps(second)
+        };
+        narrate!("{call}");
+        let answer = callee.call(call);
+        narrate!("{call} → {answer}");
+        let returned = {
+            let mut history = self.history.lock().unwrap();
+            history.events.push(Event::Returned(thread));
+            history.calls[thread][at].answer = Some(answer);
+            history.calls[thread].len()
+        };
+        if let Some(counts) = &self.returned {
+            counts[thread].store(returned, Ordering::Release);
+        }
+    }
+
+    fn returned(&self) -> Vec<usize> {
+        let history = self.history.lock().unwrap();
+        history.after(history.len()).1
+    }
+}
+
+const COUNTS: [&str; 3] = ["a's returns", "b's returns", "c's returns"];
