@@ -20,11 +20,15 @@ mod queue;
 mod scene;
 mod trial;
 
+use history::Precedence;
 use lock::Counter;
-use queue::Sequential;
-use racecourse::lessons::bounded_queue::{self, Item, right::Queue};
+use queue::{Call, Sequential};
+use racecourse::explorer::report::Memory;
+use racecourse::lessons::bounded_queue::{self, BoundedQueue, Item, right::Queue};
 use racecourse::lessons::ticket_lock::{self, right::TicketLock};
-use scene::Callee;
+use scene::{Callee, Scenario};
+use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 use trial::{Generated, hunt, pass, smallest};
 
 #[test]
@@ -85,6 +89,66 @@ fn every_wrong_version_is_caught() {
     for wrong in Wrong::all() {
         println!("{}: caught by scenario {}", wrong.name, (wrong.hunt)(0));
     }
+}
+
+/// A scenario is told as a table, the call that has no legal place, and a story.
+#[test]
+fn the_smallest_scenario_is_told() {
+    let full_then_put = Wrong::new::<Sequential, bounded_queue::wrong::FullThenPut>();
+    let told = (full_then_put.tell)(0);
+    let head: Vec<&str> = told.lines().take(6).collect();
+    insta::assert_snapshot!(head.join("\n"));
+    assert!(told.contains("┃ lock queue"), "{told}");
+}
+
+/// Remembers how long the queue was when it was asked first.
+struct RemembersLen {
+    queue: Queue<Item>,
+    len: OnceLock<usize>,
+}
+
+impl BoundedQueue for RemembersLen {
+    fn new(capacity: NonZeroUsize) -> Self {
+        Self {
+            queue: Queue::new(capacity),
+            len: OnceLock::new(),
+        }
+    }
+
+    fn right(&self) -> &Queue<Item> {
+        &self.queue
+    }
+
+    fn len(&self) -> usize {
+        match self.len.get() {
+            Some(&len) => len,
+            None => {
+                let len = self.queue.len();
+                *self.len.get_or_init(|| len)
+            }
+        }
+    }
+}
+
+/// What `RemembersLen` says the second time is wrong only if a put has returned
+/// since the first: in between there is nothing that would bring that about.
+#[test]
+fn orders_of_invocations_and_responses_are_explored() {
+    let scenario = Scenario {
+        start: Sequential::new(NonZeroUsize::MIN),
+        threads: vec![vec![Call::Put("a1")], vec![Call::Len, Call::Len]],
+    };
+    let forbidden = |precedence| {
+        let found = scenario.explore::<RemembersLen>(Memory::Sc, precedence, 1_000);
+        let forbidden = found.forbidden().map(|row| row.outcome.clone());
+        forbidden.collect::<Vec<String>>()
+    };
+    assert_eq!(forbidden(Precedence::Explored), ["b: len → 0"]);
+    assert_eq!(
+        forbidden(Precedence::Noted),
+        [""; 0],
+        "if it does not cost more, why not always?"
+    );
 }
 
 #[test]

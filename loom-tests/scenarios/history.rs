@@ -38,6 +38,30 @@ impl<S: Specification> History<S> {
         }
     }
 
+    /// The thread makes a call, after so many steps of each thread's calls.
+    pub fn invoke(&mut self, thread: usize, call: S::Call, after: &[usize]) {
+        let entry = |call| Entry {
+            call,
+            answer: None,
+            after: after.to_vec(),
+        };
+        self.events.push(Event::Invoked(thread));
+        self.calls[thread].push(entry(call));
+        self.calls[thread].extend(S::then(call).map(entry));
+    }
+
+    /// The thread's call returns.
+    pub fn respond(&mut self, thread: usize, answer: S::Answer) {
+        let call = self.returned()[thread];
+        self.calls[thread][call].answer = Some(answer);
+        self.events.push(Event::Returned(thread));
+    }
+
+    /// How many steps of each thread's calls have returned.
+    pub fn returned(&self) -> Vec<usize> {
+        self.after(self.events.len()).1
+    }
+
     /// How many invocations and responses there are.
     pub fn len(&self) -> usize {
         self.events.len()
@@ -52,7 +76,7 @@ impl<S: Specification> History<S> {
             match *event {
                 Event::Invoked(thread) => {
                     let call = self.calls[thread][invoked[thread]].call;
-                    invoked[thread] += steps(S::then(call));
+                    invoked[thread] += 1 + usize::from(S::then(call).is_some());
                 }
                 Event::Returned(thread) => returned[thread] = invoked[thread],
             }
@@ -67,10 +91,6 @@ impl<S: Specification> History<S> {
         };
         (thread, self.after(events - 1).1[thread])
     }
-}
-
-fn steps<C>(second: Option<C>) -> usize {
-    1 + usize::from(second.is_some())
 }
 
 /// How to learn which calls return before which are invoked.
@@ -113,7 +133,7 @@ impl<S: Specification> Recorder<S> {
 
     /// Makes a call.
     pub fn call(&self, thread: usize, call: S::Call, callee: &impl Callee<S>) {
-        let mut after = self.returned();
+        let mut after = self.history.lock().unwrap().returned();
         if let Some(counts) = &self.returned {
             for other in (0..counts.len()).filter(|&other| other != thread) {
                 // ORDERING: Acquire pairs with the Release below: in C11, to come
@@ -121,37 +141,18 @@ impl<S: Specification> Recorder<S> {
                 after[other] = counts[other].load(Ordering::Acquire);
             }
         }
-        let entry = |call| Entry {
-            call,
-            answer: None,
-            after: after.clone(),
-        };
-        let second = S::then(call);
-        let at = {
-            let mut history = self.history.lock().unwrap();
-            history.events.push(Event::Invoked(thread));
-            let calls = &mut history.calls[thread];
-            calls.push(entry(call));
-            calls.extend(second.map(entry));
-            calls.len() - steps(second)
-        };
+        self.history.lock().unwrap().invoke(thread, call, &after);
         narrate!("{call}");
         let answer = callee.call(call);
         narrate!("{call} → {answer}");
         let returned = {
             let mut history = self.history.lock().unwrap();
-            history.events.push(Event::Returned(thread));
-            history.calls[thread][at].answer = Some(answer);
-            history.calls[thread].len()
+            history.respond(thread, answer);
+            history.returned()[thread]
         };
         if let Some(counts) = &self.returned {
             counts[thread].store(returned, Ordering::Release);
         }
-    }
-
-    fn returned(&self) -> Vec<usize> {
-        let history = self.history.lock().unwrap();
-        history.after(history.len()).1
     }
 }
 
