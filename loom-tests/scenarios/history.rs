@@ -3,7 +3,6 @@
 use super::linearize::Specification;
 use super::scene::Callee;
 use racecourse::narrate;
-use racecourse::sync::Named;
 use racecourse::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -123,7 +122,7 @@ impl<S: Specification> Recorder<S> {
     /// Begins the history anew.
     pub fn new(history: Arc<Mutex<History<S>>>, threads: usize, precedence: Precedence) -> Self {
         *history.lock().unwrap() = History::new(threads);
-        let count = |thread: usize| AtomicUsize::new(0).named(COUNTS[thread]);
+        let count = |_| AtomicUsize::new(0);
         Self {
             history,
             returned: (precedence == Precedence::Explored)
@@ -155,5 +154,3 @@ impl<S: Specification> Recorder<S> {
         }
     }
 }
-
-const COUNTS: [&str; 3] = ["a's returns", "b's returns", "c's returns"];

@@ -47,11 +47,9 @@ impl fmt::Display for Answer {
 /// order of service.
 ///
 /// `try_lock` fails if somebody holds the lock at its place, and only then: never
-/// without a reason. Whoever waits holds it from the moment at which the one
-/// before lets go, even if he has not noticed. That moment may be over when
-/// `try_lock` returns, or, in C11, be over already for everybody but the caller,
-/// to whom nothing has handed that news on: what comes before is what happens
-/// before.
+/// without a reason. Whoever waits holds it as soon as the one before lets go, even
+/// if he has not noticed. The place lies between invocation and response; in C11 it
+/// lies after what happens before the call, and a holder's letting go need not.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Counter {
     turns: u64,
