@@ -49,6 +49,11 @@ pub struct Options {
     /// Called every now and then (at most ten times a second) while it runs, on
     /// another thread.
     pub progress: Option<Box<dyn FnMut(Progress) + Send>>,
+    /// Judges an execution in which nobody can go on, instead of calling it a
+    /// deadlock or a livelock: for scenes in which to wait for ever can be right.
+    /// Called when all threads have unwound; what it judges, the scene has noted
+    /// outside of the model.
+    pub judge_stuck: Option<Box<dyn Fn() -> Judged + Send>>,
 }
 
 impl Options {
@@ -63,6 +68,7 @@ impl Options {
             max_time: None,
             patience: Duration::from_secs(10),
             progress: None,
+            judge_stuck: None,
         }
     }
 }

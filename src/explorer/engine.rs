@@ -182,7 +182,11 @@ impl Collection {
         self.executions += 1;
         self.needs = Some(x.needs).filter(|&needs| needs != x.settings);
         if torn_down != Some(TornDown::Repeats) {
-            let judged = x.failure.as_ref().map(judge_failure).or(judged);
+            let judged = match (&x.failure, &self.options.judge_stuck) {
+                (Some(Failure::Stuck { .. }), Some(judge)) => Some(judge()),
+                (Some(failure), _) => Some(judge_failure(failure)),
+                (None, _) => judged,
+            };
             match judged {
                 Some(judged) => self.count(x, judged),
                 None => self.stop("because a scene unwound without a panic"),

@@ -1,6 +1,6 @@
 //! What happens to a queue, and how it is judged.
 
-use super::errors::TryPutError;
+use super::errors::{PutTimeoutError, TryPutError};
 use super::{BoundedQueue, Item, PATIENCE};
 use crate::explorer::report::{Grade, Judged};
 use crate::lessons::Scene;
@@ -115,17 +115,17 @@ impl Cast {
         self.run(try_all, |_, _| Vec::new())
     }
 
-    /// Producers put and consumers take their share (where there are no
-    /// producers, one item), everything with a timeout.
+    /// As [`exchange`](Self::exchange), with timeouts; one item if nobody produces.
     pub fn hurry<Q: BoundedQueue>(&self) -> Run {
-        let put_all_in_time =
-            |queue: &Q, items: &[Item]| offer(items, |item| queue.put_timeout(item, PATIENCE));
-        let get_in_time = |queue: &Q, consumer| {
-            take(self.share(consumer).max(1), || {
-                queue.get_timeout(PATIENCE).ok()
-            })
+        let put = |queue: &Q, item| {
+            let refused = queue.put_timeout(item, PATIENCE);
+            refused.map_err(PutTimeoutError::into_item)
         };
-        self.run(put_all_in_time, get_in_time)
+        let get = |queue: &Q| queue.get_timeout(PATIENCE).ok();
+        self.run(
+            |queue, items| offer(items, |item| put(queue, item)),
+            |queue, consumer| take(self.share(consumer).max(1), || get(queue)),
+        )
     }
 
     /// As [`exchange`](Self::exchange), but consumers wait with a timeout.

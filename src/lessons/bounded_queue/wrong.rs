@@ -3,7 +3,7 @@
 
 use super::errors::{GetError, GetTimeoutError, PutError, TryGetError, TryPutError};
 use super::right::Queue;
-use super::{BoundedQueue, Item};
+use super::{BoundedQueue, Item, PutTimeoutRefusal};
 use crate::sync::{Condvar, Named};
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -92,15 +92,15 @@ impl BoundedQueue for OneCondvarNotifyOne {
         Ok(())
     }
 
-    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), Option<Item>> {
+    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutRefusal> {
         let inside = self.queue.inside.lock().unwrap();
         let (mut inside, _) = self
             .changed
             .wait_timeout_while(inside, timeout, |inside| inside.makes_put_wait())
             .unwrap();
-        inside
-            .put(item)
-            .map_err(|refused| Some(refused.into_item()))?;
+        // What is refused comes back; that it might not is for the version below
+        // which loses it.
+        inside.put(item).map_err(|refused| refused.map(Some))?;
         self.changed.notify_one();
         Ok(())
     }
@@ -205,14 +205,14 @@ impl BoundedQueue for DropsOnTimeout {
         &self.queue
     }
 
-    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), Option<Item>> {
+    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutRefusal> {
         let inside = self.queue.inside.lock().unwrap();
         let (mut inside, _) = self
             .queue
             .not_full
             .wait_timeout_while(inside, timeout, |inside| inside.makes_put_wait())
             .unwrap();
-        inside.put(item).map_err(|_full_or_closed| None)?;
+        inside.put(item).map_err(|refused| refused.map(|_| None))?;
         self.queue.not_empty.notify_one();
         Ok(())
     }
