@@ -34,6 +34,9 @@ pub struct Options {
     pub memory: Memory,
     /// What the threads may do beside running in any order: nothing, at first.
     pub budget: Budget,
+    /// A thread's panic is no outcome by itself: the scene handles it, where it joins
+    /// the thread. Otherwise (and if the scene passes it on) every panic is.
+    pub panics_are_handled: bool,
     /// Run all orders, also those that differ only in the order of steps which have
     /// nothing to do with each other. Finds nothing more and takes very long: it is
     /// there to hold the explorer against.
@@ -63,6 +66,7 @@ impl Options {
         Self {
             memory,
             budget: Budget::default(),
+            panics_are_handled: false,
             all_orders: false,
             max_executions: None,
             max_time: None,

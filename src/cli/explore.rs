@@ -51,7 +51,7 @@ pub(super) fn explore(
                 max_time: args.max_seconds.map(Duration::from_secs),
                 budget: args.budget_for(scene),
                 progress: Some(spinner.progress(format!("{name}, {}", scene.name))),
-                ..Options::new(args.memory_for(lesson))
+                ..scene.options(args.memory_for(lesson))
             };
             let exploration = engine(options, Arc::clone(&scene.run))?;
             drop(spinner);

@@ -62,6 +62,7 @@ pub(super) fn explore(
         any_waiter: options.budget.any_waiter,
         spurious_wake_ups: options.budget.spurious_wake_ups,
         early_timeouts: options.budget.early_timeouts,
+        panics_are_handled: options.panics_are_handled,
         all_orders: options.all_orders,
     };
     let collection = Rc::new(RefCell::new(Collection::new(options)));
@@ -143,7 +144,7 @@ fn execute(scene: &(dyn Fn() -> Judged + Send + Sync)) {
     if let Err(payload) = &judged
         && !runtime::is_tear_down(payload.as_ref())
     {
-        runtime::note_panic();
+        runtime::scene_has_panicked();
     }
     let torn_down = runtime::finish();
     runtime::with(|x| collection.borrow_mut().collect(x, judged.ok(), torn_down));

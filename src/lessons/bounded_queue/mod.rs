@@ -179,7 +179,10 @@ fn play<Q: BoundedQueue>(program: &Program) -> Judged {
 #[must_use]
 pub fn lesson() -> Lesson {
     use scenes::scenes;
-    use wrong::{DropsOnTimeout, FullThenPut, IfInsteadOfWhile, OneCondvarNotifyOne, SilentClose};
+    use wrong::{
+        DropsOnTimeout, FullThenPut, IfInsteadOfWhile, OneCondvarNotifyOne, SilentClose,
+        TimesOutYetTakes,
+    };
 
     Lesson {
         name: "bounded_queue",
@@ -269,6 +272,17 @@ pub fn lesson() -> Lesson {
                     outcome: "a2 lost",
                     preemptions: 0,
                     story: include_str!("stories/drops-on-timeout.txt"),
+                },
+            ),
+            Version::wrong::<TimesOutYetTakes>(
+                "takes an item, and then says that the time was up",
+                scenes::<TimesOutYetTakes>(),
+                play::<TimesOutYetTakes>,
+                Mistake {
+                    scene: "1 producer, 1 consumer, 2 items, early timeouts, capacity 1",
+                    outcome: "a1 lost",
+                    preemptions: 1,
+                    story: include_str!("stories/times-out-yet-takes.txt"),
                 },
             ),
         ],

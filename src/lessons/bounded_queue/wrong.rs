@@ -1,4 +1,4 @@
-//! Five wrong queues. Each is the [right one](super::right) but for the methods
+//! Six wrong queues. Each is the [right one](super::right) but for the methods
 //! written here.
 
 use super::errors::{GetError, GetTimeoutError, PutError, TryGetError, TryPutError};
@@ -215,5 +215,37 @@ impl BoundedQueue for DropsOnTimeout {
         inside.put(item).map_err(|refused| refused.map(|_| None))?;
         self.queue.not_empty.notify_one();
         Ok(())
+    }
+}
+
+/// Takes what there is, and then looks whether the time was up: an item that came
+/// between the end of the time and the lock is taken, and nobody gets it.
+pub struct TimesOutYetTakes {
+    queue: Queue<Item>,
+}
+
+impl BoundedQueue for TimesOutYetTakes {
+    fn new(capacity: NonZeroUsize) -> Self {
+        let queue = Queue::new(capacity);
+        Self { queue }
+    }
+
+    fn right(&self) -> &Queue<Item> {
+        &self.queue
+    }
+
+    fn get_timeout(&self, timeout: Duration) -> Result<Item, GetTimeoutError> {
+        let mut inside = self.queue.inside.lock().unwrap();
+        let mut timed_out = false;
+        while inside.makes_get_wait() && !timed_out {
+            let waited = self.queue.not_empty.wait_timeout(inside, timeout).unwrap();
+            (inside, timed_out) = (waited.0, waited.1.timed_out());
+        }
+        let item = inside.get();
+        if timed_out {
+            return Err(GetTimeoutError::TimedOut);
+        }
+        self.queue.not_full.notify_one();
+        Ok(item?)
     }
 }
