@@ -23,7 +23,7 @@ mod trial;
 use history::Precedence;
 use lock::Counter;
 use queue::{Call, Sequential};
-use racecourse::explorer::report::Memory;
+use racecourse::explorer::report::{Budget, Memory};
 use racecourse::lessons::bounded_queue::{self, BoundedQueue, Item, right::Queue};
 use racecourse::lessons::ticket_lock::{self, right::TicketLock};
 use scene::{Callee, Scenario};
@@ -62,7 +62,7 @@ impl Wrong {
         }
     }
 
-    fn all() -> [Self; 10] {
+    fn all() -> [Self; 12] {
         use bounded_queue::wrong::*;
         use ticket_lock::wrong::*;
         [
@@ -71,11 +71,13 @@ impl Wrong {
             Self::new::<Sequential, SilentClose>(),
             Self::new::<Sequential, FullThenPut>(),
             Self::new::<Sequential, DropsOnTimeout>(),
+            Self::new::<Sequential, TimesOutYetTakes>(),
             Self::new::<Counter, RelaxedUnlock>(),
             Self::new::<Counter, RelaxedWait>(),
             Self::new::<Counter, TornTicket>(),
             Self::new::<Counter, ForgetsToServe>(),
             Self::new::<Counter, BargesIn>(),
+            Self::new::<Counter, WakesTheWrongOne>(),
         ]
     }
 }
@@ -137,6 +139,7 @@ fn orders_of_invocations_and_responses_are_explored() {
     let scenario = Scenario {
         start: Sequential::new(NonZeroUsize::MIN),
         threads: vec![vec![Call::Put("a1")], vec![Call::Len, Call::Len]],
+        budget: Budget::default(),
     };
     let forbidden = |precedence| {
         let found = scenario.explore::<RemembersLen>(Memory::Sc, precedence, 1_000);

@@ -6,7 +6,7 @@ use super::scene::{Callee, Scenario};
 use super::trial::Generated;
 use Call::{TryTurn, Turn, Unlock};
 use proptest::prelude::*;
-use racecourse::explorer::report::Memory;
+use racecourse::explorer::report::{Budget, Memory};
 use racecourse::lessons::ticket_lock::{self, FairLock};
 use std::fmt;
 
@@ -122,6 +122,10 @@ impl Generated for Counter {
             threads: (threads.iter().enumerate())
                 .map(|(who, calls)| calls.iter().map(|call| call(who)).collect())
                 .collect(),
+            budget: Budget {
+                any_waiter: true,
+                ..Budget::default()
+            },
         })
     }
 

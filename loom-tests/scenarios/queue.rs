@@ -6,7 +6,7 @@ use super::scene::{Callee, Scenario};
 use super::trial::Generated;
 use Call::{Close, Get, GetTimeout, IsEmpty, IsFull, Len, Put, PutTimeout, TryGet, TryPut};
 use proptest::prelude::*;
-use racecourse::explorer::report::Memory;
+use racecourse::explorer::report::{Budget, Memory};
 use racecourse::lessons::bounded_queue::errors::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
 };
@@ -196,10 +196,21 @@ fn call() -> impl Strategy<Value = Call> {
     ]
 }
 
+/// Nothing besides, most often; what there is costs many executions.
+fn budget() -> impl Strategy<Value = Budget> {
+    let none = Budget::default();
+    prop_oneof![
+        4 => Just(none),
+        1 => Just(Budget { any_waiter: true, ..none }),
+        1 => Just(Budget { any_waiter: true, spurious_wake_ups: 1, ..none }),
+        1 => Just(Budget { early_timeouts: 1, ..none }),
+    ]
+}
+
 impl Generated for Sequential {
     fn scenarios() -> impl Strategy<Value = Scenario<Self>> {
         let threads = prop::collection::vec(prop::collection::vec(call(), 1..=3), 2..=3);
-        (1..=2_usize, threads).prop_map(|(capacity, mut threads)| {
+        (1..=2_usize, threads, budget()).prop_map(|(capacity, mut threads, budget)| {
             const ITEMS: [[Item; 3]; 3] =
                 [["a1", "a2", "a3"], ["b1", "b2", "b3"], ["c1", "c2", "c3"]];
             for (calls, items) in threads.iter_mut().zip(ITEMS) {
@@ -216,6 +227,7 @@ impl Generated for Sequential {
             Scenario {
                 start: Sequential::new(capacity),
                 threads,
+                budget,
             }
         })
     }

@@ -4,7 +4,7 @@ use super::history::{History, NAMES, Precedence, Recorder};
 use super::linearize::{Specification, check};
 use racecourse::draw;
 use racecourse::draw::layout::{Block, Column, Drawing, Piece, Table, Tone};
-use racecourse::explorer::report::{Exploration, Judged, Memory};
+use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
 use racecourse::explorer::{self, Options};
 use racecourse::sync::Actors;
 use std::fmt;
@@ -24,6 +24,8 @@ pub trait Callee<S: Specification>: Send + Sync {
 pub struct Scenario<S: Specification> {
     pub start: S,
     pub threads: Vec<Vec<S::Call>>,
+    /// What the threads may do besides.
+    pub budget: Budget,
 }
 
 impl<S: Specification> Scenario<S> {
@@ -39,7 +41,11 @@ impl<S: Specification> Scenario<S> {
         precedence: Precedence,
         max_executions: u64,
     ) -> Exploration {
-        let Self { start, threads } = self.clone();
+        let Self {
+            start,
+            threads,
+            budget,
+        } = self.clone();
         let history = Arc::new(Mutex::new(History::new(0)));
         let stuck = {
             let (history, start) = (history.clone(), start.clone());
@@ -60,6 +66,7 @@ impl<S: Specification> Scenario<S> {
             judge(&history.lock().unwrap(), &start, false)
         };
         let mut options = Options::new(memory);
+        options.budget = budget;
         options.max_executions = Some(max_executions);
         options.judge_stuck = Some(Box::new(stuck));
         explorer::explore(options, Arc::new(scene)).unwrap()
@@ -109,7 +116,8 @@ impl<S: Specification> fmt::Display for Scenario<S> {
             rows: (0..calls).map(row).collect(),
         };
         let blocks = vec![Block::Table(table)];
-        write!(f, "{}\n{}", self.start, Drawing { blocks }.plain())
+        let table = Drawing { blocks }.plain();
+        write!(f, "{}{}\n{table}", self.start, self.budget)
     }
 }
 
