@@ -383,7 +383,7 @@ mod tests {
         assert_eq!(
             keys(stopped),
             named(
-                "lesson version kind mistake scene memory complete stopped executions different seconds outcomes must_occur_missing"
+                "lesson version kind mistake scene memory budget complete stopped executions different seconds outcomes must_occur_missing"
             )
         );
         assert_eq!(stopped["kind"], "right");
