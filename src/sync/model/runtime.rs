@@ -974,9 +974,10 @@ impl Execution {
         for id in self.in_order() {
             let thread = &self.threads[id];
             let waiting = match (&thread.next, &thread.spins_on) {
-                (Next::Waits(waiting), _) => waiting.clone(),
-                (Next::Goes | Next::Looks(..), Some(round)) => Waiting::Written(round.objects()),
-                _ => continue,
+                (Next::Ended, _) => continue,
+                (_, Some(round)) => Waiting::Written(round.objects()),
+                (Next::Waits(waiting), None) => waiting.clone(),
+                (Next::Goes | Next::Looks(..), None) => continue,
             };
             spinning |= matches!(waiting, Waiting::Written(_));
             if !waiting.is_off_stage() {
