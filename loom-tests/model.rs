@@ -1064,6 +1064,31 @@ mod what_real_threads_do {
         assert_eq!(names(&found), ["true true"]);
     }
 
+    /// Before, during and after: the second look need not agree with the first.
+    #[test]
+    fn whether_a_lock_is_poisoned_depends_on_when_one_looks() {
+        let mut options = Options::new(Memory::Sc);
+        options.panics_are_handled = true;
+        let scene = || {
+            let lock = Mutex::new(());
+            let looked = thread::scope(|scope| {
+                let dies = scope.spawn(|| {
+                    let _guard = lock.lock();
+                    panic!("on purpose");
+                });
+                let looked = (lock.is_poisoned(), lock.is_poisoned());
+                let _ = dies.join();
+                looked
+            });
+            Judged::promised(format!("{looked:?}"), "")
+        };
+        let found = explore(options, Arc::new(scene)).unwrap();
+        assert_eq!(
+            names(&found),
+            ["(false, false)", "(false, true)", "(true, true)"]
+        );
+    }
+
     #[test]
     fn a_handled_panic_is_no_outcome_unless_it_ends_the_scene() {
         let explored = |handled, passed_on: bool| {

@@ -164,6 +164,7 @@ fn script(x: &Execution) -> Script {
                 locks = locked.then_some((object, true));
                 touches.push((object, *locked));
             }
+            What::IsPoisoned(_) => touches.push((object, false)),
             What::Unlock { .. } => {
                 locks = Some((object, false));
                 touches.push((object, true));
@@ -337,6 +338,8 @@ impl Teller<'_> {
                 poisoned: true,
             } => format!("try_lock {object} → poisoned"),
             What::TryLock { locked: false, .. } => format!("try_lock {object} → held by another"),
+            What::IsPoisoned(true) => format!("{object} is poisoned"),
+            What::IsPoisoned(false) => format!("{object} is not poisoned"),
             What::Unlock { poisons: false } => format!("unlock {object}"),
             What::Unlock { poisons: true } => format!("unlock {object}: poisoned"),
             What::Spins(objects) => self.waits(&Waiting::Written(objects.clone())),

@@ -26,6 +26,7 @@ pub(crate) enum What {
         locked: bool,
         poisoned: bool,
     },
+    IsPoisoned(bool),
     Unlock {
         poisons: bool,
     },

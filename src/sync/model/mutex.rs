@@ -92,7 +92,7 @@ impl<T> Mutex<T> {
                     let version = x.objects[self.handle.id()].writes;
                     x.reads(me, self.handle.id(), "try_lock", version);
                 }
-                let poisoned = self.is_poisoned();
+                let poisoned = self.has_poison();
                 let what = What::TryLock { locked, poisoned };
                 x.note(me, Some(self.handle.id()), what, at);
             });
@@ -104,7 +104,23 @@ impl<T> Mutex<T> {
     }
 
     /// Whether a thread panicked while it held the lock.
+    #[track_caller]
     pub fn is_poisoned(&self) -> bool {
+        let at = Location::caller();
+        if let Some(me) = runtime::point_even_if_unwinding(&self.handle) {
+            let (id, poisoned) = (self.handle.id(), self.has_poison());
+            with(|x| {
+                // Who looks at a lock without waiting for it can see when it is let go.
+                x.needs.locks_are_tried = true;
+                let version = x.objects[id].writes;
+                x.reads(me, id, "is_poisoned", version);
+                x.note(me, Some(id), What::IsPoisoned(poisoned), at);
+            });
+        }
+        self.has_poison()
+    }
+
+    fn has_poison(&self) -> bool {
         self.poisoned.load(Relaxed)
     }
 
@@ -113,7 +129,7 @@ impl<T> Mutex<T> {
     /// # Errors
     /// The value all the same, if a thread panicked while it held the lock.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        let poisoned = self.is_poisoned();
+        let poisoned = self.has_poison();
         let value = self.value.get_mut();
         if poisoned {
             Err(PoisonError::new(value))
@@ -127,7 +143,7 @@ impl<T> Mutex<T> {
     /// # Errors
     /// The value all the same, if a thread panicked while it held the lock.
     pub fn into_inner(self) -> LockResult<T> {
-        let poisoned = self.is_poisoned();
+        let poisoned = self.has_poison();
         let value = self.value.into_inner();
         if poisoned {
             Err(PoisonError::new(value))
@@ -145,7 +161,7 @@ impl<T> Mutex<T> {
             was_unwinding: unwinding(),
             changed: false,
         };
-        if self.is_poisoned() {
+        if self.has_poison() {
             Err(PoisonError::new(guard))
         } else {
             Ok(guard)
@@ -176,7 +192,7 @@ impl<T> Mutex<T> {
         let me = self.handle.point_of_lock();
         let taken = self.take_if_free(me, at, Access::Acquire);
         debug_assert!(taken, "who waits for a lock goes on when it is free");
-        let poisoned = self.is_poisoned();
+        let poisoned = self.has_poison();
         with(|x| x.note(me, Some(self.handle.id()), What::Lock { poisoned }, at));
     }
 
