@@ -3,13 +3,13 @@
 
 use racecourse::cli::verdict;
 use racecourse::draw;
+use racecourse::explorer::explore;
 use racecourse::explorer::report::{Exploration, Memory};
-use racecourse::explorer::{Options, explore};
 use racecourse::lessons::{self, Lesson, Scene, Version};
 use std::path::Path;
 
 fn exploration(scene: &Scene, memory: Memory) -> Exploration {
-    explore(Options::new(memory), scene.run.clone()).unwrap()
+    explore(scene.options(memory), scene.run.clone()).unwrap()
 }
 
 /// The complaints about a lesson's versions, and what was found, a line a scene.
@@ -26,11 +26,12 @@ fn explore_all(lesson: &Lesson, such: impl Fn(&Version) -> bool) -> (Vec<String>
                 different,
                 executions,
                 memory,
+                budget,
                 ..
             } = found;
             assert!(found.is_complete(), "{}: {}", version.name, found.verdict());
             lines.push(format!(
-                "{different:>6} different, {executions:>6} executions, {memory}: {}, {}",
+                "{different:>6} different, {executions:>6} executions, {memory}{budget}: {}, {}",
                 version.name, scene.name
             ));
         }

@@ -7,4 +7,5 @@ mod lessons;
 mod litmus;
 mod model;
 mod programs;
+mod scenarios;
 mod strangers;

@@ -839,3 +839,295 @@ mod memory {
         });
     }
 }
+
+mod what_real_threads_do {
+    use super::*;
+    use racecourse::explorer::report::Budget;
+    use racecourse::sync::LockResult;
+
+    const NONE: Budget = Budget {
+        any_waiter: false,
+        spurious_wake_ups: 0,
+        early_timeouts: 0,
+    };
+    const SPURIOUS: Budget = Budget {
+        spurious_wake_ups: 1,
+        ..NONE
+    };
+    const EARLY: Budget = Budget {
+        early_timeouts: 1,
+        ..NONE
+    };
+    const ANY: Budget = Budget {
+        any_waiter: true,
+        ..NONE
+    };
+
+    fn within<T: Display>(
+        budget: Budget,
+        scene: impl Fn() -> T + Send + Sync + 'static,
+    ) -> Exploration {
+        let mut options = Options::new(Memory::C11);
+        options.budget = budget;
+        let scene = move || Judged::promised(scene().to_string(), "");
+        let found = explore(options, Arc::new(scene)).unwrap();
+        assert_eq!(found.stopped, None);
+        found
+    }
+
+    fn names(found: &Exploration) -> Vec<&str> {
+        found.outcomes.iter().map(|row| &*row.outcome).collect()
+    }
+
+    fn waits() -> &'static str {
+        let (lock, condvar) = (Mutex::new(()), Condvar::new());
+        drop(condvar.wait(lock.lock().unwrap()).unwrap());
+        "woken"
+    }
+
+    #[test]
+    fn a_wait_may_end_although_nobody_notifies() {
+        assert_eq!(names(&within(NONE, waits)), ["deadlock"]);
+        let found = within(SPURIOUS, waits);
+        assert_eq!(names(&found), ["woken", "deadlock"]);
+        assert!(found.verdict().ends_with(", C11, 1 spurious wake-up"));
+        let story = &found.outcome("woken").unwrap().story;
+        let steps: Vec<&str> = story.steps.iter().map(|step| &*step.what).collect();
+        assert!(
+            steps.contains(&"wait condvar 1 → woken by nobody"),
+            "{steps:?}"
+        );
+    }
+
+    #[test]
+    fn a_budget_is_for_all_waits_of_an_execution() {
+        let twice = || {
+            waits();
+            waits()
+        };
+        assert_eq!(names(&within(SPURIOUS, twice)), ["deadlock"]);
+        let two = Budget {
+            spurious_wake_ups: 2,
+            ..NONE
+        };
+        assert_eq!(names(&within(two, twice)), ["woken", "deadlock"]);
+    }
+
+    /// Two wait, in the order of their names, and one notification comes.
+    fn who_is_woken() -> String {
+        let state = Mutex::new((0, String::new()));
+        let (condvar, waiting) = (Condvar::new(), Condvar::new());
+        let wait = |place: i32| {
+            let guard = state.lock().unwrap();
+            let mut guard = waiting.wait_while(guard, |state| state.0 != place).unwrap();
+            guard.0 += 1;
+            waiting.notify_all();
+            // A second notification lets the other go on.
+            guard = condvar.wait(guard).unwrap();
+            guard.1 += ["a", "b"][place as usize];
+        };
+        Actors::new()
+            .enter("a", || wait(0))
+            .enter("b", || wait(1))
+            .enter("c", || {
+                let guard = state.lock().unwrap();
+                let guard = waiting.wait_while(guard, |state| state.0 != 2).unwrap();
+                condvar.notify_one();
+                drop(guard);
+                while state.lock().unwrap().1.is_empty() {
+                    thread::yield_now();
+                }
+                condvar.notify_one();
+            })
+            .run();
+        state.into_inner().unwrap().1
+    }
+
+    #[test]
+    fn notify_one_wakes_who_has_waited_longest_or_anybody() {
+        assert_eq!(names(&within(NONE, who_is_woken)), ["ab"]);
+        assert_eq!(names(&within(ANY, who_is_woken)), ["ab", "ba"]);
+    }
+
+    #[test]
+    fn a_timed_wait_may_end_early() {
+        let scene = || {
+            let (set, condvar) = (Mutex::new(false), Condvar::new());
+            let (timed_out, _) = two(
+                || {
+                    let guard = set.lock().unwrap();
+                    let forever = Duration::from_secs(1_000_000);
+                    let waited = condvar.wait_timeout_while(guard, forever, |set| !*set);
+                    waited.unwrap().1.timed_out()
+                },
+                || {
+                    *set.lock().unwrap() = true;
+                    condvar.notify_one();
+                    false
+                },
+            );
+            timed_out
+        };
+        assert_eq!(names(&within(NONE, scene)), ["false"]);
+        assert_eq!(names(&within(EARLY, scene)), ["false", "true"]);
+    }
+
+    #[test]
+    fn a_token_is_one_however_often_it_is_given() {
+        let parks = |times: usize| {
+            move || {
+                let me = thread::current();
+                thread::scope(|scope| {
+                    scope.spawn(|| {
+                        me.unpark();
+                        me.unpark();
+                    });
+                    (0..times).for_each(|_| thread::park());
+                });
+                "gone on"
+            }
+        };
+        assert_eq!(names(&within(NONE, parks(1))), ["gone on"]);
+        let twice = within(NONE, parks(2));
+        assert_eq!(names(&twice), ["gone on", "deadlock"]);
+        let story = &twice.outcome("deadlock").unwrap().story;
+        assert_eq!(
+            story.epilogue,
+            ["main is parked: nobody is left to unpark it"]
+        );
+    }
+
+    #[test]
+    fn unpark_publishes_and_a_spurious_return_does_not() {
+        let scene = || {
+            let x = AtomicUsize::new(0);
+            let me = thread::current();
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    x.store(1, Relaxed);
+                    me.unpark();
+                });
+                thread::park();
+                x.load(Relaxed)
+            })
+        };
+        assert_eq!(names(&within(NONE, scene)), ["1"]);
+        assert_eq!(names(&within(SPURIOUS, scene)), ["0", "1"]);
+    }
+
+    #[test]
+    fn a_timed_park_ends_late_or_early() {
+        let scene = || {
+            let x = AtomicUsize::new(0);
+            thread::scope(|scope| {
+                scope.spawn(|| x.store(1, Relaxed));
+                thread::park_timeout(Duration::from_secs(1));
+                x.load(SeqCst)
+            })
+        };
+        assert_eq!(
+            outcomes(Memory::Sc, scene),
+            ["1"],
+            "late: all others are done"
+        );
+        assert_eq!(names(&within(EARLY, scene)), ["0", "1"]);
+    }
+
+    /// What a destructor does while its thread unwinds has its effect.
+    #[test]
+    fn who_panics_can_still_let_others_go_on() {
+        struct Opens<'a>(&'a AtomicBool, &'a Condvar);
+        impl Drop for Opens<'_> {
+            fn drop(&mut self) {
+                self.0.store(true, SeqCst);
+                self.1.notify_all();
+            }
+        }
+        let scene = || {
+            let (open, lock, condvar) = (AtomicBool::new(false), Mutex::new(()), Condvar::new());
+            let waits = |guard| condvar.wait_while(guard, |()| !open.load(SeqCst));
+            thread::scope(|scope| {
+                let dies = scope.spawn(|| {
+                    let _guard = lock.lock();
+                    let _opens = Opens(&open, &condvar);
+                    panic!("on purpose");
+                });
+                let waited: LockResult<_> = lock.lock().and_then(waits);
+                let poisoned = waited.is_err();
+                format!("{} {poisoned}", dies.join().is_err())
+            })
+        };
+        let mut options = Options::new(Memory::C11);
+        options.panics_are_handled = true;
+        let scene = move || Judged::promised(scene(), "");
+        let found = explore(options, Arc::new(scene)).unwrap();
+        assert_eq!(names(&found), ["true true"]);
+    }
+
+    /// Before, during and after: the second look need not agree with the first.
+    #[test]
+    fn whether_a_lock_is_poisoned_depends_on_when_one_looks() {
+        let mut options = Options::new(Memory::Sc);
+        options.panics_are_handled = true;
+        let scene = || {
+            let lock = Mutex::new(());
+            let looked = thread::scope(|scope| {
+                let dies = scope.spawn(|| {
+                    let _guard = lock.lock();
+                    panic!("on purpose");
+                });
+                let looked = (lock.is_poisoned(), lock.is_poisoned());
+                let _ = dies.join();
+                looked
+            });
+            Judged::promised(format!("{looked:?}"), "")
+        };
+        let found = explore(options, Arc::new(scene)).unwrap();
+        assert_eq!(
+            names(&found),
+            ["(false, false)", "(false, true)", "(true, true)"]
+        );
+    }
+
+    #[test]
+    fn a_handled_panic_is_no_outcome_unless_it_ends_the_scene() {
+        let explored = |handled, passed_on: bool| {
+            let mut options = Options::new(Memory::Sc);
+            options.panics_are_handled = handled;
+            let scene = move || {
+                let died = thread::spawn(|| panic!("on purpose")).join();
+                if passed_on {
+                    died.unwrap();
+                }
+                Judged::promised("done", "")
+            };
+            let found = explore(options, Arc::new(scene)).unwrap();
+            assert!(found.is_complete());
+            names(&found).concat()
+        };
+        assert_eq!(explored(false, false), "panic");
+        assert_eq!(explored(true, false), "done");
+        assert_eq!(explored(true, true), "panic");
+    }
+
+    /// To lock, look and unlock again and again is to wait.
+    #[test]
+    fn polling_a_lock_is_waiting() {
+        let poll = |sets: bool| {
+            move || {
+                let set = Mutex::new(false);
+                two(
+                    || {
+                        while !*set.lock().unwrap() {
+                            thread::yield_now();
+                        }
+                    },
+                    || *set.lock().unwrap() |= sets,
+                );
+                "seen"
+            }
+        };
+        in_both(&["seen"], move || poll(true)().to_owned());
+        in_both(&["livelock"], move || poll(false)().to_owned());
+    }
+}

@@ -34,6 +34,9 @@ pub struct Options {
     pub memory: Memory,
     /// What the threads may do beside running in any order: nothing, at first.
     pub budget: Budget,
+    /// A thread's panic is no outcome by itself: the scene handles it, where it joins
+    /// the thread. Otherwise (and if the scene passes it on) every panic is.
+    pub panics_are_handled: bool,
     /// Run all orders, also those that differ only in the order of steps which have
     /// nothing to do with each other. Finds nothing more and takes very long: it is
     /// there to hold the explorer against.
@@ -49,6 +52,11 @@ pub struct Options {
     /// Called every now and then (at most ten times a second) while it runs, on
     /// another thread.
     pub progress: Option<Box<dyn FnMut(Progress) + Send>>,
+    /// Judges an execution in which nobody can go on, instead of calling it a
+    /// deadlock or a livelock: for scenes in which to wait for ever can be right.
+    /// Called when all threads have unwound; what it judges, the scene has noted
+    /// outside of the model.
+    pub judge_stuck: Option<Box<dyn Fn() -> Judged + Send>>,
 }
 
 impl Options {
@@ -58,11 +66,13 @@ impl Options {
         Self {
             memory,
             budget: Budget::default(),
+            panics_are_handled: false,
             all_orders: false,
             max_executions: None,
             max_time: None,
             patience: Duration::from_secs(10),
             progress: None,
+            judge_stuck: None,
         }
     }
 }

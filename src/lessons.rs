@@ -11,6 +11,7 @@ pub mod join;
 pub mod ticket_lock;
 pub mod ticket_office;
 
+use crate::explorer::Options;
 use crate::explorer::report::{Budget, Judged, Memory};
 use crate::sync::Arc;
 
@@ -132,6 +133,8 @@ pub struct Scene {
     pub must_occur: &'static [&'static str],
     /// What its threads may do beside running in any order.
     pub budget: Budget,
+    /// It handles the panics of its threads: they are no outcomes by themselves.
+    pub handles_panics: bool,
     /// A larger scene, there to prove right versions, not to catch wrong ones.
     pub proof: bool,
 }
@@ -144,6 +147,7 @@ impl Scene {
             run: Arc::new(run),
             must_occur: &[],
             budget: Budget::default(),
+            handles_panics: false,
             proof: false,
         }
     }
@@ -153,6 +157,22 @@ impl Scene {
     pub fn must_occur(mut self, outcomes: &'static [&'static str]) -> Self {
         self.must_occur = outcomes;
         self
+    }
+
+    /// Threads may panic in it; whether that is as promised is for it to judge.
+    #[must_use]
+    pub fn handles_panics(mut self) -> Self {
+        self.handles_panics = true;
+        self
+    }
+
+    /// How it is to be explored.
+    #[must_use]
+    pub fn options(&self, memory: Memory) -> Options {
+        let mut options = Options::new(memory);
+        options.budget = self.budget;
+        options.panics_are_handled = self.handles_panics;
+        options
     }
 
     /// Its threads may do that as well.

@@ -116,42 +116,59 @@ fn lock(pulse: &Mutex<Pulse>) -> MutexGuard<'_, Pulse> {
 mod tests {
     use super::*;
     use std::panic::catch_unwind;
-    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-    const PATIENCE: Duration = Duration::from_millis(300);
+    const PATIENCE: Duration = Duration::from_millis(200);
+    /// Whoever is this patient is never disappointed in a test.
+    const LONG: Duration = Duration::from_secs(60);
 
     #[test]
     fn who_goes_on_is_waited_for() {
-        let slow = || {
-            for _ in 0..20 {
+        assert_eq!(watch(LONG, || "done").unwrap(), "done");
+        // However often it has looked: as long as there is a beat in between.
+        let (beaten, goes_on) = mpsc::channel();
+        let slow = move || {
+            while goes_on.recv().is_ok() {
                 beat(None);
-                thread::sleep(PATIENCE / 8);
             }
             "done"
         };
-        assert_eq!(watch(PATIENCE, slow).unwrap(), "done");
+        let feeder = thread::spawn(move || {
+            for _ in 0..40 {
+                thread::sleep(PATIENCE / 20);
+                let _ = beaten.send(());
+            }
+        });
+        assert_eq!(watch(10 * PATIENCE, slow).unwrap(), "done");
+        feeder.join().unwrap();
     }
 
     #[test]
     fn who_does_not_is_left_alone_and_goes_no_further() {
-        static STEPS: AtomicU32 = AtomicU32::new(0);
         let here = Location::caller();
+        let (wake, sleeps) = mpsc::channel::<()>();
+        let (tell, told) = mpsc::channel();
         let stuck = watch(PATIENCE, move || {
             beat(Some(here));
-            thread::sleep(4 * PATIENCE);
-            STEPS.fetch_add(1, Relaxed);
+            // Blocked, as far as anybody can see.
+            let _ = sleeps.recv();
+            tell.send("woken").unwrap();
             beat(None);
-            STEPS.fetch_add(1, Relaxed);
+            tell.send("gone on").unwrap();
         });
         let stuck = stuck.unwrap_err().to_string();
-        assert_eq!(stuck, format!("for 300ms since {here}"));
-        thread::sleep(6 * PATIENCE);
-        assert_eq!(STEPS.load(Relaxed), 1);
+        assert_eq!(stuck, format!("for 200ms since {here}"));
+        drop(wake);
+        assert_eq!(told.recv(), Ok("woken"));
+        assert_eq!(
+            told.recv_timeout(PATIENCE),
+            Err(RecvTimeoutError::Timeout),
+            "it is parked, and has not ended"
+        );
     }
 
     #[test]
     fn a_panic_is_passed_on() {
-        let panic = catch_unwind(|| watch(PATIENCE, || resume_unwind(Box::new("why"))));
+        let panic = catch_unwind(|| watch(LONG, || resume_unwind(Box::new("why"))));
         let panic = panic.map(|_: Result<(), _>| ()).unwrap_err();
         assert_eq!(panic.downcast_ref(), Some(&"why"));
     }
@@ -159,7 +176,7 @@ mod tests {
     #[test]
     fn only_who_is_watched_is() {
         assert!(!is_watched());
-        assert!(watch(PATIENCE, is_watched).unwrap());
+        assert!(watch(LONG, is_watched).unwrap());
         beat(None);
     }
 }

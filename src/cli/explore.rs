@@ -51,7 +51,7 @@ pub(super) fn explore(
                 max_time: args.max_seconds.map(Duration::from_secs),
                 budget: args.budget_for(scene),
                 progress: Some(spinner.progress(format!("{name}, {}", scene.name))),
-                ..Options::new(args.memory_for(lesson))
+                ..scene.options(args.memory_for(lesson))
             };
             let exploration = engine(options, Arc::clone(&scene.run))?;
             drop(spinner);
@@ -383,7 +383,7 @@ mod tests {
         assert_eq!(
             keys(stopped),
             named(
-                "lesson version kind mistake scene memory complete stopped executions different seconds outcomes must_occur_missing"
+                "lesson version kind mistake scene memory budget complete stopped executions different seconds outcomes must_occur_missing"
             )
         );
         assert_eq!(stopped["kind"], "right");

@@ -62,6 +62,7 @@ pub(super) fn explore(
         any_waiter: options.budget.any_waiter,
         spurious_wake_ups: options.budget.spurious_wake_ups,
         early_timeouts: options.budget.early_timeouts,
+        panics_are_handled: options.panics_are_handled,
         all_orders: options.all_orders,
     };
     let collection = Rc::new(RefCell::new(Collection::new(options)));
@@ -143,7 +144,7 @@ fn execute(scene: &(dyn Fn() -> Judged + Send + Sync)) {
     if let Err(payload) = &judged
         && !runtime::is_tear_down(payload.as_ref())
     {
-        runtime::note_panic();
+        runtime::scene_has_panicked();
     }
     let torn_down = runtime::finish();
     runtime::with(|x| collection.borrow_mut().collect(x, judged.ok(), torn_down));
@@ -182,7 +183,11 @@ impl Collection {
         self.executions += 1;
         self.needs = Some(x.needs).filter(|&needs| needs != x.settings);
         if torn_down != Some(TornDown::Repeats) {
-            let judged = x.failure.as_ref().map(judge_failure).or(judged);
+            let judged = match (&x.failure, &self.options.judge_stuck) {
+                (Some(Failure::Stuck { .. }), Some(judge)) => Some(judge()),
+                (Some(failure), _) => Some(judge_failure(failure)),
+                (None, _) => judged,
+            };
             match judged {
                 Some(judged) => self.count(x, judged),
                 None => self.stop("because a scene unwound without a panic"),

@@ -155,16 +155,17 @@ fn script(x: &Execution) -> Script {
             touches.push((thing(event.thread), false));
         }
         match &event.what {
-            What::Lock => {
+            What::Lock { .. } => {
                 gate = Gate::Free(object);
                 locks = Some((object, true));
                 touches.push((object, true));
             }
-            What::TryLock { locked } => {
+            What::TryLock { locked, .. } => {
                 locks = locked.then_some((object, true));
                 touches.push((object, *locked));
             }
-            What::Unlock => {
+            What::IsPoisoned(_) => touches.push((object, false)),
+            What::Unlock { .. } => {
                 locks = Some((object, false));
                 touches.push((object, true));
             }
@@ -326,10 +327,21 @@ impl Teller<'_> {
     fn what(&self, event: &Event, is_stale: bool) -> String {
         let object = event.object.map_or_else(String::new, |id| self.object(id));
         match &event.what {
-            What::Lock => format!("lock {object}"),
-            What::TryLock { locked: true } => format!("try_lock {object} → locked"),
-            What::TryLock { locked: false } => format!("try_lock {object} → held by another"),
-            What::Unlock => format!("unlock {object}"),
+            What::Lock { poisoned: false } => format!("lock {object}"),
+            What::Lock { poisoned: true } => format!("lock {object} → poisoned"),
+            What::TryLock {
+                locked: true,
+                poisoned: false,
+            } => format!("try_lock {object} → locked"),
+            What::TryLock {
+                locked: true,
+                poisoned: true,
+            } => format!("try_lock {object} → poisoned"),
+            What::TryLock { locked: false, .. } => format!("try_lock {object} → held by another"),
+            What::IsPoisoned(true) => format!("{object} is poisoned"),
+            What::IsPoisoned(false) => format!("{object} is not poisoned"),
+            What::Unlock { poisons: false } => format!("unlock {object}"),
+            What::Unlock { poisons: true } => format!("unlock {object}: poisoned"),
             What::Spins(objects) => self.waits(&Waiting::Written(objects.clone())),
             What::Wait { .. } => format!("wait {object}"),
             What::Woken => format!("woken by {object}"),

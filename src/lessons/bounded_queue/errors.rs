@@ -62,6 +62,14 @@ impl<T> TryPutError<T> {
             Self::Full(item) | Self::Closed(item) => item,
         }
     }
+
+    /// The same about something else.
+    pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> TryPutError<U> {
+        match self {
+            Self::Full(item) => TryPutError::Full(change(item)),
+            Self::Closed(item) => TryPutError::Closed(change(item)),
+        }
+    }
 }
 
 impl<T> PutTimeoutError<T> {

@@ -41,7 +41,7 @@ use super::{Fault, Lesson, Mistake, Program, Seed, Version};
 use crate::explorer::report::{Judged, Memory};
 use crate::narrate;
 use crate::sync::Actors;
-use errors::{GetError, GetTimeoutError, PutError, TryGetError, TryPutError};
+use errors::{GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError};
 use right::Queue;
 use scenes::{Cast, Run, get_some, offer, put_all};
 use std::num::NonZeroUsize;
@@ -53,6 +53,11 @@ pub type Item = &'static str;
 /// How long a producer or a consumer in a hurry waits. The seed waits 3 seconds;
 /// this is long enough to be noticed.
 pub const PATIENCE: Duration = Duration::from_millis(300);
+
+/// Why [`put_timeout`](BoundedQueue::put_timeout) refused, and what comes back.
+/// The right queue's error always has the item, so that its type already refuses
+/// to lose it.
+pub type PutTimeoutRefusal = PutTimeoutError<Option<Item>>;
 
 /// A bounded queue. What a version does not do in its own way, it leaves to the
 /// right queue that it is made of.
@@ -73,13 +78,13 @@ pub trait BoundedQueue: Send + Sync {
         self.right().try_put(item)
     }
 
-    /// See [`Queue::put_timeout`]. The error is what comes back: the right
-    /// queue's has room for nothing but the item, so that its type already
-    /// refuses to lose it.
-    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), Option<Item>> {
-        self.right()
-            .put_timeout(item, timeout)
-            .map_err(|refused| Some(refused.into_item()))
+    /// See [`Queue::put_timeout`].
+    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutRefusal> {
+        let put = self.right().put_timeout(item, timeout);
+        put.map_err(|refused| match refused {
+            PutTimeoutError::TimedOut(item) => PutTimeoutError::TimedOut(Some(item)),
+            PutTimeoutError::Closed(item) => PutTimeoutError::Closed(Some(item)),
+        })
     }
 
     /// See [`Queue::get`].
@@ -100,6 +105,24 @@ pub trait BoundedQueue: Send + Sync {
     /// See [`Queue::close`].
     fn close(&self) {
         self.right().close();
+    }
+
+    /// See [`Queue::len`], also for what the answer is worth: it, and those of
+    /// [`is_empty`](Self::is_empty) and [`is_full`](Self::is_full), are
+    /// linearizable. Each was true at one moment between the call and its return,
+    /// and may be stale by the time the caller looks at it.
+    fn len(&self) -> usize {
+        self.right().len()
+    }
+
+    /// See [`len`](Self::len).
+    fn is_empty(&self) -> bool {
+        self.right().is_empty()
+    }
+
+    /// See [`len`](Self::len).
+    fn is_full(&self) -> bool {
+        self.right().is_full()
     }
 }
 
@@ -131,7 +154,10 @@ fn play<Q: BoundedQueue>(program: &Program) -> Judged {
         let (hello_to_bad, a) = words.split_at(capacity.get().min(words.len() - 1));
         let mut handed_back = put_all(&queue, hello_to_bad);
         narrate!("full? {}", queue.right().is_full());
-        handed_back.extend(offer(a, |word| queue.put_timeout(word, PATIENCE)));
+        handed_back.extend(offer(a, |word| {
+            let refused = queue.put_timeout(word, PATIENCE);
+            refused.map_err(PutTimeoutError::into_item)
+        }));
         handed_back.extend(offer(how, |word| {
             let refused = queue.try_put(word);
             refused.map_err(|refused| Some(refused.into_item()))
@@ -153,7 +179,10 @@ fn play<Q: BoundedQueue>(program: &Program) -> Judged {
 #[must_use]
 pub fn lesson() -> Lesson {
     use scenes::scenes;
-    use wrong::{DropsOnTimeout, FullThenPut, IfInsteadOfWhile, OneCondvarNotifyOne, SilentClose};
+    use wrong::{
+        DropsOnTimeout, FullThenPut, IfInsteadOfWhile, OneCondvarNotifyOne, SilentClose,
+        TimesOutYetTakes,
+    };
 
     Lesson {
         name: "bounded_queue",
@@ -243,6 +272,17 @@ pub fn lesson() -> Lesson {
                     outcome: "a2 lost",
                     preemptions: 0,
                     story: include_str!("stories/drops-on-timeout.txt"),
+                },
+            ),
+            Version::wrong::<TimesOutYetTakes>(
+                "takes an item, and then says that the time was up",
+                scenes::<TimesOutYetTakes>(),
+                play::<TimesOutYetTakes>,
+                Mistake {
+                    scene: "1 producer, 1 consumer, 2 items, early timeouts, capacity 1",
+                    outcome: "a1 lost",
+                    preemptions: 1,
+                    story: include_str!("stories/times-out-yet-takes.txt"),
                 },
             ),
         ],

@@ -147,8 +147,8 @@ impl<T> Queue<T> {
     /// How many items are inside.
     ///
     /// As with [`is_empty`](Self::is_empty) and [`is_full`](Self::is_full), the
-    /// answer was true at some moment during the call. With other threads about
-    /// it may be stale before it is read: good for a display, not for a decision.
+    /// answer was true at one moment during the call (it is linearizable), but may
+    /// be stale before it is read: good for a display, not for a decision.
     pub fn len(&self) -> usize {
         self.inside.lock().unwrap().items.len()
     }

@@ -1,8 +1,8 @@
 //! What happens to a queue, and how it is judged.
 
-use super::errors::TryPutError;
+use super::errors::{PutTimeoutError, TryPutError};
 use super::{BoundedQueue, Item, PATIENCE};
-use crate::explorer::report::{Grade, Judged};
+use crate::explorer::report::{Budget, Grade, Judged};
 use crate::lessons::Scene;
 use crate::narrate;
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -115,17 +115,17 @@ impl Cast {
         self.run(try_all, |_, _| Vec::new())
     }
 
-    /// Producers put and consumers take their share (where there are no
-    /// producers, one item), everything with a timeout.
+    /// As [`exchange`](Self::exchange), with timeouts; one item if nobody produces.
     pub fn hurry<Q: BoundedQueue>(&self) -> Run {
-        let put_all_in_time =
-            |queue: &Q, items: &[Item]| offer(items, |item| queue.put_timeout(item, PATIENCE));
-        let get_in_time = |queue: &Q, consumer| {
-            take(self.share(consumer).max(1), || {
-                queue.get_timeout(PATIENCE).ok()
-            })
+        let put = |queue: &Q, item| {
+            let refused = queue.put_timeout(item, PATIENCE);
+            refused.map_err(PutTimeoutError::into_item)
         };
-        self.run(put_all_in_time, get_in_time)
+        let get = |queue: &Q| queue.get_timeout(PATIENCE).ok();
+        self.run(
+            |queue, items| offer(items, |item| put(queue, item)),
+            |queue, consumer| take(self.share(consumer).max(1), || get(queue)),
+        )
     }
 
     /// As [`exchange`](Self::exchange), but consumers wait with a timeout.
@@ -283,6 +283,11 @@ pub(super) fn scenes<Q: BoundedQueue + 'static>() -> Vec<Scene> {
     const AA: &[&[Item]] = &[&["a1", "a2"]];
     const A_B: &[&[Item]] = &[&["a1"], &["b1"]];
     const A_B_C: &[&[Item]] = &[&["a1"], &["b1"], &["c1"]];
+    const ANYBODY_WAKES: Budget = Budget {
+        any_waiter: true,
+        spurious_wake_ups: 1,
+        early_timeouts: 0,
+    };
     const AA_B: &[&[Item]] = &[&["a1", "a2"], &["b1"]];
 
     let cast = |capacity, producers, consumers| Cast {
@@ -465,6 +470,32 @@ pub(super) fn scenes<Q: BoundedQueue + 'static>() -> Vec<Scene> {
             },
         )
         .must_occur(&["a1 a2"])
+        .proof(),
+        scene(
+            "1 producer, 1 consumer, 2 items, early timeouts, capacity 1",
+            Cast::hurry::<Q>,
+            cast(ONE, AA, 1),
+        )
+        .must_occur(&["a1 a2", "a1, inside: a2", "nothing, inside: a1, back: a2"])
+        .budget(Budget {
+            early_timeouts: 2,
+            ..Budget::default()
+        }),
+        scene(
+            "1 producer, 2 consumers, 2 items, anybody wakes, capacity 1",
+            exchange,
+            cast(ONE, AA, 2),
+        )
+        .must_occur(&["a1 | a2", "a2 | a1"])
+        .budget(ANYBODY_WAKES)
+        .proof(),
+        scene(
+            "close and drain: 2 producers, 1 consumer, 1 item each, anybody wakes, capacity 1",
+            close_and_drain,
+            cast(ONE, A_B, 1),
+        )
+        .must_occur(&["a1 b1", "b1 a1"])
+        .budget(ANYBODY_WAKES)
         .proof(),
     ]
 }

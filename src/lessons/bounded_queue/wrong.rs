@@ -1,9 +1,9 @@
-//! Five wrong queues. Each is the [right one](super::right) but for the methods
+//! Six wrong queues. Each is the [right one](super::right) but for the methods
 //! written here.
 
 use super::errors::{GetError, GetTimeoutError, PutError, TryGetError, TryPutError};
 use super::right::Queue;
-use super::{BoundedQueue, Item};
+use super::{BoundedQueue, Item, PutTimeoutRefusal};
 use crate::sync::{Condvar, Named};
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -92,15 +92,15 @@ impl BoundedQueue for OneCondvarNotifyOne {
         Ok(())
     }
 
-    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), Option<Item>> {
+    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutRefusal> {
         let inside = self.queue.inside.lock().unwrap();
         let (mut inside, _) = self
             .changed
             .wait_timeout_while(inside, timeout, |inside| inside.makes_put_wait())
             .unwrap();
-        inside
-            .put(item)
-            .map_err(|refused| Some(refused.into_item()))?;
+        // What is refused comes back; that it might not is for the version below
+        // which loses it.
+        inside.put(item).map_err(|refused| refused.map(Some))?;
         self.changed.notify_one();
         Ok(())
     }
@@ -205,15 +205,47 @@ impl BoundedQueue for DropsOnTimeout {
         &self.queue
     }
 
-    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), Option<Item>> {
+    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutRefusal> {
         let inside = self.queue.inside.lock().unwrap();
         let (mut inside, _) = self
             .queue
             .not_full
             .wait_timeout_while(inside, timeout, |inside| inside.makes_put_wait())
             .unwrap();
-        inside.put(item).map_err(|_full_or_closed| None)?;
+        inside.put(item).map_err(|refused| refused.map(|_| None))?;
         self.queue.not_empty.notify_one();
         Ok(())
+    }
+}
+
+/// Takes what there is, and then looks whether the time was up: an item that came
+/// between the end of the time and the lock is taken, and nobody gets it.
+pub struct TimesOutYetTakes {
+    queue: Queue<Item>,
+}
+
+impl BoundedQueue for TimesOutYetTakes {
+    fn new(capacity: NonZeroUsize) -> Self {
+        let queue = Queue::new(capacity);
+        Self { queue }
+    }
+
+    fn right(&self) -> &Queue<Item> {
+        &self.queue
+    }
+
+    fn get_timeout(&self, timeout: Duration) -> Result<Item, GetTimeoutError> {
+        let mut inside = self.queue.inside.lock().unwrap();
+        let mut timed_out = false;
+        while inside.makes_get_wait() && !timed_out {
+            let waited = self.queue.not_empty.wait_timeout(inside, timeout).unwrap();
+            (inside, timed_out) = (waited.0, waited.1.timed_out());
+        }
+        let item = inside.get();
+        if timed_out {
+            return Err(GetTimeoutError::TimedOut);
+        }
+        self.queue.not_full.notify_one();
+        Ok(item?)
     }
 }

@@ -32,7 +32,7 @@ pub mod wrong;
 
 use super::bounded_queue::right::Queue;
 use super::{Fault, Lesson, Mistake, Program, Scene, Seed, Version};
-use crate::explorer::report::{Judged, Memory};
+use crate::explorer::report::{Budget, Judged, Memory};
 use crate::narrate;
 use crate::sync::{Actors, rest};
 use std::collections::HashSet;
@@ -180,6 +180,14 @@ fn scenes<B: Bakery + 'static>() -> Vec<Scene> {
         scene("2 bakers, 1 customer, 1 bread each", 2, 1, 1).must_occur(&["bought 2"]),
         scene("1 baker, 2 customers, 2 breads", 1, 2, 2)
             .must_occur(&["bought 2 + 0", "bought 1 + 1", "bought 0 + 2"])
+            .proof(),
+        scene("2 bakers, 1 customer, 1 bread each, anybody wakes", 2, 1, 1)
+            .must_occur(&["bought 2"])
+            .budget(Budget {
+                any_waiter: true,
+                spurious_wake_ups: 1,
+                ..Budget::default()
+            })
             .proof(),
         scene("1 baker, 3 customers, 1 bread", 1, 3, 1)
             .must_occur(&["bought 1 + 0 + 0", "bought 0 + 1 + 0", "bought 0 + 0 + 1"])

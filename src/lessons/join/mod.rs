@@ -40,11 +40,12 @@ pub mod right;
 pub mod wrong;
 
 use super::{Fault, Lesson, Mistake, Program, Scene, Seed, Version};
-use crate::explorer::report::{Judged, Memory};
+use crate::explorer::report::{Budget, Judged, Memory};
 use crate::narrate;
 use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::sync::thread::{Builder, JoinHandle};
 use crate::sync::{Arc, Named, rest};
+use std::panic::catch_unwind;
 
 /// Has a sum computed by another thread.
 pub trait Sum {
@@ -61,12 +62,17 @@ fn ten() -> Arc<AtomicI64> {
     Arc::new(AtomicI64::new(10).named("x"))
 }
 
-/// Starts the thread that sets `x` to `a + b`.
-fn start_adder(x: &Arc<AtomicI64>, a: i64, b: i64) -> JoinHandle<()> {
+/// Starts the thread that sets `x` to `a + b`, and drops `finally` when it ends.
+fn start_adder<T: Send + 'static>(
+    x: &Arc<AtomicI64>,
+    (a, b): (i64, i64),
+    finally: T,
+) -> JoinHandle<()> {
     let x = Arc::clone(x);
     Builder::new()
         .name("adder".into())
         .spawn(move || {
+            let _finally = finally;
             rest();
             let sum = a.checked_add(b).expect("the sum fits");
             // ORDERING: Relaxed is enough: `x` is all there is to see, and whoever
@@ -99,15 +105,33 @@ fn play<Way: Sum>(_: &Program) -> Judged {
     one_plus_one::<Way>()
 }
 
+/// A sum that the thread fails to compute.
+fn too_large<Way: Sum>() -> Judged {
+    match catch_unwind(|| Way::x(i64::MAX, 1)) {
+        Err(_) => Judged::promised("the failure is heard", "there is no sum, and no x is read"),
+        Ok(x) => Judged::forbidden(format!("x is {x}"), "there is no such sum"),
+    }
+}
+
 fn scenes<Way: Sum + 'static>() -> Vec<Scene> {
-    vec![Scene::new("x = 1 + 1 in a thread", one_plus_one::<Way>).must_occur(&["x is 2"])]
+    vec![
+        Scene::new("x = 1 + 1 in a thread", one_plus_one::<Way>)
+            .must_occur(&["x is 2"])
+            .budget(Budget {
+                spurious_wake_ups: 1,
+                ..Budget::default()
+            }),
+        Scene::new("a sum that does not fit", too_large::<Way>)
+            .must_occur(&["the failure is heard"])
+            .handles_panics(),
+    ]
 }
 
 /// The room.
 #[must_use]
 pub fn lesson() -> Lesson {
     use right::JoinsThenReads;
-    use wrong::ReadsBeforeJoin;
+    use wrong::{PoisonedAndStuck, ReadsBeforeJoin, TrustsTheWakeUp};
 
     Lesson {
         name: "join",
@@ -149,6 +173,28 @@ pub fn lesson() -> Lesson {
                     outcome: "x is 10",
                     preemptions: 0,
                     story: include_str!("stories/reads-before-join.txt"),
+                },
+            ),
+            Version::wrong::<TrustsTheWakeUp>(
+                "waits to be notified, and does not look whether it was",
+                scenes::<TrustsTheWakeUp>(),
+                play::<TrustsTheWakeUp>,
+                Mistake {
+                    scene: "x = 1 + 1 in a thread",
+                    outcome: "x is 10",
+                    preemptions: 0,
+                    story: include_str!("stories/trusts-the-wake-up.txt"),
+                },
+            ),
+            Version::wrong::<PoisonedAndStuck>(
+                "takes a poisoned lock for one that is held",
+                scenes::<PoisonedAndStuck>(),
+                play::<PoisonedAndStuck>,
+                Mistake {
+                    scene: "a sum that does not fit",
+                    outcome: "livelock",
+                    preemptions: 0,
+                    story: include_str!("stories/poisoned-and-stuck.txt"),
                 },
             ),
         ],

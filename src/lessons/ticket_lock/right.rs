@@ -58,8 +58,9 @@ impl<T> TicketLock<T> {
     }
 
     /// Takes the lock if it can be had at once: draws a number only if that is
-    /// the one being served. `None` means that somebody holds the lock or waits
-    /// for it, or did so a moment ago.
+    /// the one being served. `None` means that somebody held the lock at one moment
+    /// of the call (whoever waits holds it as soon as the one before lets go), or
+    /// let go of it without this call happening after that.
     pub fn try_lock(&self) -> Option<Guard<'_, T>> {
         // ORDERING: Acquire, as in `lock`. The number may be called by the time
         // it is looked for, or be drawn by somebody else: then `next` has moved on.

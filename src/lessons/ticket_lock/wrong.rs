@@ -1,12 +1,12 @@
-//! Five wrong ticket locks.
+//! Six wrong ticket locks.
 //!
 //! Three of them are unsound on purpose: explore them, and use them for nothing.
 //! What they protect is a plain number, so that with real threads, where a data race may do
 //! anything, it is likely to do no worse than miscount (or wait for ever).
 
 use super::{FairLock, Turn};
-use crate::sync::Named;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Condvar, Mutex, Named, Watched};
 use crate::sync::{cell::UnsafeCell, hint::spin_loop};
 
 /// What all have in common, in steps that each version puts together its own way,
@@ -17,7 +17,7 @@ struct Counters {
     turns: UnsafeCell<u64>,
 }
 
-// SAFETY: none, in three of five: who holds the lock is for the versions to see to.
+// SAFETY: none, in three of six: who holds the lock is for the versions to see to.
 unsafe impl Sync for Counters {}
 
 impl Counters {
@@ -223,5 +223,68 @@ impl FairLock for BargesIn {
     fn try_turn(&self) -> Option<Turn> {
         self.take()
             .then(|| self.count_and_leave(self.counters.draw()))
+    }
+}
+
+/// Waits on a condition variable instead of spinning, and calls the next number
+/// with `notify_one`. Whoever has waited longest is the next, and std wakes
+/// *somebody*: if it is another, that one finds that it is not its turn and sleeps
+/// on, and the next is never woken.
+pub struct WakesTheWrongOne {
+    numbers: Mutex<Numbers>,
+    called: Condvar,
+    turns: Mutex<u64>,
+}
+
+struct Numbers {
+    next: u64,
+    serving: u64,
+}
+
+impl WakesTheWrongOne {
+    fn count_and_call_next(&self, number: u64) -> Turn {
+        let mut turns = self.turns.lock().unwrap();
+        let place = *turns;
+        *turns += 1;
+        drop(turns);
+        self.numbers.lock().unwrap().serving += 1;
+        self.called.notify_one();
+        Turn { number, place }
+    }
+}
+
+impl FairLock for WakesTheWrongOne {
+    fn open() -> Self {
+        let numbers = Numbers {
+            next: 0,
+            serving: 0,
+        };
+        Self {
+            numbers: Mutex::new(numbers).watched("numbers", |numbers| {
+                format!("{} drawn, {} served", numbers.next, numbers.serving)
+            }),
+            called: Condvar::new().named("called"),
+            turns: Mutex::new(0).named("turns"),
+        }
+    }
+
+    fn turn(&self) -> Turn {
+        let mut numbers = self.numbers.lock().unwrap();
+        let number = numbers.next;
+        numbers.next += 1;
+        let not_called = |numbers: &mut Numbers| numbers.serving != number;
+        drop(self.called.wait_while(numbers, not_called).unwrap());
+        self.count_and_call_next(number)
+    }
+
+    fn try_turn(&self) -> Option<Turn> {
+        let mut numbers = self.numbers.lock().unwrap();
+        let number = numbers.next;
+        if numbers.serving != number {
+            return None;
+        }
+        numbers.next += 1;
+        drop(numbers);
+        Some(self.count_and_call_next(number))
     }
 }

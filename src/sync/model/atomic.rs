@@ -130,17 +130,19 @@ impl Raw {
         );
         if unwinding() {
             runtime::looks_while_unwinding();
-            return self.newest();
         }
-        let id = self.handle.checked_id();
-        if !runtime::is_c11() {
-            let me = self.handle.point();
+        if unwinding() || !runtime::is_c11() {
+            let Some(me) = runtime::point_even_if_unwinding(&self.handle) else {
+                return self.newest();
+            };
+            let id = self.handle.id();
             return with(|x| {
                 let newest = history(x, id).newest();
                 x.reads(me, id, "load", newest as u64);
                 x.loads(me, id, newest, ordering, at)
             });
         }
+        let id = self.handle.checked_id();
         let me = runtime::point(Next::Looks(id, ordering));
         let choice = with(|x| {
             let stores = x.readable(me, id, ordering);
@@ -164,10 +166,9 @@ impl Raw {
             !matches!(ordering, Ordering::Acquire | Ordering::AcqRel),
             "there is no such thing as a {ordering:?} store"
         );
-        if unwinding() {
+        let Some(me) = runtime::point_even_if_unwinding(&self.handle) else {
             return;
-        }
-        let me = self.handle.point();
+        };
         let id = self.handle.id();
         with(|x| {
             x.writes(me, id, "store");
@@ -198,10 +199,12 @@ impl Raw {
             panic!("there is no such thing as a {failure:?} failure ordering");
         }
         if unwinding() {
+            runtime::looks_while_unwinding();
+        }
+        let Some(me) = runtime::point_even_if_unwinding(&self.handle) else {
             let value = self.newest();
             return change(value).map(|_| value).ok_or(value);
-        }
-        let me = self.handle.point();
+        };
         let id = self.handle.id();
         let mut value = |x: &mut Execution, store: usize| {
             let value = history(x, id).stores[store].value;
@@ -211,7 +214,7 @@ impl Raw {
             // To write it must read the newest store; if it only reads, it may
             // read an older one.
             let mut stores = vec![history(x, id).newest()];
-            if let Some(failure) = failure.filter(|_| x.is_c11()) {
+            if let Some(failure) = failure.filter(|_| x.is_c11() && !unwinding()) {
                 let older = x.readable(me, id, failure);
                 stores.extend(
                     older

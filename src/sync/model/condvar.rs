@@ -116,10 +116,9 @@ impl Condvar {
     #[track_caller]
     pub fn notify_one(&self) {
         let at = Location::caller();
-        if unwinding() {
+        let Some(me) = runtime::point_even_if_unwinding(&self.handle) else {
             return;
-        }
-        let me = self.handle.point();
+        };
         let choice = with(|x| {
             let waiting = self.waiters(x).len();
             x.choose_waiter(waiting)
@@ -141,10 +140,9 @@ impl Condvar {
     #[track_caller]
     pub fn notify_all(&self) {
         let at = Location::caller();
-        if unwinding() {
+        let Some(me) = runtime::point_even_if_unwinding(&self.handle) else {
             return;
-        }
-        let me = self.handle.point();
+        };
         with(|x| {
             x.writes(me, self.handle.id(), "notify");
             let woken = std::mem::take(self.waiters(x));

@@ -18,11 +18,18 @@ pub(crate) struct Event {
 
 #[derive(Debug, Clone)]
 pub(crate) enum What {
-    Lock,
+    /// `poisoned`: a thread has panicked while it held it.
+    Lock {
+        poisoned: bool,
+    },
     TryLock {
         locked: bool,
+        poisoned: bool,
     },
-    Unlock,
+    IsPoisoned(bool),
+    Unlock {
+        poisons: bool,
+    },
     /// Gives way in a loop until one of these is written (any, if there are none).
     Spins(Vec<ObjectId>),
     /// Lets go of that mutex and begins to wait.

@@ -38,6 +38,8 @@ pub struct MutexGuard<'a, T> {
     at: At,
     /// Whether the thread was unwinding when it locked: then it does not poison.
     was_unwinding: bool,
+    /// Whether the value may have been changed.
+    changed: bool,
 }
 
 impl<T> Mutex<T> {
@@ -45,6 +47,7 @@ impl<T> Mutex<T> {
     pub fn new(value: T) -> Self {
         let state = State::Mutex {
             owner: None,
+            changes: 0,
             released: Known::default(),
         };
         Self {
@@ -89,7 +92,9 @@ impl<T> Mutex<T> {
                     let version = x.objects[self.handle.id()].writes;
                     x.reads(me, self.handle.id(), "try_lock", version);
                 }
-                x.note(me, Some(self.handle.id()), What::TryLock { locked }, at);
+                let poisoned = self.has_poison();
+                let what = What::TryLock { locked, poisoned };
+                x.note(me, Some(self.handle.id()), what, at);
             });
             if !locked {
                 return Err(TryLockError::WouldBlock);
@@ -99,7 +104,23 @@ impl<T> Mutex<T> {
     }
 
     /// Whether a thread panicked while it held the lock.
+    #[track_caller]
     pub fn is_poisoned(&self) -> bool {
+        let at = Location::caller();
+        if let Some(me) = runtime::point_even_if_unwinding(&self.handle) {
+            let (id, poisoned) = (self.handle.id(), self.has_poison());
+            with(|x| {
+                // Who looks at a lock without waiting for it can see when it is let go.
+                x.needs.locks_are_tried = true;
+                let version = x.objects[id].writes;
+                x.reads(me, id, "is_poisoned", version);
+                x.note(me, Some(id), What::IsPoisoned(poisoned), at);
+            });
+        }
+        self.has_poison()
+    }
+
+    fn has_poison(&self) -> bool {
         self.poisoned.load(Relaxed)
     }
 
@@ -108,7 +129,7 @@ impl<T> Mutex<T> {
     /// # Errors
     /// The value all the same, if a thread panicked while it held the lock.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        let poisoned = self.is_poisoned();
+        let poisoned = self.has_poison();
         let value = self.value.get_mut();
         if poisoned {
             Err(PoisonError::new(value))
@@ -122,7 +143,7 @@ impl<T> Mutex<T> {
     /// # Errors
     /// The value all the same, if a thread panicked while it held the lock.
     pub fn into_inner(self) -> LockResult<T> {
-        let poisoned = self.is_poisoned();
+        let poisoned = self.has_poison();
         let value = self.value.into_inner();
         if poisoned {
             Err(PoisonError::new(value))
@@ -138,8 +159,9 @@ impl<T> Mutex<T> {
             mutex: self,
             at,
             was_unwinding: unwinding(),
+            changed: false,
         };
-        if self.is_poisoned() {
+        if self.has_poison() {
             Err(PoisonError::new(guard))
         } else {
             Ok(guard)
@@ -170,13 +192,17 @@ impl<T> Mutex<T> {
         let me = self.handle.point_of_lock();
         let taken = self.take_if_free(me, at, Access::Acquire);
         debug_assert!(taken, "who waits for a lock goes on when it is free");
-        with(|x| x.note(me, Some(self.handle.id()), What::Lock, at));
+        let poisoned = self.has_poison();
+        with(|x| x.note(me, Some(self.handle.id()), What::Lock { poisoned }, at));
     }
 
     fn take_if_free(&self, me: ThreadId, at: At, how: Access) -> bool {
         let id = self.handle.id();
         with(|x| {
-            let State::Mutex { owner, released } = &mut x.objects[id].state else {
+            let State::Mutex {
+                owner, released, ..
+            } = &mut x.objects[id].state
+            else {
                 unreachable!("a mutex stays a mutex");
             };
             if owner.is_some() {
@@ -185,17 +211,20 @@ impl<T> Mutex<T> {
             *owner = Some((me, at));
             let released = released.clone();
             x.threads[me].known.join(&released);
-            x.updates(me, id, how, "lock", 0);
+            x.locks(me, id, how);
             true
         })
     }
 
     /// Lets go of the lock, as part of a step whose point has been passed.
-    fn let_go(&self, x: &mut Execution, me: ThreadId) {
+    fn let_go(&self, x: &mut Execution, me: ThreadId, changed: bool) {
         let id = self.handle.id();
-        x.writes(me, id, "unlock");
+        x.unlocks(me, id, changed);
         let known = x.threads[me].known.clone();
-        if let State::Mutex { owner, released } = &mut x.objects[id].state {
+        if let State::Mutex {
+            owner, released, ..
+        } = &mut x.objects[id].state
+        {
             *owner = None;
             *released = known;
         }
@@ -209,7 +238,7 @@ impl<T> Mutex<T> {
     pub(super) fn release_to_wait(&self, me: ThreadId) {
         let shown = self.shown();
         with(|x| {
-            self.let_go(x, me);
+            self.let_go(x, me, true);
             x.shows(self.handle.id(), shown);
         });
     }
@@ -236,8 +265,13 @@ impl<T> Drop for MutexGuard<'_, T> {
         let me = self.mutex.handle.point_if_tried();
         let shown = self.mutex.shown();
         with(|x| {
-            self.mutex.let_go(x, me);
-            x.note(me, Some(self.mutex.handle.id()), What::Unlock, self.at);
+            self.mutex.let_go(x, me, self.changed);
+            x.note(
+                me,
+                Some(self.mutex.handle.id()),
+                What::Unlock { poisons: false },
+                self.at,
+            );
             x.shows(self.mutex.handle.id(), shown);
         });
     }
@@ -258,7 +292,13 @@ impl<T> MutexGuard<'_, T> {
             self.mutex.poisoned.store(true, Relaxed);
         }
         let me = runtime::current();
-        with(|x| self.mutex.let_go(x, me));
+        let what = What::Unlock {
+            poisons: !self.was_unwinding,
+        };
+        with(|x| {
+            self.mutex.let_go(x, me, true);
+            x.note(me, Some(self.mutex.handle.id()), what, self.at);
+        });
     }
 }
 
@@ -286,6 +326,7 @@ impl<T> Deref for MutexGuard<'_, T> {
 
 impl<T> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
+        self.changed = true;
         // SAFETY: as in `deref`, and the guard is borrowed mutably.
         unsafe { &mut *self.mutex.value.get() }
     }

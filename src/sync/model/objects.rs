@@ -43,6 +43,8 @@ impl Object {
 pub(super) enum State {
     Mutex {
         owner: Option<(ThreadId, At)>,
+        /// How often what it protects may have been changed.
+        changes: u64,
         released: Known,
     },
     Condvar {

@@ -37,7 +37,8 @@ impl Thread {
             let parker = x.parker(self.id);
             // Who finds the token there already could have come later, after it
             // had been taken; who makes it available could not.
-            let access = match x.has_token(parker) {
+            let had_token = x.has_token(parker);
+            let access = match had_token {
                 true => Access::TryAcquire,
                 false => Access::Change,
             };
@@ -48,7 +49,9 @@ impl Thread {
                 released.join(&known);
             }
             x.note(me, Some(parker), What::Unpark(self.id), at);
-            x.unparked(self.id);
+            if !had_token {
+                x.unparked(self.id);
+            }
         });
         runtime::go_on();
     }

@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) spurious_wake_ups: usize,
     /// How many timed waits may time out although others can still run.
     pub(crate) early_timeouts: usize,
+    /// A panic counts only if it ends the scene: who joins a thread handles its.
+    pub(crate) panics_are_handled: bool,
     /// All orders are run, also those in which only steps that have nothing to do
     /// with each other change places.
     pub(crate) all_orders: bool,
@@ -149,9 +151,17 @@ pub(crate) struct Thread {
 /// What a thread does between giving way and giving way again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Round {
-    /// The objects it has read, and how often each had been written by then.
-    looked_at: Vec<(ObjectId, u64)>,
+    /// What it has read, and how often that had been written by then.
+    looked_at: Vec<(Looked, u64)>,
     changed: bool,
+}
+
+/// What a thread looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    At(ObjectId),
+    /// What the mutex protects: to lock and unlock it is no change of that.
+    Inside(ObjectId),
 }
 
 /// What a thread does next.
@@ -365,6 +375,17 @@ pub(super) fn point(next: Next) -> ThreadId {
     me
 }
 
+/// A point before a step which a destructor may take while its thread unwinds:
+/// then nothing may switch, and the step is part of the one that panicked. `None`
+/// if it is of no consequence, or would be in no execution.
+pub(super) fn point_even_if_unwinding(object: &Handle) -> Option<ThreadId> {
+    if unwinding() {
+        (object.is_here() && !is_torn_down()).then(current)
+    } else {
+        Some(object.point())
+    }
+}
+
 /// Waits until it need not wait any more and it is its turn.
 pub(super) fn wait(me: ThreadId, waiting: Waiting) {
     debug_assert_eq!(me, current());
@@ -379,7 +400,7 @@ pub(super) fn begins_to_wait(me: ThreadId, timed: bool) {
 
 /// After what may have shown that the execution only repeats another.
 pub(super) fn go_on() {
-    if is_torn_down() {
+    if is_torn_down() && !unwinding() {
         unwind();
     }
 }
@@ -592,7 +613,7 @@ pub(super) fn looks_while_unwinding() {
 /// A thread that unwinds needs another to go on: the execution ends here. That it
 /// panicked is what it came to.
 pub(super) fn give_up_after_panic() {
-    note_panic();
+    scene_has_panicked();
     with(|x| {
         x.search.wants_all();
         x.tear_down(TornDown::Failed);
@@ -642,13 +663,36 @@ pub(crate) fn note_panic() {
     with(|x| {
         let thread = x.current;
         x.note(thread, None, What::Panic(panic.clone()), Location::caller());
-        x.fails(Failure::Panic { thread, panic });
+        if !x.settings.panics_are_handled {
+            x.fails(Failure::Panic { thread, panic });
+        }
+    });
+}
+
+/// The scene itself has panicked, or has passed on a thread's panic.
+pub(crate) fn scene_has_panicked() {
+    note_panic();
+    with(|x| {
+        let last = x.events.iter().rev().find_map(|event| match &event.what {
+            What::Panic(panic) => Some((event.thread, panic.clone())),
+            _ => None,
+        });
+        if let Some((thread, panic)) = last {
+            x.fails(Failure::Panic { thread, panic });
+        }
     });
 }
 
 impl Round {
+    fn looks_at(&mut self, what: Looked, version: u64) {
+        self.looked_at.push((what, version));
+    }
+
     fn objects(&self) -> Vec<ObjectId> {
-        let mut objects: Vec<ObjectId> = self.looked_at.iter().map(|&(id, _)| id).collect();
+        let object = |&(looked, _): &(Looked, u64)| match looked {
+            Looked::At(object) | Looked::Inside(object) => object,
+        };
+        let mut objects: Vec<ObjectId> = self.looked_at.iter().map(object).collect();
         objects.sort_unstable();
         objects.dedup();
         objects
@@ -719,14 +763,14 @@ impl Execution {
         kind: &'static str,
         version: u64,
     ) {
-        self.threads[me].round.looked_at.push((object, version));
+        self.threads[me].round.looks_at(Looked::At(object), version);
         let writes = self.objects[object].writes;
         self.step(me, object, Access::Read, (writes, kind, version));
     }
 
     /// The same for a load that could have read another store.
     pub(super) fn looks(&mut self, me: ThreadId, object: ObjectId, version: u64, access: Access) {
-        self.threads[me].round.looked_at.push((object, version));
+        self.threads[me].round.looks_at(Looked::At(object), version);
         let Access::Look(store, _) = access else {
             unreachable!("it looks");
         };
@@ -750,9 +794,45 @@ impl Execution {
     ) {
         let writes = self.objects[object].writes;
         self.step(me, object, access, (writes, kind, version));
+        self.objects[object].writes += 1;
+        self.has_changed(me);
+    }
+
+    /// The thread has changed something, so it does not only wait.
+    fn has_changed(&mut self, me: ThreadId) {
         self.threads[me].round.changed = true;
         self.standstill = None;
-        self.objects[object].writes += 1;
+    }
+
+    /// The thread takes the lock, and looks at what it protects.
+    pub(super) fn locks(&mut self, me: ThreadId, mutex: ObjectId, access: Access) {
+        let writes = self.objects[mutex].writes;
+        self.step(me, mutex, access, (writes, "lock", 0));
+        self.objects[mutex].writes += 1;
+        let version = self.changes_inside(mutex);
+        self.threads[me]
+            .round
+            .looks_at(Looked::Inside(mutex), version);
+    }
+
+    /// The thread lets go of the lock; `changed`: what it protects.
+    pub(super) fn unlocks(&mut self, me: ThreadId, mutex: ObjectId, changed: bool) {
+        let writes = self.objects[mutex].writes;
+        self.step(me, mutex, Access::Change, (writes, "unlock", 0));
+        self.objects[mutex].writes += 1;
+        if changed {
+            if let State::Mutex { changes, .. } = &mut self.objects[mutex].state {
+                *changes += 1;
+            }
+            self.has_changed(me);
+        }
+    }
+
+    fn changes_inside(&self, mutex: ObjectId) -> u64 {
+        match self.objects[mutex].state {
+            State::Mutex { changes, .. } => changes,
+            _ => 0,
+        }
     }
 
     fn step(
@@ -816,7 +896,10 @@ impl Execution {
 
     /// Whether anything that was read in that round has been written since.
     fn has_news(&self, round: &Round) -> bool {
-        let is_new = |&(object, writes): &(ObjectId, u64)| self.objects[object].writes != writes;
+        let is_new = |&(looked, version): &(Looked, u64)| match looked {
+            Looked::At(object) => self.objects[object].writes != version,
+            Looked::Inside(mutex) => self.changes_inside(mutex) != version,
+        };
         round.looked_at.iter().any(is_new)
     }
 
@@ -891,9 +974,10 @@ impl Execution {
         for id in self.in_order() {
             let thread = &self.threads[id];
             let waiting = match (&thread.next, &thread.spins_on) {
-                (Next::Waits(waiting), _) => waiting.clone(),
-                (Next::Goes | Next::Looks(..), Some(round)) => Waiting::Written(round.objects()),
-                _ => continue,
+                (Next::Ended, _) => continue,
+                (_, Some(round)) => Waiting::Written(round.objects()),
+                (Next::Waits(waiting), None) => waiting.clone(),
+                (Next::Goes | Next::Looks(..), None) => continue,
             };
             spinning |= matches!(waiting, Waiting::Written(_));
             if !waiting.is_off_stage() {
@@ -1010,7 +1094,7 @@ impl Execution {
 
     /// Which of so many waiters to wake.
     pub(super) fn choose_waiter(&mut self, waiting: usize) -> Result<usize, Differs> {
-        match self.settings.any_waiter {
+        match self.settings.any_waiter && !unwinding() {
             true => self.search.choose(waiting.max(1)),
             false => Ok(0),
         }
@@ -1113,7 +1197,9 @@ impl Execution {
     /// whether it has done so in its last turn too, and would only repeat it.
     pub(super) fn repeats(&self, me: ThreadId, object: ObjectId, store: usize) -> bool {
         let round = &self.threads[me].last_round;
-        round.looked_at.contains(&(object, store as u64))
+        round
+            .looked_at
+            .contains(&(Looked::At(object), store as u64))
     }
 }
 
