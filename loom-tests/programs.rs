@@ -108,7 +108,31 @@ fn timed() -> impl Strategy<Value = bool> {
     prop::bool::weighted(0.3)
 }
 
-fn simple() -> impl Strategy<Value = Op> {
+/// How many of a program's operations wait on a condition variable or notify, and
+/// how many park or unpark, while a few load and store.
+#[derive(Debug, Clone, Copy)]
+struct Mixture {
+    waiting: u32,
+    parking: u32,
+}
+
+const MIXTURES: [Mixture; 3] = [
+    Mixture {
+        waiting: 1,
+        parking: 1,
+    },
+    Mixture {
+        waiting: 10,
+        parking: 1,
+    },
+    Mixture {
+        waiting: 1,
+        parking: 10,
+    },
+];
+
+fn simple(mixture: Mixture) -> impl Strategy<Value = Op> {
+    let Mixture { waiting, parking } = mixture;
     let x = || 0..ATOMICS;
     let any = || 0..3_u64;
     prop_oneof![
@@ -118,17 +142,17 @@ fn simple() -> impl Strategy<Value = Op> {
         3 => (x(), any(), 1..4_u64, strength())
             .prop_map(|(x, from, to, s)| Op::CompareExchange(x, from, to, s)),
         1 => (x(), 1..3_u64, strength()).prop_map(|(x, to, s)| Op::SpinUntil(x, to, s)),
-        2 => Just(Op::NotifyOne),
-        2 => Just(Op::NotifyAll),
-        1 => timed().prop_map(|timed| Op::Park { timed }),
-        2 => (0..THREADS).prop_map(Op::Unpark),
+        2 * waiting => Just(Op::NotifyOne),
+        2 * waiting => Just(Op::NotifyAll),
+        parking => timed().prop_map(|timed| Op::Park { timed }),
+        2 * parking => (0..THREADS).prop_map(Op::Unpark),
     ]
 }
 
-fn locked() -> impl Strategy<Value = Op> {
+fn locked(mixture: Mixture) -> impl Strategy<Value = Op> {
     let leaf = prop_oneof![
-        3 => simple(),
-        1 => timed().prop_map(|timed| Op::Wait { timed }),
+        3 => simple(mixture),
+        mixture.waiting => timed().prop_map(|timed| Op::Wait { timed }),
     ];
     leaf.prop_recursive(2, 4, 3, |inner| section(prop::collection::vec(inner, 0..3)))
 }
@@ -158,9 +182,9 @@ fn cut(ops: Vec<Op>, left: &mut usize) -> Vec<Op> {
     kept
 }
 
-fn thread() -> impl Strategy<Value = Vec<Op>> {
-    let body = prop::collection::vec(locked(), 0..=3).boxed();
-    let op = prop_oneof![1 => simple(), 1 => section(body)];
+fn thread(mixture: Mixture) -> impl Strategy<Value = Vec<Op>> {
+    let body = prop::collection::vec(locked(mixture), 0..=3).boxed();
+    let op = prop_oneof![1 => simple(mixture), 1 => section(body)];
     prop::collection::vec(op, 1..=OPERATIONS).prop_map(|ops| cut(ops, &mut OPERATIONS.clone()))
 }
 
@@ -211,7 +235,12 @@ fn unpark_who_is_there(threads: &mut [Vec<Op>]) {
 }
 
 fn programs() -> impl Strategy<Value = Program> {
-    let threads = prop::collection::vec((thread(), life()), 2..=THREADS);
+    let [a, b, c] = MIXTURES.map(programs_of);
+    prop_oneof![a, b, c]
+}
+
+fn programs_of(mixture: Mixture) -> impl Strategy<Value = Program> {
+    let threads = prop::collection::vec((thread(mixture), life()), 2..=THREADS);
     (threads, budget()).prop_map(|(threads, budget)| {
         let (mut threads, lives): (Vec<_>, Vec<_>) = threads.into_iter().unzip();
         for (id, (start, join)) in lives.into_iter().enumerate().skip(1) {

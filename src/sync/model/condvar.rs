@@ -4,6 +4,7 @@ use super::events::What;
 use super::mutex::{MutexGuard, hand_in, hand_out};
 use super::objects::{Handle, State};
 use super::runtime::{self, At, ThreadId, Waiting, unwinding, with};
+use super::search::Access;
 use crate::sync::{LockResult, Named, PoisonError};
 use std::panic::Location;
 use std::time::Duration;
@@ -125,7 +126,9 @@ impl Condvar {
         });
         let place = runtime::chosen(choice);
         with(|x| {
-            x.writes(me, self.handle.id(), "notify");
+            // Whom it wakes makes a difference even if that thread never runs again.
+            let (id, whom) = (self.handle.id(), place as u64);
+            x.updates(me, id, Access::Change, "notify", whom);
             let waiters = self.waiters(x);
             let woken = (place < waiters.len()).then(|| waiters.remove(place));
             x.note(me, Some(self.handle.id()), What::NotifyOne { woken }, at);
@@ -133,7 +136,6 @@ impl Condvar {
                 x.notified(thread);
             }
         });
-        runtime::go_on();
     }
 
     /// Wakes all threads that wait.
@@ -151,7 +153,6 @@ impl Condvar {
             }
             x.note(me, Some(self.handle.id()), What::NotifyAll { woken }, at);
         });
-        runtime::go_on();
     }
 
     /// The wait itself; whether it timed out.

@@ -53,7 +53,6 @@ impl Thread {
                 x.unparked(self.id);
             }
         });
-        runtime::go_on();
     }
 }
 
@@ -93,7 +92,9 @@ fn park_for(timed: bool, at: At) {
             x.reads(me, parker, "park", version);
             x.has_token(parker)
         });
-        if !has_token {
+        if has_token {
+            with(|x| x.might_have_waited(timed));
+        } else {
             runtime::begins_to_wait(me, timed);
         }
     }

@@ -61,6 +61,13 @@ enum Fate {
     Early,
 }
 
+impl Fate {
+    /// Names the budget that it is taken from.
+    fn key(self) -> u64 {
+        hash64(("budget", self as u8))
+    }
+}
+
 /// One execution, and what an exploration keeps from one to the next.
 #[derive(Default)]
 pub(crate) struct Execution {
@@ -85,6 +92,9 @@ pub(crate) struct Execution {
     /// first point before who started them goes on.
     starting: Vec<(ThreadId, ThreadId)>,
     torn_down: Option<TornDown>,
+    /// Somebody was notified who was to wake by himself: the same as if he had not
+    /// been. It is run to its end, since only there is it known what raced.
+    repeats: bool,
     looks_while_unwinding: usize,
     /// Nobody can go on but threads that spin, and they find nothing new.
     standstill: Option<Standstill>,
@@ -113,7 +123,7 @@ struct Standstill {
 pub(crate) enum TornDown {
     /// It failed: see [`Execution::failure`].
     Failed,
-    /// It only repeats others.
+    /// It only repeats others. (It may have ended all the same.)
     Repeats,
 }
 
@@ -291,7 +301,11 @@ pub(crate) fn finish() -> Option<TornDown> {
         {
             x.fail(Failure::Misuse(NOT_DETERMINISTIC));
         }
-        x.torn_down
+        match x.failure {
+            Some(Failure::Misuse(_) | Failure::Endless) => x.torn_down,
+            _ if x.repeats => Some(TornDown::Repeats),
+            _ => x.torn_down,
+        }
     })
 }
 
@@ -396,13 +410,6 @@ pub(super) fn wait(me: ThreadId, waiting: Waiting) {
 pub(super) fn begins_to_wait(me: ThreadId, timed: bool) {
     let decided = with(|x| x.decide_fate(me, timed));
     chosen(decided);
-}
-
-/// After what may have shown that the execution only repeats another.
-pub(super) fn go_on() {
-    if is_torn_down() && !unwinding() {
-        unwind();
-    }
 }
 
 /// The point before a fence: `SeqCst` fences have an order among themselves.
@@ -1030,46 +1037,44 @@ impl Execution {
         )
     }
 
+    /// What a wait may take from so that it ends by itself: how much there is, and
+    /// how much has been taken.
+    fn budgets(&self, timed: bool) -> Vec<(Fate, usize, usize)> {
+        let (settings, early) = (&self.settings, Fate::Early);
+        let mut budgets = vec![(
+            Fate::Spurious,
+            settings.spurious_wake_ups,
+            self.spurious_wake_ups,
+        )];
+        if timed {
+            budgets.push((early, settings.early_timeouts, self.early_timeouts));
+        }
+        budgets.retain(|&(_, most, _)| most > 0);
+        budgets
+    }
+
     /// Whether a wait may end by itself, by what the exploration allows.
     pub(super) fn has_budget(&self, timed: bool) -> bool {
-        self.settings.spurious_wake_ups > 0 || timed && self.settings.early_timeouts > 0
+        !self.budgets(timed).is_empty()
     }
 
     /// How a wait is to end that now begins, as far as the budget goes: all that
     /// can be is tried.
     fn decide_fate(&mut self, me: ThreadId, timed: bool) -> Result<(), Differs> {
-        let budgets = [
-            (
-                Fate::Spurious,
-                self.settings.spurious_wake_ups,
-                self.spurious_wake_ups,
-            ),
-            (
-                Fate::Early,
-                if timed {
-                    self.settings.early_timeouts
-                } else {
-                    0
-                },
-                self.early_timeouts,
-            ),
-        ];
+        let budgets = self.budgets(timed);
         let left = budgets.iter().filter(|(_, most, used)| used < most);
         let fates: Vec<Option<Fate>> = [None]
             .into_iter()
             .chain(left.map(|&(fate, ..)| Some(fate)))
             .collect();
         let fate = fates[self.search.choose(fates.len())?];
-        for (budget, most, used) in budgets {
-            if most > 0 {
-                // Who takes from a budget leaves less to others.
-                let (access, what) = match fate == Some(budget) {
-                    true => (Access::Change, "takes"),
-                    false => (Access::Read, "leaves"),
-                };
-                let name = hash64(("budget", budget as u8));
-                self.touches(me, name, access, (used as u64, what, 0));
-            }
+        for (budget, _, used) in budgets {
+            // Who takes from a budget leaves less to others.
+            let (access, what) = match fate == Some(budget) {
+                true => (Access::Change, "takes"),
+                false => (Access::Read, "leaves"),
+            };
+            self.touches(me, budget.key(), access, (used as u64, what, 0));
         }
         match fate {
             Some(Fate::Spurious) => self.spurious_wake_ups += 1,
@@ -1078,6 +1083,17 @@ impl Execution {
         }
         self.threads[me].fate = fate;
         Ok(())
+    }
+
+    /// The thread need not wait, as things are. If it had come before they were so,
+    /// it might have taken from the budgets: who else takes from them could then not
+    /// have come in between, and to find that out they must race with this.
+    pub(super) fn might_have_waited(&mut self, timed: bool) {
+        for (budget, ..) in self.budgets(timed) {
+            if let Err(Differs) = self.search.touch(budget.key(), Access::Change) {
+                self.fail(Failure::Misuse(NOT_DETERMINISTIC));
+            }
+        }
     }
 
     /// The thread's wait ends by itself.
@@ -1127,10 +1143,7 @@ impl Execution {
             self.search.comes_too_late(thread);
         }
         self.search.lets_go_on(thread);
-        if fate.is_some() {
-            // The same as if it had not been meant to end by itself.
-            self.tear_down(TornDown::Repeats);
-        }
+        self.repeats |= fate.is_some();
     }
 
     /// It failed; what happens from now on changes nothing.
