@@ -27,8 +27,8 @@ const MAX_ROUNDS: usize = 4;
 const MAX_TURNS: usize = 4_000;
 
 const NOT_DETERMINISTIC: &str = "the scene is not deterministic: run again in the same order, it did something else. \
-     It may depend on a clock, on chance, on the order of a HashMap, or on what an earlier \
-     execution has left behind";
+     It may depend on a clock, on chance, on the order of a HashMap, on what an earlier \
+     execution has left behind, or on which thread is the last to drop an Arc";
 
 /// How the model plays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
