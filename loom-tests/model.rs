@@ -1,7 +1,7 @@
 //! The model against what is known to exist: loom's holes, counts, timeouts,
 //! deadlocks and the like as outcomes.
 
-use racecourse::explorer::report::{Exploration, Judged, Memory};
+use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
 use racecourse::explorer::{Options, explore};
 use racecourse::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use racecourse::sync::atomic::{AtomicBool, AtomicUsize, fence};
@@ -12,11 +12,15 @@ use std::time::Duration;
 
 /// Every interleaving of a scene that comes to something.
 fn all<T: Display>(memory: Memory, scene: impl Fn() -> T + Send + Sync + 'static) -> Exploration {
-    let exploration = explore(
-        Options::new(memory),
-        Arc::new(move || Judged::promised(scene().to_string(), "")),
-    )
-    .unwrap();
+    all_with(Options::new(memory), scene)
+}
+
+fn all_with<T: Display>(
+    options: Options,
+    scene: impl Fn() -> T + Send + Sync + 'static,
+) -> Exploration {
+    let scene = move || Judged::promised(scene().to_string(), "");
+    let exploration = explore(options, Arc::new(scene)).unwrap();
     assert_eq!(exploration.stopped, None);
     exploration
 }
@@ -107,6 +111,22 @@ mod what_loom_misses {
 mod what_brute_force_found {
     use super::*;
 
+    /// How many different interleavings come to each outcome, within a budget.
+    fn counts<T: Display>(
+        set: impl Fn(&mut Budget),
+        scene: impl Fn() -> T + Send + Sync + 'static,
+    ) -> Vec<(String, u64)> {
+        let mut options = Options::new(Memory::Sc);
+        set(&mut options.budget);
+        let rows = all_with(options, scene).outcomes.into_iter();
+        rows.map(|row| (row.outcome, row.different)).collect()
+    }
+
+    fn rows<const N: usize>(rows: [(&str, u64); N]) -> Vec<(String, u64)> {
+        rows.map(|(outcome, different)| (outcome.to_owned(), different))
+            .into()
+    }
+
     /// Executions were cut short where they came to a trace seen before.
     #[test]
     fn every_order_of_two_notifications_and_nested_locks() {
@@ -168,6 +188,83 @@ mod what_brute_force_found {
                 .map(|r| (&r.outcome, r.different))
                 .collect::<Vec<_>>()
         );
+    }
+
+    /// An execution was given up when somebody was notified who was to wake by
+    /// himself: nobody learned what else would have raced with what had been done.
+    #[test]
+    fn every_order_of_a_notification_and_a_spurious_wake_up() {
+        let found = counts(
+            |budget| budget.spurious_wake_ups = 1,
+            || {
+                let (m, n, c) = (Mutex::new(()), Mutex::new(()), Condvar::new());
+                let results = Actors::new()
+                    .enter("a", || {
+                        drop(c.wait(m.lock().unwrap()).unwrap());
+                        true
+                    })
+                    .enter("b", || {
+                        let guard = n.try_lock();
+                        guard.map(|guard| drop(c.wait(guard).unwrap())).is_ok()
+                    })
+                    .enter("c", || {
+                        let _n = n.lock().unwrap();
+                        let _m = m.lock().unwrap();
+                        c.notify_one();
+                        true
+                    })
+                    .run();
+                if results[1] { "b locked" } else { "b did not" }
+            },
+        );
+        let expected = [("b did not", 4), ("b locked", 16), ("deadlock", 17)];
+        assert_eq!(found, rows(expected));
+    }
+
+    /// Who finds its token does not wait, and so takes from no budget: that it might
+    /// have done so before, and left nothing to another, was overlooked.
+    #[test]
+    fn every_order_of_two_waits_that_could_end_by_themselves() {
+        let found = counts(
+            |budget| budget.spurious_wake_ups = 1,
+            || {
+                let (x, m, c) = (AtomicUsize::new(0), Mutex::new(()), Condvar::new());
+                let parked = thread::current();
+                Actors::new()
+                    .enter("a", || {
+                        x.store(1, SeqCst);
+                        parked.unpark();
+                    })
+                    .enter("b", || {
+                        drop(m.lock().unwrap());
+                        drop(c.wait(m.lock().unwrap()).unwrap());
+                    })
+                    .enter("c", thread::park)
+                    .run();
+                "done"
+            },
+        );
+        assert_eq!(found, rows([("done", 3), ("deadlock", 4)]));
+    }
+
+    /// Who was woken made no difference, as long as the order was the same.
+    #[test]
+    fn whom_a_notification_wakes_makes_a_difference() {
+        let found = counts(
+            |budget| budget.any_waiter = true,
+            || {
+                let (m, c) = (Mutex::new(()), Condvar::new());
+                let wait = || drop(c.wait(m.lock().unwrap()).unwrap());
+                let notify = || (0..2).for_each(|_| c.notify_one());
+                Actors::new()
+                    .enter("a", wait)
+                    .enter("b", wait)
+                    .enter("c", notify)
+                    .run();
+                "done"
+            },
+        );
+        assert_eq!(found.first(), Some(&("done".to_owned(), 14)));
     }
 
     /// Read-modify-writes that read different stores were taken for the same.
@@ -842,7 +939,6 @@ mod memory {
 
 mod what_real_threads_do {
     use super::*;
-    use racecourse::explorer::report::Budget;
     use racecourse::sync::LockResult;
 
     const NONE: Budget = Budget {
@@ -869,10 +965,7 @@ mod what_real_threads_do {
     ) -> Exploration {
         let mut options = Options::new(Memory::C11);
         options.budget = budget;
-        let scene = move || Judged::promised(scene().to_string(), "");
-        let found = explore(options, Arc::new(scene)).unwrap();
-        assert_eq!(found.stopped, None);
-        found
+        all_with(options, scene)
     }
 
     fn names(found: &Exploration) -> Vec<&str> {

@@ -29,7 +29,7 @@ const OPERATIONS: usize = 4;
 
 /// Larger programs are left out.
 const MAX_TRACES: usize = 3_000;
-const MAX_EXECUTIONS: u64 = 5_000;
+const MAX_EXECUTIONS: u64 = 2_000;
 
 fn found(program: &Program, options: Options) -> Exploration {
     let program = program.clone();
@@ -88,9 +88,12 @@ fn differs_from_all_orders(program: &Program, memory: Memory) -> Verdict {
         return Err(too_large());
     }
     let found = found(program, options(program, memory));
+    // Under C11 a thread may spin on an older store: once more if it comes before
+    // the newer one, not again if it comes after it. Nobody else can tell.
+    let spins = memory == Memory::C11 && program.any(|op| matches!(op, Op::SpinUntil(..)));
     let [all, found] = [all, found].map(|found| {
         let rows = found.outcomes.into_iter();
-        let rows = rows.map(|row| (row.outcome, row.different));
+        let rows = rows.map(|row| (row.outcome, if spins { 0 } else { row.different }));
         (found.stopped, rows.collect::<BTreeMap<_, _>>())
     });
     Ok((all != found).then(|| format!("{found:?}, but in all orders {all:?}")))
@@ -260,13 +263,17 @@ fn programs_of(mixture: Mixture) -> impl Strategy<Value = Program> {
     })
 }
 
-/// Of how many programs, if nobody says otherwise, none must differ.
-fn none_differs(cases: u32, memory: Memory, differs: fn(&Program, Memory) -> Verdict) {
+/// How many programs, if nobody says otherwise.
+const PROGRAMS: u32 = 500;
+
+/// Takes one in so many: those that are run in all orders take long.
+fn none_differs(from: &str, one_in: u32, memory: Memory, differs: fn(&Program, Memory) -> Verdict) {
     let many: Option<u32> = std::env::var("PROGRAMS")
         .ok()
         .map(|number| number.parse().expect("PROGRAMS is a number"));
+    let cases = many.unwrap_or(PROGRAMS) / one_in;
     let config = Config {
-        cases: many.unwrap_or(cases),
+        cases,
         max_global_rejects: u32::MAX,
         max_shrink_iters: 20_000,
         failure_persistence: None,
@@ -286,28 +293,25 @@ fn none_differs(cases: u32, memory: Memory, differs: fn(&Program, Memory) -> Ver
     if let Err(failure) = result {
         panic!("{failure}\n{runner}");
     }
-    println!(
-        "{} programs under {memory}: none differs",
-        many.unwrap_or(cases)
-    );
+    println!("{cases} programs under {memory}: none differs from {from}");
 }
 
 #[test]
 fn sc_is_brute_force() {
-    none_differs(500, Memory::Sc, differs_from_brute_force);
+    none_differs("brute force", 1, Memory::Sc, differs_from_brute_force);
 }
 
 #[test]
 fn c11_is_no_less() {
-    none_differs(500, Memory::C11, differs_from_brute_force);
+    none_differs("brute force", 1, Memory::C11, differs_from_brute_force);
 }
 
 #[test]
 fn sc_loses_nothing() {
-    none_differs(150, Memory::Sc, differs_from_all_orders);
+    none_differs("all orders", 3, Memory::Sc, differs_from_all_orders);
 }
 
 #[test]
 fn c11_loses_nothing() {
-    none_differs(150, Memory::C11, differs_from_all_orders);
+    none_differs("all orders", 3, Memory::C11, differs_from_all_orders);
 }
