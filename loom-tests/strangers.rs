@@ -399,7 +399,8 @@ mod while_unwinding {
                 let _threads: Vec<_> = (0..4).map(|_| thread::spawn(|| ())).collect();
                 panics_and_does(|| drop(thread::spawn(|| ())));
             });
-            assert!(found.outcome("panic").is_some() || !found.is_complete());
+            // Nobody else could run: it ran at once, and needed no place of its own.
+            assert!(found.is_complete());
         }
 
         another_thread_is_waited_for {

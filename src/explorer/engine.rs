@@ -71,10 +71,9 @@ pub(super) fn explore(
         run(&collection, now, scene.clone());
         settings = collection.borrow_mut().start_again();
     }
-    Ok(Rc::into_inner(collection)
-        .expect("loom has dropped what it ran")
-        .into_inner()
-        .report())
+    // loom may not have dropped all that it ran.
+    let report = collection.borrow_mut().report();
+    Ok(report)
 }
 
 fn run(
@@ -279,13 +278,13 @@ impl Collection {
         self.stopped.get_or_insert(why.trim_end().to_owned());
     }
 
-    fn report(mut self) -> Exploration {
+    fn report(&mut self) -> Exploration {
         let mut outcomes: Vec<Outcome> = self.rows.drain().map(|(_, row)| row.outcome).collect();
         outcomes.sort_by(|a, b| (a.grade, &a.outcome).cmp(&(b.grade, &b.outcome)));
         Exploration {
             memory: self.options.memory,
             budget: self.options.budget,
-            stopped: self.stopped,
+            stopped: self.stopped.take(),
             executions: self.executions,
             different: self.traces.len() as u64,
             took: self.started.elapsed(),

@@ -74,7 +74,7 @@ impl<T> UnsafeCell<T> {
             return;
         }
         let me = runtime::current();
-        let cell = self.handle.id();
+        let cell = self.handle.checked_id();
         with(|x| {
             x.threads[me].known.clock.tick(me);
             let clock = x.threads[me].known.clock;

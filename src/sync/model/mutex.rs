@@ -17,14 +17,15 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 pub struct Mutex<T> {
     handle: Handle,
     poisoned: AtomicBool,
-    /// Held by a thread that unwinds where the model is not.
-    held_outside: AtomicBool,
+    /// The same as that it has an owner, for a thread that unwinds where the model
+    /// is not.
+    held: AtomicBool,
     show: Option<fn(&T) -> String>,
     value: UnsafeCell<T>,
 }
 
 // SAFETY: the value is only reached through a guard. While an execution is played
-// the model hands out one guard at a time; `held_outside` does the same for threads
+// the model hands out one guard at a time; `held` does the same for threads
 // that unwind where the model is not (others panic there). Once it is given up, threads unwind one
 // after another on one thread of the operating system, and each may get a guard
 // in a destructor although a thread that is still to unwind has one: only one of
@@ -53,7 +54,7 @@ impl<T> Mutex<T> {
         Self {
             handle: Handle::new("mutex", state),
             poisoned: AtomicBool::new(false),
-            held_outside: AtomicBool::new(false),
+            held: AtomicBool::new(false),
             show: None,
             value: UnsafeCell::new(value),
         }
@@ -173,8 +174,8 @@ impl<T> Mutex<T> {
     /// come as far as it can be followed; that it panicked is known.
     fn acquire_while_unwinding(&self, at: At) {
         if !self.handle.is_here() {
-            // ORDERING: Acquire pairs with the Release in `drop_while_unwinding`.
-            while self.held_outside.swap(true, Acquire) {
+            // ORDERING: Acquire pairs with the Release of who lets go.
+            while self.held.swap(true, Acquire) {
                 std::thread::yield_now();
             }
             return;
@@ -209,6 +210,9 @@ impl<T> Mutex<T> {
                 return false;
             }
             *owner = Some((me, at));
+            while self.held.swap(true, Acquire) {
+                std::thread::yield_now();
+            }
             let released = released.clone();
             x.threads[me].known.join(&released);
             x.locks(me, id, how);
@@ -219,6 +223,7 @@ impl<T> Mutex<T> {
     /// Lets go of the lock, as part of a step whose point has been passed.
     fn let_go(&self, x: &mut Execution, me: ThreadId, changed: bool) {
         let id = self.handle.id();
+        self.held.store(false, Release);
         x.unlocks(me, id, changed);
         let known = x.threads[me].known.clone();
         if let State::Mutex {
@@ -282,10 +287,11 @@ impl<T> MutexGuard<'_, T> {
     /// point: nothing may switch, so this is part of the step that panicked.
     fn drop_while_unwinding(&self) {
         if !self.mutex.handle.is_here() {
-            self.mutex.held_outside.store(false, Release);
+            self.mutex.held.store(false, Release);
             return;
         }
         if runtime::is_torn_down() {
+            self.mutex.held.store(false, Release);
             return;
         }
         if !self.was_unwinding {

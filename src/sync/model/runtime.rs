@@ -21,7 +21,7 @@ pub(crate) type ObjectId = usize;
 
 /// How often spinning threads may go round when nobody else can run: some loops
 /// give up after a number of rounds. One that does not is a livelock.
-const MAX_ROUNDS: usize = 4;
+const MAX_ROUNDS: usize = 100;
 
 /// An execution with more turns than this does not end, as far as we can tell.
 const MAX_TURNS: usize = 4_000;
@@ -154,6 +154,8 @@ pub(crate) struct Thread {
     /// What it has done since it last gave way, and between the two times before.
     round: Round,
     last_round: Round,
+    /// The last two were the same.
+    is_loop: bool,
     /// How often it has given way without having done anything at all.
     idle: usize,
 }
@@ -353,6 +355,7 @@ impl Thread {
             parker: None,
             round: Round::default(),
             last_round: Round::default(),
+            is_loop: false,
             idle: 0,
         }
     }
@@ -364,6 +367,10 @@ impl Thread {
 /// first. A thread that waits goes on when it need not wait any more.
 pub(super) fn point(next: Next) -> ThreadId {
     let (me, at) = with(|x| (x.current, x.events.last().map(|event| event.at)));
+    if is_torn_down() {
+        // Who catches that and goes on for ever gives no sign of life any more.
+        unwind();
+    }
     watch::beat(at);
     let goes_on = with(|x| {
         x.threads[me].next = next;
@@ -482,6 +489,13 @@ pub(crate) fn is_tear_down(payload: &(dyn std::any::Any + Send)) -> bool {
     payload.is::<TearDown>()
 }
 
+/// So many threads more can be started.
+pub(super) fn must_have_room_for(more: usize) {
+    if with(|x| x.threads.len() + more > loom::MAX_THREADS) {
+        misuse("more threads than loom can follow: five, the scene's own among them");
+    }
+}
+
 /// A thread that `body` will run on. What the child does happens after this. It
 /// runs up to its first point at once: until then nobody can notice anything.
 pub(super) fn spawn(
@@ -490,14 +504,12 @@ pub(super) fn spawn(
     at: Option<At>, // none for actors: who starts them is not on stage
 ) -> ThreadId {
     if unwinding() {
-        // Nobody else can run now; and what cannot be followed is given up.
-        give_up_after_panic();
+        // Nobody else can run now: it runs to its end, as part of this step.
+        body();
         return current();
     }
+    must_have_room_for(1);
     let id = with(|x| x.threads.len());
-    if id == loom::MAX_THREADS {
-        misuse("more threads than loom can follow: five, the scene's own among them");
-    }
     let handle = loom::thread::spawn(move || {
         let gone = with(|x| {
             x.current = id;
@@ -586,9 +598,11 @@ pub(super) fn give_way(at: At) {
             }
             return;
         }
-        let waits = round == x.threads[me].last_round && !round.changed && !x.has_news(&round);
+        let is_loop = round == x.threads[me].last_round && !round.changed;
+        let waits = is_loop && !x.has_news(&round);
         let thread = &mut x.threads[me];
         thread.idle = 0;
+        thread.is_loop = is_loop;
         thread.last_round = round.clone();
         if waits {
             let objects = round.objects();
@@ -622,7 +636,8 @@ pub(super) fn looks_while_unwinding() {
 pub(super) fn give_up_after_panic() {
     scene_has_panicked();
     with(|x| {
-        x.search.wants_all();
+        // What others would have done is not seen: no order stands for another.
+        x.needs.all_orders = true;
         x.tear_down(TornDown::Failed);
     });
 }
@@ -663,9 +678,13 @@ pub(crate) fn last_panic() -> String {
 
 /// The scene's own code panicked in the running thread, just now.
 pub(crate) fn note_panic() {
-    let panic = LAST_PANIC.take();
+    let mut panic = LAST_PANIC.take();
     if panic.line == 0 {
-        return; // a thread's panic, passed on by the one that waited for it
+        let is_panic = |event: &Event| matches!(event.what, What::Panic(_));
+        if with(|x| x.events.iter().any(is_panic)) {
+            return; // a thread's panic, passed on by the one that waited for it
+        }
+        panic.message = "(resumed, without a message)".to_owned();
     }
     with(|x| {
         let thread = x.current;
@@ -1027,7 +1046,9 @@ impl Execution {
         standstill.rounds += 1;
         if standstill.rounds > MAX_ROUNDS {
             let Standstill { events, trace, .. } = *standstill;
-            self.events.truncate(events);
+            if self.failure.is_none() {
+                self.events.truncate(events);
+            }
             self.trace = trace;
             return false;
         }
@@ -1207,12 +1228,11 @@ impl Execution {
     }
 
     /// The thread would read a store of an atomic although there is a newer one:
-    /// whether it has done so in its last turn too, and would only repeat it.
+    /// whether it is in a loop in which it does nothing else.
     pub(super) fn repeats(&self, me: ThreadId, object: ObjectId, store: usize) -> bool {
-        let round = &self.threads[me].last_round;
-        round
-            .looked_at
-            .contains(&(Looked::At(object), store as u64))
+        let thread = &self.threads[me];
+        let looked = (Looked::At(object), store as u64);
+        thread.is_loop && thread.last_round.looked_at.contains(&looked)
     }
 }
 

@@ -379,16 +379,6 @@ impl Search {
         }
     }
 
-    /// Nobody knows any more what would race with what: all that could have been
-    /// done is wanted.
-    pub(super) fn wants_all(&mut self) {
-        for node in &mut self.path[..self.begun] {
-            for ready in &node.ready {
-                node.wanted |= bit(ready.thread);
-            }
-        }
-    }
-
     /// The turn in progress is over: its races.
     pub(super) fn end_turn(&mut self) -> Result<(), Differs> {
         let Some(turn) = self.begun.checked_sub(1) else {

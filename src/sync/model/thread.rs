@@ -2,9 +2,11 @@
 
 use super::runtime::{self, ThreadId, with};
 use crate::sync::stage::Actor;
+use std::any::Any;
 use std::io;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 pub use super::park::{Thread, current, park, park_timeout};
@@ -98,7 +100,7 @@ impl Builder {
 
 /// The model's `std::thread::Scope`.
 pub struct Scope<'scope, 'env: 'scope> {
-    threads: Mutex<Vec<ThreadId>>,
+    threads: Mutex<Vec<(ThreadId, Arc<AtomicBool>)>>,
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
 }
@@ -108,6 +110,8 @@ pub struct ScopedJoinHandle<'scope, T> {
     thread: ThreadId,
     handle: Thread,
     slot: Slot<T>,
+    /// It has panicked, and nobody has joined it.
+    panicked: Arc<AtomicBool>,
     scope: PhantomData<&'scope ()>,
 }
 
@@ -124,7 +128,9 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// The thread's panic.
     #[track_caller]
     pub fn join(self) -> Result<T> {
-        join(self.thread, &self.slot)
+        let result = join(self.thread, &self.slot);
+        self.panicked.store(false, Relaxed);
+        result
     }
 }
 
@@ -145,16 +151,24 @@ impl<'scope> Scope<'scope, '_> {
         body: impl FnOnce() -> T + Send + 'scope,
     ) -> ScopedJoinHandle<'scope, T> {
         let slot: Slot<T> = Arc::default();
-        let body = run_into(slot.clone(), body);
+        let panicked = Arc::<AtomicBool>::default();
+        let tells = Arc::clone(&panicked);
+        let body = run_into(slot.clone(), move || {
+            let result = catch_unwind(AssertUnwindSafe(body));
+            let has_panicked = |panic: &Box<dyn Any + Send>| !runtime::is_tear_down(&**panic);
+            tells.store(result.as_ref().is_err_and(has_panicked), Relaxed);
+            result.unwrap_or_else(|panic| resume_unwind(panic))
+        });
         // SAFETY: `scope` does not return, not even by unwinding, before the
         // thread has ended: nothing that `body` borrows ends before it.
         let body = unsafe { forget_lifetime(body) };
         let thread = runtime::spawn(name, body, Some(Location::caller()));
-        lock(&self.threads).push(thread);
+        lock(&self.threads).push((thread, Arc::clone(&panicked)));
         ScopedJoinHandle {
             thread,
             handle: with(|x| x.handle(thread)),
             slot,
+            panicked,
             scope: PhantomData,
         }
     }
@@ -163,7 +177,7 @@ impl<'scope> Scope<'scope, '_> {
 /// Starts threads that may borrow, and waits for all of them.
 ///
 /// # Panics
-/// With the panic of `body`, if it panics.
+/// With the panic of `body`, if it panics; or if a thread has that nobody joins.
 #[track_caller]
 pub fn scope<'env, F, T>(body: F) -> T
 where
@@ -176,8 +190,14 @@ where
     };
     let result = catch_unwind(AssertUnwindSafe(|| body(&scope)));
     let threads = std::mem::take(&mut *lock(&scope.threads));
-    wait_for_all(&threads);
+    let ids: Vec<ThreadId> = threads.iter().map(|(thread, _)| *thread).collect();
+    if !runtime::unwinding() {
+        wait_for_all(&ids);
+    }
     match result {
+        Ok(_) if threads.iter().any(|(_, panicked)| panicked.load(Relaxed)) => {
+            panic!("a scoped thread panicked")
+        }
         Ok(value) => value,
         Err(panic) => resume_unwind(panic),
     }
@@ -186,6 +206,12 @@ where
 /// Every actor but the last on a thread of its own; the last part is played by
 /// the calling thread, which saves loom a thread and many executions.
 pub(in crate::sync) fn run_actors<R: Send>(mut cast: Vec<Actor<'_, R>>) -> Vec<R> {
+    if runtime::unwinding() {
+        // Nobody else can run now: one part after the other, as one step.
+        return cast.into_iter().map(|actor| (actor.part)()).collect();
+    }
+    // Before anybody borrows anything.
+    runtime::must_have_room_for(cast.len().saturating_sub(1));
     let Some(last) = cast.pop() else {
         return Vec::new();
     };
@@ -195,8 +221,8 @@ pub(in crate::sync) fn run_actors<R: Send>(mut cast: Vec<Actor<'_, R>>) -> Vec<R
         let slot: Slot<R> = Arc::default();
         let body = run_into(slot.clone(), actor.part);
         // SAFETY: `wait_for_all` below is passed before this function returns or
-        // unwinds: the last part's panic is caught, and nothing between can
-        // unwind except into `wait_for_all`.
+        // unwinds: there is room for all threads, so that starting them does not
+        // unwind, and the last part's panic is caught.
         let body = unsafe { forget_lifetime(body) };
         threads.push(runtime::spawn(Some(actor.name), body, None));
         slots.push(slot);
