@@ -203,7 +203,8 @@ fn scenes<Lock: FairLock + 'static>() -> Vec<Scene> {
             .budget(Budget {
                 any_waiter: true,
                 ..Budget::default()
-            }),
+            })
+            .proof(),
     ]
 }
 
@@ -289,7 +290,14 @@ pub fn lesson() -> Lesson {
             ),
             Version::wrong::<WakesTheWrongOne>(
                 "calls the next number with `notify_one`, which may wake another",
-                scenes::<WakesTheWrongOne>(),
+                // It takes three to see it.
+                scenes::<WakesTheWrongOne>()
+                    .into_iter()
+                    .map(|scene| Scene {
+                        proof: false,
+                        ..scene
+                    })
+                    .collect(),
                 play::<WakesTheWrongOne>,
                 Mistake {
                     scene: "3 threads, 1 turn",
