@@ -267,6 +267,40 @@ mod what_brute_force_found {
         assert_eq!(found.first(), Some(&("done".to_owned(), 14)));
     }
 
+    /// What a destructor does belongs to the step that panicked. That the step would
+    /// have been in no race, had it not panicked, hid races of the one that did.
+    #[test]
+    fn every_order_of_a_panic_whose_destructor_takes_a_step() {
+        struct StoresIfPanicking<'a>(&'a AtomicUsize);
+        impl Drop for StoresIfPanicking<'_> {
+            fn drop(&mut self) {
+                if std::thread::panicking() {
+                    self.0.store(1, SeqCst);
+                }
+            }
+        }
+        let mut options = Options::new(Memory::Sc);
+        options.panics_are_handled = true;
+        let found = all_with(options, || {
+            let [x, y, z] = [0; 3].map(AtomicUsize::new);
+            thread::scope(|s| {
+                let a = s.spawn(|| {
+                    let _y = StoresIfPanicking(&y);
+                    assert_eq!(x.load(SeqCst), 1);
+                });
+                s.spawn(|| {
+                    z.store(1, SeqCst);
+                    x.store(1, SeqCst);
+                });
+                let b = s.spawn(|| y.load(SeqCst));
+                let panicked = a.join().is_err();
+                format!("{panicked}, {}", b.join().unwrap())
+            })
+        });
+        let names: Vec<_> = found.outcomes.iter().map(|row| &*row.outcome).collect();
+        assert_eq!(names, ["false, 0", "true, 0", "true, 1"]);
+    }
+
     /// Read-modify-writes that read different stores were taken for the same.
     #[test]
     fn what_a_read_modify_write_has_read_makes_a_difference() {

@@ -63,6 +63,7 @@ pub(super) fn explore(
         spurious_wake_ups: options.budget.spurious_wake_ups,
         early_timeouts: options.budget.early_timeouts,
         panics_are_handled: options.panics_are_handled,
+        unwinding_is_watched: false,
         all_orders: options.all_orders,
     };
     let collection = Rc::new(RefCell::new(Collection::new(options)));

@@ -183,7 +183,7 @@ impl<T> Mutex<T> {
         if runtime::is_torn_down() {
             return;
         }
-        let me = runtime::current();
+        let me = runtime::step_while_unwinding();
         if !self.take_if_free(me, at, Access::TryAcquire) {
             runtime::give_up_after_panic();
         }
@@ -297,7 +297,11 @@ impl<T> MutexGuard<'_, T> {
         if !self.was_unwinding {
             self.mutex.poisoned.store(true, Relaxed);
         }
-        let me = runtime::current();
+        // Who waits for the lock cannot tell when it is let go; who tries it can.
+        let me = match with(|x| x.settings.locks_are_tried) {
+            true => runtime::step_while_unwinding(),
+            false => runtime::current(),
+        };
         let what = What::Unlock {
             poisons: !self.was_unwinding,
         };

@@ -47,6 +47,10 @@ pub(crate) struct Settings {
     pub(crate) early_timeouts: usize,
     /// A panic counts only if it ends the scene: who joins a thread handles its.
     pub(crate) panics_are_handled: bool,
+    /// Threads take steps while they unwind. What else a turn touches then depends
+    /// on what it has read: which other turns it would have raced with, had it read
+    /// something else, no race can tell, and so all that is awake is tried.
+    pub(crate) unwinding_is_watched: bool,
     /// All orders are run, also those in which only steps that have nothing to do
     /// with each other change places.
     pub(crate) all_orders: bool,
@@ -270,7 +274,7 @@ pub(crate) fn begin() {
     let handle = loom::thread::current();
     with(|x| {
         let mut search = std::mem::take(&mut x.search);
-        search.begin(x.settings.all_orders);
+        search.begin(x.settings.all_orders, x.settings.unwinding_is_watched);
         *x = Execution {
             settings: x.settings,
             needs: x.settings,
@@ -401,10 +405,18 @@ pub(super) fn point(next: Next) -> ThreadId {
 /// if it is of no consequence, or would be in no execution.
 pub(super) fn point_even_if_unwinding(object: &Handle) -> Option<ThreadId> {
     if unwinding() {
-        (object.is_here() && !is_torn_down()).then(current)
+        (object.is_here() && !is_torn_down()).then(step_while_unwinding)
     } else {
         Some(object.point())
     }
+}
+
+/// The thread unwinds, and takes a step.
+pub(super) fn step_while_unwinding() -> ThreadId {
+    with(|x| {
+        x.needs.unwinding_is_watched = true;
+        x.current
+    })
 }
 
 /// Waits until it need not wait any more and it is its turn.

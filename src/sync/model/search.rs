@@ -67,6 +67,8 @@ pub(super) struct Differs;
 #[derive(Default)]
 pub(crate) struct Search {
     all_orders: bool,
+    /// Races do not tell all that is to be tried: everything is, but who sleeps.
+    wants_all: bool,
     /// The turns of the execution: those it shares with the one before, and from
     /// there on those that it adds.
     path: Vec<Node>,
@@ -226,9 +228,11 @@ impl Node {
 }
 
 impl Search {
-    /// Begins an execution. `all_orders`: nothing is left out.
-    pub(super) fn begin(&mut self, all_orders: bool) {
+    /// Begins an execution. `all_orders`: nothing is left out. `wants_all`: only
+    /// what sleeps is.
+    pub(super) fn begin(&mut self, all_orders: bool, wants_all: bool) {
         self.all_orders = all_orders;
+        self.wants_all = wants_all || all_orders;
         self.begun = 0;
         self.repeated = self.path.len().saturating_sub(1);
         self.touches.clear();
@@ -263,7 +267,7 @@ impl Search {
                 return Ok(None);
             };
             node.thread = thread;
-            node.wanted = match self.all_orders {
+            node.wanted = match self.wants_all {
                 true => node.ready.iter().map(|ready| bit(ready.thread)).sum(),
                 false => bit(thread),
             };
