@@ -170,6 +170,8 @@ struct Round {
     /// What it has read, and how often that had been written by then.
     looked_at: Vec<(Looked, u64)>,
     changed: bool,
+    /// What was there already.
+    writes: bool,
 }
 
 /// What a thread looks at.
@@ -801,14 +803,14 @@ impl Execution {
         kind: &'static str,
         version: u64,
     ) {
-        self.threads[me].round.looks_at(Looked::At(object), version);
+        self.looks_at(me, object, version);
         let writes = self.objects[object].writes;
         self.step(me, object, Access::Read, (writes, kind, version));
     }
 
     /// The same for a load that could have read another store.
     pub(super) fn looks(&mut self, me: ThreadId, object: ObjectId, version: u64, access: Access) {
-        self.threads[me].round.looks_at(Looked::At(object), version);
+        self.looks_at(me, object, version);
         let Access::Look(store, _) = access else {
             unreachable!("it looks");
         };
@@ -830,10 +832,58 @@ impl Execution {
         kind: &'static str,
         version: u64,
     ) {
+        self.rewrites(me, object, access, kind, version);
+        self.has_changed(me);
+    }
+
+    /// A read-modify-write that leaves the value as it was: as far as others go, it
+    /// changes the object; who does nothing else waits.
+    pub(super) fn updates_nothing(
+        &mut self,
+        me: ThreadId,
+        object: ObjectId,
+        kind: &'static str,
+        version: u64,
+    ) {
+        self.looks_at(me, object, version);
+        self.threads[me].round.writes = true;
+        self.rewrites(me, object, Access::Change, kind, version);
+    }
+
+    fn rewrites(
+        &mut self,
+        me: ThreadId,
+        object: ObjectId,
+        access: Access,
+        kind: &'static str,
+        version: u64,
+    ) {
         let writes = self.objects[object].writes;
         self.step(me, object, access, (writes, kind, version));
         self.objects[object].writes += 1;
-        self.has_changed(me);
+    }
+
+    /// The thread looks at the object as it was when it had been written `writes`
+    /// times.
+    fn looks_at(&mut self, me: ThreadId, object: ObjectId, writes: u64) {
+        let version = self.seen(object, writes);
+        self.threads[me].round.looks_at(Looked::At(object), version);
+    }
+
+    /// What is there to be seen, then, and now: it is news when it is another.
+    fn seen(&self, object: ObjectId, writes: u64) -> u64 {
+        match &self.objects[object].state {
+            State::Atomic(history) => history.version(writes as usize),
+            _ => writes,
+        }
+    }
+
+    fn version(&self, object: ObjectId) -> u64 {
+        let object = &self.objects[object];
+        match &object.state {
+            State::Atomic(history) => history.newest_version(),
+            _ => object.writes,
+        }
     }
 
     /// The thread has changed something, so it does not only wait.
@@ -935,7 +985,7 @@ impl Execution {
     /// Whether anything that was read in that round has been written since.
     fn has_news(&self, round: &Round) -> bool {
         let is_new = |&(looked, version): &(Looked, u64)| match looked {
-            Looked::At(object) => self.objects[object].writes != version,
+            Looked::At(object) => self.version(object) != version,
             Looked::Inside(mutex) => self.changes_inside(mutex) != version,
         };
         round.looked_at.iter().any(is_new)
@@ -1056,8 +1106,19 @@ impl Execution {
             trace,
         });
         standstill.rounds += 1;
-        if standstill.rounds > MAX_ROUNDS {
-            let Standstill { events, trace, .. } = *standstill;
+        let Standstill {
+            rounds,
+            events,
+            trace,
+        } = *standstill;
+        // Those that write what was there already race with each other, round after
+        // round, and all orders of that are run.
+        let writes = |thread: &&Thread| thread.last_round.writes && thread.spins_on.is_some();
+        if rounds > 1 && self.threads.iter().filter(writes).count() > 1 {
+            self.fail(Failure::Endless);
+            return true;
+        }
+        if rounds > MAX_ROUNDS {
             if self.failure.is_none() {
                 self.events.truncate(events);
             }
@@ -1243,7 +1304,7 @@ impl Execution {
     /// whether it is in a loop in which it does nothing else.
     pub(super) fn repeats(&self, me: ThreadId, object: ObjectId, store: usize) -> bool {
         let thread = &self.threads[me];
-        let looked = (Looked::At(object), store as u64);
+        let looked = (Looked::At(object), self.seen(object, store as u64));
         thread.is_loop && thread.last_round.looked_at.contains(&looked)
     }
 }
