@@ -266,8 +266,12 @@ impl Raw {
         if unwinding() && !self.handle.is_here() {
             return 0;
         }
+        let id = match unwinding() {
+            true => self.handle.id(),
+            false => self.handle.checked_id(),
+        };
         with(|x| {
-            let stores = &history(x, self.handle.id()).stores;
+            let stores = &history(x, id).stores;
             stores.last().map_or(0, |store| store.value)
         })
     }

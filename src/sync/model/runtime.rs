@@ -295,11 +295,13 @@ pub(crate) fn open(settings: Settings) {
     }));
 }
 
-/// Closes the stage.
-pub(crate) fn close() {
-    // After a panic of the model's own, loom is gone and its threads' handles
-    // cannot be dropped.
-    std::mem::forget(EXECUTION.take());
+/// Closes the stage. `broken`: after a panic of the model's own, when loom is gone
+/// and its threads' handles cannot be dropped.
+pub(crate) fn close(broken: bool) {
+    let execution = EXECUTION.take();
+    if broken {
+        std::mem::forget(execution);
+    }
 }
 
 /// Begins an execution; the calling thread is its first.
@@ -607,10 +609,16 @@ fn end(me: ThreadId) {
 
 /// Waits for another thread to end; what it did happens before.
 pub(super) fn join(thread: ThreadId, at: At) {
+    let me = current();
+    if thread == me {
+        return; // it was started while this one unwound, and ran to its end at once
+    }
     if unwinding() {
+        if with(|x| x.torn_down.is_none() && x.threads[thread].next != Next::Ended) {
+            give_up_after_panic();
+        }
         return;
     }
-    let me = current();
     await_end(me, thread, Waiting::End(thread));
     with(|x| x.note(me, None, What::Join(thread), at));
 }
@@ -915,7 +923,7 @@ impl Execution {
 
     /// The thread looks at the object as it was when it had been written `writes`
     /// times.
-    fn looks_at(&mut self, me: ThreadId, object: ObjectId, writes: u64) {
+    pub(super) fn looks_at(&mut self, me: ThreadId, object: ObjectId, writes: u64) {
         let version = self.seen(object, writes);
         self.threads[me].round.looks_at(Looked::At(object), version);
     }
@@ -988,11 +996,6 @@ impl Execution {
         let thread = &mut self.threads[me];
         thread.steps += 1;
         thread.known.clock.tick(me);
-    }
-
-    /// The thread sees something that will be news when it is written again.
-    pub(super) fn looks_at(&mut self, me: ThreadId, object: ObjectId, version: u64) {
-        self.threads[me].round.looks_at(Looked::At(object), version);
     }
 
     /// The present step touches that as well.
