@@ -4,6 +4,7 @@
 //! that something was found which should not be: [`verdict`] says what.
 
 mod args;
+mod child;
 mod explore;
 pub mod json;
 mod play;
@@ -81,6 +82,7 @@ fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write) -> Result<bool
         Command::List { lesson } => list(&lessons, lesson.as_ref(), out).map(|()| true),
         Command::Explore(args) => explore(&lessons, &args, out),
         Command::Play(args) => play::play(&lessons, &args, out),
+        Command::Child { role } => child::play(&role).map(|()| true),
         Command::Show { version } => show(&lessons, &version, out).map(|()| true),
     }
 }

@@ -10,5 +10,7 @@ mod drawing;
 mod fixture;
 mod house;
 mod join;
+#[cfg(unix)]
+mod processes;
 mod ticket_lock;
 mod ticket_office;

@@ -69,6 +69,12 @@ pub(super) enum Command {
     /// Explores every interleaving; `cargo race …` is short for it
     #[command(after_long_help = super::json::DESCRIPTION)]
     Explore(ExploreArgs),
+    /// A part played in a process of its own: for parents to start, not to be typed
+    #[command(hide = true)]
+    Child {
+        /// Which
+        role: String,
+    },
 }
 
 #[derive(Debug, clap::Args)]
