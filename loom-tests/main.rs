@@ -1,6 +1,7 @@
 //! Every interleaving: the model itself, the lessons under it, and strangers' code.
 #![cfg(loom)]
 
+mod channels;
 #[path = "../tests/fixture.rs"]
 mod fixture;
 mod lessons;

@@ -979,6 +979,7 @@ mod what_real_threads_do {
         any_waiter: false,
         spurious_wake_ups: 0,
         early_timeouts: 0,
+        deaths: 0,
     };
     const SPURIOUS: Budget = Budget {
         spurious_wake_ups: 1,

@@ -284,6 +284,7 @@ impl ExploreArgs {
             any_waiter: self.any_waiter.unwrap_or(scene.budget.any_waiter),
             spurious_wake_ups: or(self.spurious_wake_ups, scene.budget.spurious_wake_ups),
             early_timeouts: or(self.early_timeouts, scene.budget.early_timeouts),
+            deaths: or(self.deaths, scene.budget.deaths),
         }
     }
 }

@@ -7,14 +7,16 @@
 //! stand for a model in which every interleaving can be explored.
 //!
 //! What there is: [`Mutex`], [`Condvar`], [`atomic`]'s integers, `bool` and
-//! [`fence`](atomic::fence), [`thread`]'s `spawn`, `scope`, `Builder` and
-//! `yield_now`, [`hint::spin_loop`], and [`cell::UnsafeCell`] with checked access.
-//! They have std's names and meanings. In the model nothing is `const`: an object
+//! [`fence`](atomic::fence), [`mpsc`]'s unbounded channels, [`thread`]'s `spawn`,
+//! `scope`, `Builder`, `yield_now`, `current`, `park` and `unpark`,
+//! [`hint::spin_loop`], and [`cell::UnsafeCell`] with checked access. They have std's
+//! names and meanings. ([`Arc`] is std's in both worlds.) In the model nothing is `const`: an object
 //! belongs to the execution that made it, and cannot be a `static`.
 //!
-//! Three things are not in std. They exist so that an exploration can be read:
+//! Four things are not in std. Three exist so that an exploration can be read:
 //! names ([`Named`], [`Watched`]), actors ([`Actors`]) and narration
-//! ([`narrate!`](crate::narrate)).
+//! ([`narrate!`](crate::narrate)). The fourth lets a thread stand for a process:
+//! [`may_die`].
 
 mod stage;
 
@@ -28,9 +30,9 @@ use model as world;
 #[cfg(not(loom))]
 use ordinary as world;
 
-pub use stage::{Actors, narrate, rest, set_pace, tell};
+pub use stage::{Actors, may_die, narrate, rest, set_pace, tell};
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
-pub use world::{Condvar, Mutex, MutexGuard, WaitTimeoutResult, atomic, cell, hint, thread};
+pub use world::{Condvar, Mutex, MutexGuard, WaitTimeoutResult, atomic, cell, hint, mpsc, thread};
 
 /// Gives a lock, a condition variable, an atomic or a cell the name it has in
 /// stories. In the ordinary build the name is forgotten at once.

@@ -16,7 +16,7 @@ cannot be written, 141 if nobody reads it any more.
   kind                     \"right\" or \"wrong\" (with --as-right all are right)
   mistake                  null, or what gives a wrong version away: {scene, outcome, preemptions}
   memory                   \"sc\" or \"c11\"
-  budget                   {any_waiter, spurious_wake_ups, early_timeouts}: what threads may do as well
+  budget                   {any_waiter, spurious_wake_ups, early_timeouts, deaths}: what threads may do as well
   complete                 whether every interleaving was seen: only then does anything follow from it
   stopped                  null, or why it stopped before
   executions, different    how many were run, and how many different interleavings among them

@@ -62,6 +62,7 @@ pub(super) fn explore(
         any_waiter: options.budget.any_waiter,
         spurious_wake_ups: options.budget.spurious_wake_ups,
         early_timeouts: options.budget.early_timeouts,
+        deaths: options.budget.deaths,
         panics_are_handled: options.panics_are_handled,
         unwinding_is_watched: false,
         all_orders: options.all_orders,

@@ -37,9 +37,11 @@ pub struct Budget {
     /// So many timed waits time out although others can still run. All others time
     /// out late: when nothing else can run.
     pub early_timeouts: usize,
+    /// So many processes die: see [`may_die`](crate::sync::may_die).
+    pub deaths: usize,
 }
 
-/// `, any waiter, 1 spurious wake-up, 2 early timeouts`; nothing for none.
+/// `, any waiter, 1 spurious wake-up, 2 early timeouts, 1 death`; nothing for none.
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.any_waiter {
@@ -48,6 +50,7 @@ impl fmt::Display for Budget {
         for (many, what) in [
             (self.spurious_wake_ups, "spurious wake-up"),
             (self.early_timeouts, "early timeout"),
+            (self.deaths, "death"),
         ] {
             if many > 0 {
                 write!(f, ", {}", count(many as u64, what))?;

@@ -113,7 +113,7 @@ pub(super) fn tell(x: &Execution, draft: &Draft) -> Story {
             file,
             line,
             state: state.clone(),
-            switch: handover.map(|handover| teller.switch(&handover, event)),
+            switch: handover.map(|handover| teller.switch(&handover, id)),
         });
     }
     Story {
@@ -138,6 +138,13 @@ fn script(x: &Execution) -> Script {
     let thing = |thread: ThreadId| x.objects.len() + thread;
     // So is the order among `SeqCst` operations.
     let fences = thing(x.threads.len());
+    // And each message of a channel.
+    let mut messages = HashMap::new();
+    let mut message = |channel: ObjectId, place: u64| {
+        let next = fences + 1 + messages.len();
+        *messages.entry((channel, place)).or_insert(next)
+    };
+    let mut sent: HashMap<(ObjectId, u64), usize> = HashMap::new();
     let mut stored: HashMap<(ObjectId, usize), usize> = HashMap::new();
     let mut stores: HashMap<ObjectId, usize> = HashMap::new();
     // Who is stuck does nothing more; what is noted later is the tear-down.
@@ -187,6 +194,26 @@ fn script(x: &Execution) -> Script {
                 gate = Gate::AfterAll;
                 touches.push((object, true));
             }
+            What::Send { place, is_sent } => {
+                // The channel itself: who sends, and whether anybody receives.
+                touches.push((object, *is_sent));
+                touches.push((message(object, *place), true));
+                sent.extend(is_sent.then_some(((object, *place), id)));
+            }
+            What::HangUp { place } => {
+                touches.push((object, true));
+                if let Some(place) = *place {
+                    touches.push((message(object, place), true));
+                    sent.insert((object, place), id);
+                }
+            }
+            What::Receive { place, .. } => {
+                let send = sent.get(&(object, *place));
+                gate = send.map_or(Gate::Open, |&send| Gate::After(send));
+                touches.push((message(object, *place), true));
+            }
+            What::IsEmpty { place } => touches.push((message(object, *place), false)),
+            What::Leave => touches.push((object, true)),
             What::NotifyOne { .. } | What::NotifyAll { .. } => touches.push((object, true)),
             What::Atomic(operation) => {
                 let store = operation
@@ -219,7 +246,7 @@ fn script(x: &Execution) -> Script {
             What::Spins(objects) => {
                 spins.insert(event.thread, Gate::Changed(objects.clone(), id));
             }
-            What::Narration(_) | What::Panic(_) => {}
+            What::Narration(_) | What::Panic(_) | What::Dies => {}
         }
         steps.push(order::Step {
             thread: event.thread,
@@ -238,9 +265,10 @@ fn script(x: &Execution) -> Script {
                     Waiting::Lock(lock) => Gate::Free(*lock),
                     Waiting::End(other) => Gate::Ended(*other),
                     Waiting::Written(_) => spins.remove(&wait.thread).unwrap_or(Gate::Never),
-                    Waiting::Notified { .. } | Waiting::Token { .. } | Waiting::OffStage(_) => {
-                        Gate::Never
-                    }
+                    Waiting::Notified { .. }
+                    | Waiting::Token { .. }
+                    | Waiting::Message { .. }
+                    | Waiting::OffStage(_) => Gate::Never,
                 };
                 (wait.thread, gate)
             })
@@ -309,10 +337,10 @@ impl Teller<'_> {
         }
     }
 
-    fn is_parker(&self, event: &Event) -> bool {
+    fn is_of(&self, event: &Event, kind: &str) -> bool {
         event
             .object
-            .is_some_and(|id| self.x.objects[id].kind == "parker")
+            .is_some_and(|id| self.x.objects[id].kind == kind)
     }
 
     /// What the column of shared state shows after the event, if it changes.
@@ -345,13 +373,30 @@ impl Teller<'_> {
             What::Spins(objects) => self.waits(&Waiting::Written(objects.clone())),
             What::Wait { .. } => format!("wait {object}"),
             What::Woken => format!("woken by {object}"),
-            What::WokenSpuriously if self.is_parker(event) => "park → woken by nobody".to_owned(),
+            What::WokenSpuriously if self.is_of(event, "parker") => {
+                "park → woken by nobody".to_owned()
+            }
             What::WokenSpuriously => format!("wait {object} → woken by nobody"),
-            What::TimedOut { .. } if self.is_parker(event) => "park → timed out".to_owned(),
+            What::TimedOut { .. } if self.is_of(event, "parker") => "park → timed out".to_owned(),
+            What::TimedOut { early } if self.is_of(event, "channel") => {
+                let early = if *early { " early" } else { "" };
+                format!("receive {object} → timed out{early}")
+            }
             What::TimedOut { early: true } => format!("wait {object} → timed out early"),
             What::TimedOut { early: false } => format!("wait {object} → timed out"),
             What::Park => "park → unparked".to_owned(),
             What::Unpark(thread) => format!("unpark {}", self.thread(*thread)),
+            What::Send { is_sent: true, .. } => format!("send {object}"),
+            What::Send { is_sent: false, .. } => format!("send {object} → nobody receives"),
+            What::Receive { is_there: true, .. } => format!("receive {object}"),
+            What::Receive {
+                is_there: false, ..
+            } => format!("receive {object} → hung up"),
+            What::IsEmpty { .. } => format!("receive {object} → empty"),
+            What::HangUp { place: Some(_) } => format!("hang up {object}"),
+            What::HangUp { place: None } => format!("hang up {object}, as others have not"),
+            What::Leave => format!("receive no more of {object}"),
+            What::Dies => "dies".to_owned(),
             What::NotifyOne {
                 woken: Some(thread),
             } => {
@@ -415,6 +460,10 @@ impl Teller<'_> {
             } => {
                 format!("sleeps on `{}`, with a timeout", self.object(*condvar))
             }
+            Waiting::Message { channel, timed } => {
+                let timed = if *timed { ", with a timeout" } else { "" };
+                format!("waits for a message on `{}`{timed}", self.object(*channel))
+            }
             Waiting::Token { timed: false, .. } => "is parked".to_owned(),
             Waiting::Token { timed: true, .. } => "is parked, with a timeout".to_owned(),
             Waiting::End(thread) => format!("waits for {} to end", self.thread(*thread)),
@@ -431,7 +480,7 @@ impl Teller<'_> {
     }
 
     /// Why the processor changed hands after the event.
-    fn switch(&self, handover: &Handover, event: &Event) -> Switch {
+    fn switch(&self, handover: &Handover, id: usize) -> Switch {
         let why = match handover {
             Handover::Preempted => "preempted".to_owned(),
             Handover::Ended => "ended".to_owned(),
@@ -441,11 +490,7 @@ impl Teller<'_> {
                     Gate::Ended(thread) => Waiting::End(*thread),
                     Gate::Changed(objects, _) => Waiting::Written(objects.clone()),
                     Gate::Open | Gate::Chance | Gate::After(_) | Gate::AfterAll | Gate::Never => {
-                        Waiting::Notified {
-                            condvar: event.object.unwrap_or_default(),
-                            mutex: ObjectId::default(),
-                            timed: *gate == Gate::AfterAll,
-                        }
+                        self.waits_after(id)
                     }
                 };
                 let holder =
@@ -456,6 +501,36 @@ impl Teller<'_> {
         Switch {
             preempted: *handover == Handover::Preempted,
             why,
+        }
+    }
+
+    /// What the thread of that event waits for after it.
+    fn waits_after(&self, id: usize) -> Waiting {
+        let thread = self.x.events[id].thread;
+        let mut later = self.x.events[id + 1..].iter();
+        let next = later.find(|event| event.thread == thread);
+        let object = next.and_then(|next| next.object).unwrap_or_default();
+        let timed = next.is_some_and(|next| matches!(next.what, What::TimedOut { .. }));
+        let waits = match &self.x.failure {
+            Some(Failure::Stuck { waits, .. }) => &waits[..],
+            _ => &[],
+        };
+        let stuck = waits.iter().find(|wait| wait.thread == thread);
+        match (self.x.objects.get(object).map(|object| object.kind), stuck) {
+            (_, Some(stuck)) if next.is_none() => stuck.waiting.clone(),
+            (Some("parker"), _) => Waiting::Token {
+                parker: object,
+                timed,
+            },
+            (Some("channel"), _) => Waiting::Message {
+                channel: object,
+                timed,
+            },
+            _ => Waiting::Notified {
+                condvar: object,
+                mutex: ObjectId::default(),
+                timed,
+            },
         }
     }
 
@@ -473,6 +548,7 @@ impl Teller<'_> {
                     let nobody = match wait.waiting {
                         Waiting::Notified { .. } => ": nobody is left to notify it",
                         Waiting::Token { .. } => ": nobody is left to unpark it",
+                        Waiting::Message { .. } => ": nobody is left to send one",
                         Waiting::Written(_) => ": nobody is left to change that",
                         Waiting::Lock(_) | Waiting::End(_) | Waiting::OffStage(_) => "",
                     };

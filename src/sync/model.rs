@@ -29,6 +29,7 @@ mod clock;
 mod condvar;
 pub(crate) mod events;
 pub mod hint;
+pub mod mpsc;
 mod mutex;
 pub(crate) mod objects;
 mod park;
@@ -46,6 +47,11 @@ use std::fmt;
 #[track_caller]
 pub(super) fn narrate(what: fmt::Arguments<'_>) {
     runtime::narrate(what.to_string());
+}
+
+#[track_caller]
+pub(super) fn may_die() -> bool {
+    runtime::may_die(std::panic::Location::caller())
 }
 
 /// No time passes in the model.

@@ -18,6 +18,13 @@ pub mod hint {
     pub use std::hint::spin_loop;
 }
 
+/// `std::sync::mpsc`.
+pub mod mpsc {
+    pub use std::sync::mpsc::{
+        Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
+    };
+}
+
 /// `std::thread`.
 pub mod thread {
     pub use std::thread::{
@@ -86,6 +93,13 @@ impl<T> Named for Mutex<T> {
     }
 }
 
+impl<T> Named for mpsc::Sender<T> {
+    #[inline(always)]
+    fn named(self, _: &'static str) -> Self {
+        self
+    }
+}
+
 impl<T> Named for cell::UnsafeCell<T> {
     #[inline(always)]
     fn named(self, _: &'static str) -> Self {
@@ -132,6 +146,11 @@ pub(super) fn narrate(what: fmt::Arguments<'_>) {
         // A reader who has gone away is no reason to panic in the middle of a scene.
         let _ = writeln!(io::stdout(), "{}: {what}", thread.name().unwrap_or("?"));
     }
+}
+
+/// A thread never dies.
+pub(super) fn may_die() -> bool {
+    false
 }
 
 pub(super) fn rest() {

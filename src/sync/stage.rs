@@ -82,6 +82,21 @@ pub fn rest() {
     world::rest();
 }
 
+/// A place at which a process may die, for a thread that stands for a process.
+/// Whether it does, there and then: in the model, as often as the exploration's
+/// budget ([`Budget::deaths`](crate::explorer::report::Budget::deaths)) says, at any
+/// such place; otherwise never. A process that has died does nothing more but hang
+/// up, which the operating system does for it: the thread drops what it holds and
+/// returns.
+///
+/// A real process dies at any moment, but nobody can tell where between two steps
+/// that others notice: a place before each of them, and one at the end, are all.
+#[must_use]
+#[track_caller]
+pub fn may_die() -> bool {
+    world::may_die()
+}
+
 #[cfg_attr(loom, expect(dead_code, reason = "the model prints nothing"))]
 pub(super) fn is_telling() -> bool {
     TELLING.load(Relaxed)

@@ -287,6 +287,7 @@ pub(super) fn scenes<Q: BoundedQueue + 'static>() -> Vec<Scene> {
         any_waiter: true,
         spurious_wake_ups: 1,
         early_timeouts: 0,
+        deaths: 0,
     };
     const AA_B: &[&[Item]] = &[&["a1", "a2"], &["b1"]];
 

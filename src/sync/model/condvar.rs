@@ -3,7 +3,7 @@
 use super::events::What;
 use super::mutex::{MutexGuard, hand_in, hand_out};
 use super::objects::{Handle, State};
-use super::runtime::{self, At, ThreadId, Waiting, unwinding, with};
+use super::runtime::{self, At, MayEnd, ThreadId, Waiting, unwinding, with};
 use super::search::Access;
 use crate::sync::{LockResult, Named, PoisonError};
 use std::panic::Location;
@@ -176,7 +176,7 @@ impl Condvar {
             x.note(me, Some(condvar), What::Wait { mutex: mutex.id() }, at);
         });
         mutex.release_to_wait(me);
-        runtime::begins_to_wait(me, timed);
+        runtime::begins_to_wait(me, MayEnd::like_a_condvar(timed));
         let waiting = Waiting::Notified {
             condvar,
             mutex: mutex.id(),

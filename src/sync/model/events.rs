@@ -57,6 +57,29 @@ pub(crate) enum What {
     /// Has the token, or waited for it.
     Park,
     Unpark(ThreadId),
+    /// The message of that number, or it would be, if anybody received it.
+    Send {
+        place: u64,
+        is_sent: bool,
+    },
+    /// If it is not there, all senders have gone before they sent it.
+    Receive {
+        place: u64,
+        is_there: bool,
+    },
+    /// Did not find the message of that number.
+    IsEmpty {
+        place: u64,
+    },
+    /// A sender goes: if it is the last, instead of sending the message of that
+    /// number.
+    HangUp {
+        place: Option<u64>,
+    },
+    /// The receiver goes.
+    Leave,
+    /// The process that the thread stands for dies.
+    Dies,
     /// Off stage: an actor's part begins, …
     Begins(ThreadId),
     /// … and is known to be over.

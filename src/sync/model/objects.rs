@@ -58,6 +58,7 @@ pub(super) enum State {
         token: bool,
         released: Known,
     },
+    Channel(super::mpsc::Channel),
 }
 
 /// An object of the model, as its owner holds it.

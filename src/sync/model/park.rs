@@ -2,7 +2,9 @@
 
 use super::events::What;
 use super::objects::{Object, State};
-use super::runtime::{self, At, Execution, Next, ObjectId, ThreadId, Waiting, unwinding, with};
+use super::runtime::{
+    self, At, Execution, MayEnd, Next, ObjectId, ThreadId, Waiting, unwinding, with,
+};
 use super::search::Access;
 use std::panic::Location;
 use std::sync::Arc;
@@ -85,7 +87,7 @@ fn park_for(timed: bool, at: At) {
     }
     let me = runtime::current();
     let parker = with(|x| x.parker(me));
-    if with(|x| x.has_budget(timed)) {
+    if with(|x| x.has_budget(MayEnd::like_a_condvar(timed))) {
         runtime::point(Next::Goes);
         let has_token = with(|x| {
             let version = x.objects[parker].writes;
@@ -93,9 +95,9 @@ fn park_for(timed: bool, at: At) {
             x.has_token(parker)
         });
         if has_token {
-            with(|x| x.might_have_waited(timed));
+            with(|x| x.might_have_waited(MayEnd::like_a_condvar(timed)));
         } else {
-            runtime::begins_to_wait(me, timed);
+            runtime::begins_to_wait(me, MayEnd::like_a_condvar(timed));
         }
     }
     runtime::wait(me, Waiting::Token { parker, timed });

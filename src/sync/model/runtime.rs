@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) spurious_wake_ups: usize,
     /// How many timed waits may time out although others can still run.
     pub(crate) early_timeouts: usize,
+    /// How many processes may die.
+    pub(crate) deaths: usize,
     /// A panic counts only if it ends the scene: who joins a thread handles its.
     pub(crate) panics_are_handled: bool,
     /// Threads take steps while they unwind. What else a turn touches then depends
@@ -69,6 +71,28 @@ impl Fate {
     /// Names the budget that it is taken from.
     fn key(self) -> u64 {
         hash64(("budget", self as u8))
+    }
+}
+
+/// How a wait may end by itself, if the budget allows it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MayEnd {
+    spuriously: bool,
+    early: bool,
+}
+
+impl MayEnd {
+    pub(super) const EARLY: Self = Self {
+        spuriously: false,
+        early: true,
+    };
+
+    /// Spuriously; if it is timed, early as well.
+    pub(super) fn like_a_condvar(timed: bool) -> Self {
+        Self {
+            spuriously: true,
+            early: timed,
+        }
     }
 }
 
@@ -109,6 +133,8 @@ pub(crate) struct Execution {
     /// How many waits have been let end in either way so far.
     spurious_wake_ups: usize,
     early_timeouts: usize,
+    /// How many processes have died.
+    deaths: usize,
     /// What `SeqCst` fences stop at: C11 only.
     fences: Option<Rc<Handle>>,
 }
@@ -203,6 +229,11 @@ pub(crate) enum Waiting {
     /// For itself to be unparked.
     Token {
         parker: ObjectId,
+        timed: bool,
+    },
+    /// For a message, or for the last sender to go.
+    Message {
+        channel: ObjectId,
         timed: bool,
     },
     End(ThreadId),
@@ -426,8 +457,8 @@ pub(super) fn wait(me: ThreadId, waiting: Waiting) {
 }
 
 /// The thread begins to wait: decides whether the wait may end by itself.
-pub(super) fn begins_to_wait(me: ThreadId, timed: bool) {
-    let decided = with(|x| x.decide_fate(me, timed));
+pub(super) fn begins_to_wait(me: ThreadId, how: MayEnd) {
+    let decided = with(|x| x.decide_fate(me, how));
     chosen(decided);
 }
 
@@ -627,6 +658,24 @@ pub(super) fn give_way(at: At) {
     }
 }
 
+/// Whether the process dies here that the running thread stands for. No step: a
+/// process that dies after a step dies before its next. Each may die at each of its
+/// places, and an execution in which more die than the budget allows is given up:
+/// so nobody has to look whether others have died.
+pub(super) fn may_die(at: At) -> bool {
+    if unwinding() || is_torn_down() || with(|x| x.settings.deaths == 0) {
+        return false;
+    }
+    let dies = chosen(with(|x| x.search.choose(2))) == 1;
+    if dies {
+        with(|x| x.dies(at));
+        if is_torn_down() {
+            unwind();
+        }
+    }
+    dies
+}
+
 /// A destructor looks at something while its thread unwinds. Nobody else can run
 /// before it has ended: if it waits for another thread, it waits for ever.
 pub(super) fn looks_while_unwinding() {
@@ -749,6 +798,7 @@ impl Waiting {
                 condvar: object, ..
             } => Some(*object),
             Waiting::Token { .. }
+            | Waiting::Message { .. }
             | Waiting::End(_)
             | Waiting::OffStage(_)
             | Waiting::Written(_) => None,
@@ -837,7 +887,7 @@ impl Execution {
     }
 
     /// The thread has changed something, so it does not only wait.
-    fn has_changed(&mut self, me: ThreadId) {
+    pub(super) fn has_changed(&mut self, me: ThreadId) {
         self.threads[me].round.changed = true;
         self.standstill = None;
     }
@@ -880,10 +930,19 @@ impl Execution {
         access: Access,
         how: (u64, &'static str, u64),
     ) {
+        self.counts_step(me);
+        self.touches(me, self.objects[object].key, access, how);
+    }
+
+    pub(super) fn counts_step(&mut self, me: ThreadId) {
         let thread = &mut self.threads[me];
         thread.steps += 1;
         thread.known.clock.tick(me);
-        self.touches(me, self.objects[object].key, access, how);
+    }
+
+    /// The thread sees something that will be news when it is written again.
+    pub(super) fn looks_at(&mut self, me: ThreadId, object: ObjectId, version: u64) {
+        self.threads[me].round.looks_at(Looked::At(object), version);
     }
 
     /// The present step touches that as well.
@@ -922,6 +981,9 @@ impl Execution {
             Next::Waits(Waiting::Notified { .. }) => thread.late || thread.fate.is_some(),
             Next::Waits(Waiting::Token { parker, .. }) => {
                 thread.late || thread.fate.is_some() || self.has_token(*parker)
+            }
+            Next::Waits(Waiting::Message { channel, .. }) => {
+                thread.late || thread.fate.is_some() || self.lets_receive(*channel)
             }
             Next::Waits(Waiting::End(other) | Waiting::OffStage(Some(other))) => {
                 self.threads[*other].next == Next::Ended
@@ -1000,7 +1062,9 @@ impl Execution {
             matches!(
                 &thread.next,
                 Next::Waits(
-                    Waiting::Notified { timed: true, .. } | Waiting::Token { timed: true, .. }
+                    Waiting::Notified { timed: true, .. }
+                        | Waiting::Token { timed: true, .. }
+                        | Waiting::Message { timed: true, .. }
                 )
             )
         };
@@ -1072,29 +1136,30 @@ impl Execution {
 
     /// What a wait may take from so that it ends by itself: how much there is, and
     /// how much has been taken.
-    fn budgets(&self, timed: bool) -> Vec<(Fate, usize, usize)> {
-        let (settings, early) = (&self.settings, Fate::Early);
-        let mut budgets = vec![(
-            Fate::Spurious,
-            settings.spurious_wake_ups,
-            self.spurious_wake_ups,
-        )];
-        if timed {
-            budgets.push((early, settings.early_timeouts, self.early_timeouts));
-        }
-        budgets.retain(|&(_, most, _)| most > 0);
+    fn budgets(&self, how: MayEnd) -> Vec<(Fate, usize, usize)> {
+        let Settings {
+            spurious_wake_ups,
+            early_timeouts,
+            ..
+        } = self.settings;
+        let spurious = (Fate::Spurious, spurious_wake_ups, self.spurious_wake_ups);
+        let early = (Fate::Early, early_timeouts, self.early_timeouts);
+        let budgets = [(how.spuriously, spurious), (how.early, early)].into_iter();
         budgets
+            .filter(|&(may, (_, most, _))| may && most > 0)
+            .map(|(_, budget)| budget)
+            .collect()
     }
 
     /// Whether a wait may end by itself, by what the exploration allows.
-    pub(super) fn has_budget(&self, timed: bool) -> bool {
-        !self.budgets(timed).is_empty()
+    pub(super) fn has_budget(&self, how: MayEnd) -> bool {
+        !self.budgets(how).is_empty()
     }
 
     /// How a wait is to end that now begins, as far as the budget goes: all that
     /// can be is tried.
-    fn decide_fate(&mut self, me: ThreadId, timed: bool) -> Result<(), Differs> {
-        let budgets = self.budgets(timed);
+    fn decide_fate(&mut self, me: ThreadId, how: MayEnd) -> Result<(), Differs> {
+        let budgets = self.budgets(how);
         let left = budgets.iter().filter(|(_, most, used)| used < most);
         let fates: Vec<Option<Fate>> = [None]
             .into_iter()
@@ -1121,8 +1186,8 @@ impl Execution {
     /// The thread need not wait, as things are. If it had come before they were so,
     /// it might have taken from the budgets: who else takes from them could then not
     /// have come in between, and to find that out they must race with this.
-    pub(super) fn might_have_waited(&mut self, timed: bool) {
-        for (budget, ..) in self.budgets(timed) {
+    pub(super) fn might_have_waited(&mut self, how: MayEnd) {
+        for (budget, ..) in self.budgets(how) {
             if let Err(Differs) = self.search.touch(budget.key(), Access::Change) {
                 self.fail(Failure::Misuse(NOT_DETERMINISTIC));
             }
@@ -1131,14 +1196,32 @@ impl Execution {
 
     /// The thread's wait ends by itself.
     pub(super) fn ends_wait(&mut self, me: ThreadId, object: ObjectId) -> What {
+        let (what, kind) = self.wait_is_over(me);
+        self.writes(me, object, kind);
+        what
+    }
+
+    /// The same, for an object that is more than one thing.
+    pub(super) fn wait_is_over(&mut self, me: ThreadId) -> (What, &'static str) {
         self.threads[me].late = false;
-        let (what, kind) = match self.threads[me].fate.take() {
+        match self.threads[me].fate.take() {
             Some(Fate::Spurious) => (What::WokenSpuriously, "wakes spuriously"),
             Some(Fate::Early) => (What::TimedOut { early: true }, "times out early"),
             None => (What::TimedOut { early: false }, "times out"),
-        };
-        self.writes(me, object, kind);
-        what
+        }
+    }
+
+    fn dies(&mut self, at: At) {
+        let me = self.current;
+        self.note(me, None, What::Dies, at);
+        self.counts_step(me);
+        let thread = &self.threads[me];
+        let hash = hash64((thread.key, thread.steps, "dies"));
+        self.trace = self.trace.wrapping_add(u128::from(hash));
+        self.deaths += 1;
+        if self.deaths > self.settings.deaths {
+            self.tear_down(TornDown::Repeats);
+        }
     }
 
     /// Which of so many waiters to wake.
@@ -1163,6 +1246,17 @@ impl Execution {
             self.threads[thread].next,
             Next::Waits(Waiting::Token { .. })
         ) {
+            self.is_let_go_on(thread);
+        }
+    }
+
+    /// Something comes into that channel: a message, or its end. Who waits for it
+    /// goes on, but not because of what comes after.
+    pub(super) fn comes_into(&mut self, id: ObjectId) {
+        let waits = |thread: &Thread| matches!(thread.next, Next::Waits(Waiting::Message { channel, .. }) if channel == id);
+        if !self.lets_receive(id)
+            && let Some(thread) = self.threads.iter().position(waits)
+        {
             self.is_let_go_on(thread);
         }
     }
