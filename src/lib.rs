@@ -18,6 +18,7 @@
 //! | [`lessons`] | the rooms: stories, scenes, right and wrong versions |
 //! | [`check`] | your own code: a scene as a `#[test]` |
 //! | [`draw`] | outcomes and stories to text; sees only data |
+//! | [`processes`] | children, and the links to them; knows no lesson |
 //! | [`explorer`] | runs a scene in every interleaving; knows no lesson |
 //! | [`sync`] | the one switch between std's threads and the model |
 //!
@@ -29,5 +30,6 @@ pub mod cli;
 pub mod draw;
 pub mod explorer;
 pub mod lessons;
+pub mod processes;
 pub mod sync;
 mod watch;

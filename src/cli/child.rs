@@ -1,0 +1,22 @@
+//! The parts that are played in processes of their own.
+
+use super::usage;
+use crate::lessons::{Stop, own_globals};
+use crate::processes::drill::drill;
+use std::io;
+
+/// What plays a role, until its parent has no more to say.
+type Role = fn() -> io::Result<()>;
+
+/// Every role, by the name under which parents [spawn](crate::processes::real) it.
+const ROLES: &[(&str, Role)] = &[
+    ("drill", drill),
+    (own_globals::os::ROLE, own_globals::os::adder),
+];
+
+pub(super) fn play(role: &str) -> Result<(), Stop> {
+    let Some((_, play)) = ROLES.iter().find(|(name, _)| *name == role) else {
+        return Err(usage(format!("there is no role '{}'", role.escape_debug())));
+    };
+    play().map_err(|error| usage(format!("as a child, {role}: {error}")))
+}
