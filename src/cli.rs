@@ -13,13 +13,13 @@ pub mod verdict;
 use crate::draw::Drawing;
 use crate::draw::layout::{Block, Piece, Tone};
 use crate::explorer::report::{Budget, Memory};
-use crate::lessons::{Lesson, Scene, Version};
+use crate::lessons::{Lesson, Scene, Stop, Version};
 use args::{Args, Command, ExploreArgs, Target};
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, ErrorKind, Write};
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 /// Runs the command line.
@@ -39,6 +39,10 @@ pub fn main() -> ExitCode {
             let _ = writeln!(anstream::stderr(), "error: {why}");
             ExitCode::from(2)
         }
+        Err(Stop::System(why)) => {
+            let _ = writeln!(anstream::stderr(), "error: {why}");
+            ExitCode::from(74)
+        }
         // The reader of a pipe has seen enough: what SIGPIPE's exit code would be.
         Err(Stop::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(141),
         Err(Stop::Output(error)) => {
@@ -48,36 +52,26 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Why nothing more is done.
-#[derive(Debug)]
-enum Stop {
-    /// What was asked cannot be done; said in one line.
-    Usage(String),
-    /// What was to be said cannot be written.
-    Output(io::Error),
-}
-
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Self {
-        Stop::Output(error)
-    }
-}
-
 fn usage(why: impl fmt::Display) -> Stop {
-    Stop::Usage(why.to_string())
+    Stop::usage(why)
 }
 
 /// Does what the arguments say; whether all was as it should be.
 fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write) -> Result<bool, Stop> {
-    let args = match Args::try_parse_from(args) {
-        Ok(args) => args,
+    let mut lessons = crate::lessons::all();
+    let given = match args::command(&lessons).try_get_matches_from(args) {
+        Ok(given) => given,
         Err(error) if error.use_stderr() => return Err(usage(one_line(&error))),
         Err(help) => {
             write!(out, "{}", help.render().ansi())?;
             return Ok(true);
         }
     };
-    let mut lessons = crate::lessons::all();
+    if let Some((lesson, program, given)) = args::for_real(&lessons, &given) {
+        play::refuse_in_the_model(lesson.name)?;
+        return (program.run)(given, out);
+    }
+    let args = Args::from_arg_matches(&given).map_err(|error| usage(one_line(&error)))?;
     if matches!(&args.command, Command::Explore(explore) if explore.as_right) {
         for version in lessons.iter_mut().flat_map(|lesson| &mut lesson.versions) {
             version.mistake = None;
@@ -300,6 +294,7 @@ mod tests {
     use super::*;
     use crate::explorer::report::{Exploration, Grade, Judged, Outcome, Step, Story};
     use crate::lessons::{Mistake, Seed};
+    use clap::Parser as _;
     use std::time::Duration;
 
     struct Right;
@@ -335,6 +330,7 @@ mod tests {
                 Version::wrong::<Wrong>("does it wrong", scenes(), |_| unreachable!(), mistake),
             ],
             heeds: &[],
+            for_real: None,
         }
     }
 
@@ -394,6 +390,56 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.into(), value.into()));
         how_to_explore(&args, variables)
+    }
+
+    /// Sells for real.
+    #[derive(clap::Args)]
+    struct Sell {
+        /// What it costs
+        #[arg(long)]
+        price: u32,
+    }
+
+    impl crate::lessons::Real for Sell {
+        fn run(self, out: &mut dyn Write) -> Result<bool, Stop> {
+            writeln!(out, "for {}", self.price)?;
+            Ok(self.price > 0)
+        }
+    }
+
+    #[test]
+    fn a_lessons_program_for_real_has_arguments_of_its_own() {
+        let mut lesson = lesson();
+        lesson.for_real = Some(crate::lessons::ForReal::of::<Sell>());
+        let lessons = [lesson];
+        let play = |args: &[&str]| {
+            let args = ["racecourse", "play"].iter().chain(args);
+            args::command(&lessons).try_get_matches_from(args)
+        };
+        let given = play(&["shop", "--price=3"]).unwrap();
+        let (_, program, given) = args::for_real(&lessons, &given).unwrap();
+        let mut out = Vec::new();
+        assert!((program.run)(given, &mut out).unwrap());
+        assert_eq!(out, b"for 3\n");
+
+        let help = play(&["--help"]).unwrap_err().to_string();
+        assert!(help.contains("shop  Sells for real"), "{help}");
+        for wrong in [
+            &["shop", "--tickets=3"][..],
+            &["--tickets=3", "shop", "--price=3"],
+            &["shop"],
+            &["--tickets=3"],
+        ] {
+            assert!(play(wrong).is_err(), "{wrong:?}");
+        }
+        for by_threads in [&["shop/right"][..], &["market", "--tickets=3"]] {
+            let given = play(by_threads).unwrap();
+            assert!(args::for_real(&lessons, &given).is_none());
+            let args = Args::from_arg_matches(&given).unwrap();
+            assert!(
+                matches!(args.command, Command::Play(args) if args.target.to_string() == by_threads[0])
+            );
+        }
     }
 
     #[test]

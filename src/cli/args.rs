@@ -1,7 +1,8 @@
 //! What can be typed.
 
 use crate::explorer::report::Memory;
-use clap::{Parser, Subcommand, ValueEnum, value_parser};
+use crate::lessons::{ForReal, Lesson};
+use clap::{ArgMatches, CommandFactory as _, Parser, Subcommand, ValueEnum, value_parser};
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -17,6 +18,36 @@ use std::time::Duration;
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
+}
+
+/// Everything that can be typed: `play` takes a lesson's own arguments where the
+/// lesson has a program for real.
+pub(super) fn command(lessons: &[Lesson]) -> clap::Command {
+    let programs = |play: clap::Command| {
+        let mut play = play
+            .subcommand_negates_reqs(true)
+            .args_conflicts_with_subcommands(true)
+            .disable_help_subcommand(true)
+            .subcommand_help_heading("Lessons for real, with arguments of their own")
+            .subcommand_value_name("LESSON");
+        for lesson in lessons {
+            if let Some(program) = &lesson.for_real {
+                play = play.subcommand((program.arguments)(clap::Command::new(lesson.name)));
+            }
+        }
+        play
+    };
+    Args::command().mut_subcommand("play", programs)
+}
+
+/// The lesson that is to be played for real, and what was given to its program.
+pub(super) fn for_real<'a>(
+    lessons: &'a [Lesson],
+    given: &'a ArgMatches,
+) -> Option<(&'a Lesson, &'a ForReal, &'a ArgMatches)> {
+    let (name, given) = given.subcommand_matches("play")?.subcommand()?;
+    let lesson = lessons.iter().find(|lesson| lesson.name == name)?;
+    Some((lesson, lesson.for_real.as_ref()?, given))
 }
 
 #[derive(Debug, Subcommand)]

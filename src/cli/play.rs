@@ -9,6 +9,17 @@ use crate::lessons::{Lesson, Program};
 use crate::sync;
 use std::io::Write;
 
+/// The model plays nothing.
+pub(super) fn refuse_in_the_model(what: &str) -> Result<(), Stop> {
+    match CAN_EXPLORE {
+        false => Ok(()),
+        true => Err(usage(format!(
+            "this build is the model, which prints nothing and takes no time; type `cargo run -- play {what}` \
+             without `--cfg loom`"
+        ))),
+    }
+}
+
 /// Plays, and says what it came to; whether that is within the promise.
 pub(super) fn play(lessons: &[Lesson], args: &PlayArgs, out: &mut dyn Write) -> Result<bool, Stop> {
     let found = find(lessons, &args.target)?;
@@ -17,13 +28,7 @@ pub(super) fn play(lessons: &[Lesson], args: &PlayArgs, out: &mut dyn Write) -> 
         return Err(usage(format!("{} has no version to play", args.target)));
     };
     let program = program(lesson, args)?;
-    if CAN_EXPLORE {
-        return Err(usage(format!(
-            "this build is the model, which prints nothing and takes no time; type `cargo run -- play {}` \
-             without `--cfg loom`",
-            args.target
-        )));
-    }
+    refuse_in_the_model(&args.target.to_string())?;
 
     let heading = Tone::Heading.style();
     writeln!(

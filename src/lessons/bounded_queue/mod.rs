@@ -287,5 +287,6 @@ pub fn lesson() -> Lesson {
             ),
         ],
         heeds: &["capacity"],
+        for_real: None,
     }
 }

@@ -273,5 +273,6 @@ pub fn lesson() -> Lesson {
             ),
         ],
         heeds: &["bakers", "customers", "breads", "capacity"],
+        for_real: None,
     }
 }

@@ -199,5 +199,6 @@ pub fn lesson() -> Lesson {
             ),
         ],
         heeds: &[],
+        for_real: None,
     }
 }

@@ -308,5 +308,6 @@ pub fn lesson() -> Lesson {
             ),
         ],
         heeds: &["clerks", "tickets"],
+        for_real: None,
     }
 }

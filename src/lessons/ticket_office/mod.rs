@@ -247,5 +247,6 @@ pub fn lesson() -> Lesson {
             ),
         ],
         heeds: &["tickets", "clerks"],
+        for_real: None,
     }
 }
