@@ -10,6 +10,7 @@ pub mod bread_queue;
 pub mod join;
 pub mod ticket_lock;
 pub mod ticket_office;
+pub mod udp_chat;
 
 use crate::explorer::Options;
 use crate::explorer::report::{Budget, Judged, Memory};
@@ -290,6 +291,7 @@ pub fn all() -> Vec<Lesson> {
         ticket_lock::lesson(),
         bounded_queue::lesson(),
         bread_queue::lesson(),
+        udp_chat::lesson(),
         join::lesson(),
     ]
 }

@@ -12,3 +12,4 @@ mod house;
 mod join;
 mod ticket_lock;
 mod ticket_office;
+mod udp_chat;
