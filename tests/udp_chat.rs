@@ -7,7 +7,8 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
 use racecourse::explorer::report::Grade;
 use racecourse::lessons::udp_chat::os::{Escaped, LONGEST, Socket, Talk};
-use racecourse::lessons::udp_chat::{self, Log};
+use racecourse::lessons::udp_chat::right::DrainsThenStops;
+use racecourse::lessons::udp_chat::{self, Chat as _, Inbox, Log, Waker};
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -142,6 +143,19 @@ fn lines_of(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
     lines
 }
 
+/// Waits for its end, unless it never ends.
+#[track_caller]
+fn ended(child: &mut Child) -> ExitStatus {
+    let since = Instant::now();
+    loop {
+        match child.try_wait().unwrap() {
+            Some(ended) => return ended,
+            None => assert!(since.elapsed() < WATCHDOG, "it does not end"),
+        }
+        std::thread::yield_now();
+    }
+}
+
 impl Running {
     fn start(peer: SocketAddr, log: PathBuf) -> Self {
         let mut command = chat(ANY_PORT, &peer.to_string(), log.to_str().unwrap());
@@ -198,21 +212,10 @@ impl Running {
         while let Ok(line) = self.shown.recv_timeout(WATCHDOG) {
             last = Some(line);
         }
-        // Whoever holds its output has ended, or the watchdog has barked.
-        let ended = self.child.try_wait().unwrap().or_else(|| {
-            std::thread::yield_now();
-            let since = Instant::now();
-            loop {
-                match self.child.try_wait().unwrap() {
-                    None if since.elapsed() > WATCHDOG => return None,
-                    None => std::thread::yield_now(),
-                    ended => return ended,
-                }
-            }
-        });
+        let ended = ended(&mut self.child);
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let _ = fs::remove_file(&self.log);
-        (ended.expect("it ends"), last.unwrap_or_default(), log)
+        (ended, last.unwrap_or_default(), log)
     }
 
     #[track_caller]
@@ -608,6 +611,157 @@ fn a_flood_keeps_nobody() {
     assert!(log.lines().all(|line| read_back(line).1.len() == 2_000));
 }
 
+/// At a terminal, as far as the program can tell.
+#[cfg(unix)]
+mod terminal {
+    use super::*;
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+    struct Terminal {
+        keyboard: File,
+        screen: Receiver<Vec<u8>>,
+        seen: Vec<u8>,
+        chat: Child,
+        address: SocketAddr,
+    }
+
+    impl Drop for Terminal {
+        fn drop(&mut self) {
+            let _ = self.chat.kill();
+            let _ = self.chat.wait();
+        }
+    }
+
+    impl Terminal {
+        fn start(peer: SocketAddr) -> Self {
+            let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+            grantpt(&ours).unwrap();
+            unlockpt(&ours).unwrap();
+            let theirs = ptsname(&ours, Vec::new()).unwrap();
+            let theirs = File::options()
+                .read(true)
+                .write(true)
+                .open(theirs.to_str().unwrap());
+            let theirs = theirs.unwrap();
+            let keyboard = File::from(ours);
+            let mut output = keyboard.try_clone().unwrap();
+            let (shows, screen) = unbounded();
+            std::thread::spawn(move || {
+                let mut buffer = [0; 4096];
+                // At the end there is an error instead of nothing.
+                while let Ok(length @ 1..) = output.read(&mut buffer) {
+                    let _ = shows.send(buffer[..length].to_vec());
+                }
+            });
+            let chat = chat(ANY_PORT, &peer.to_string(), new_log().to_str().unwrap())
+                .env("TERM", "xterm")
+                .stdin(theirs.try_clone().unwrap())
+                .stdout(theirs.try_clone().unwrap())
+                .stderr(theirs)
+                .spawn()
+                .expect("it starts");
+            let address = any_port();
+            let mut terminal = Self {
+                keyboard,
+                screen,
+                seen: Vec::new(),
+                chat,
+                address,
+            };
+            let listens = terminal.shows("> ");
+            let (_, address) = listens.split_once("listening at ").unwrap();
+            terminal.address = address.split(',').next().unwrap().parse().unwrap();
+            terminal
+        }
+
+        fn types(&mut self, text: &str) {
+            self.keyboard.write_all(text.as_bytes()).unwrap();
+        }
+
+        /// What is on the screen by the time that this is, since the last time.
+        #[track_caller]
+        fn shows(&mut self, awaited: &str) -> String {
+            let mut looked = 0;
+            loop {
+                let mut found = self.seen[looked..].windows(awaited.len());
+                if let Some(at) = found.position(|it| it == awaited.as_bytes()) {
+                    let seen: Vec<u8> = self.seen.drain(..looked + at + awaited.len()).collect();
+                    return String::from_utf8_lossy(&seen).into_owned();
+                }
+                looked = self.seen.len().saturating_sub(awaited.len());
+                let Ok(more) = self.screen.recv_timeout(WATCHDOG) else {
+                    panic!(
+                        "no {awaited:?} in {:?}",
+                        String::from_utf8_lossy(&self.seen)
+                    );
+                };
+                self.seen.extend(more);
+            }
+        }
+
+        #[track_caller]
+        fn ends(mut self) {
+            self.shows("sent ");
+            assert!(ended(&mut self.chat).success());
+        }
+    }
+
+    #[test]
+    fn what_arrives_leaves_alone_what_is_being_typed() {
+        let peer = peer();
+        let mut terminal = Terminal::start(peer.local_addr().unwrap());
+        terminal.types("half a mess");
+        terminal.shows("half a mess");
+        peer.send_to(b"\x1b]0;a title\x07\x1b[2J", terminal.address)
+            .unwrap();
+        let shown = terminal.shows(r"\u{1b}]0;a title\u{7}\u{1b}[2J");
+        assert!(
+            !shown.contains("\x1b]0;") && !shown.contains("\x1b[2J"),
+            "{shown:?}"
+        );
+        terminal.shows("> half a mess");
+        terminal.types("age\r");
+        assert_eq!(heard_by(&peer), b"half a message");
+        terminal.types("exit\r");
+        terminal.ends();
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_stays_to_be_edited() {
+        let peer = peer();
+        let mut terminal = Terminal::start(peer.local_addr().unwrap());
+        let long = "y".repeat(LONGEST + 1);
+        // As a terminal pastes it.
+        terminal.types("\x1b[200~");
+        terminal.types(&long);
+        terminal.types("\x1b[201~\r");
+        terminal.shows("not sent: longer than 65507 bytes");
+        terminal.shows("> yyyyyyyyy");
+        const BACKSPACES: &str = "\x7f\x7f";
+        terminal.types(BACKSPACES);
+        terminal.types("!\r");
+        terminal.shows("!\x1b[");
+        let heard = heard_by(&peer);
+        assert_eq!(heard.len(), LONGEST);
+        assert!(heard.ends_with(b"yyy!"));
+        const CTRL_D: &str = "\x04";
+        terminal.types(CTRL_D);
+        terminal.ends();
+    }
+
+    #[test]
+    fn a_flood_on_the_screen_keeps_nobody() {
+        let mut terminal = Terminal::start(NOBODY.parse().unwrap());
+        flooded(terminal.address, || {
+            for _ in 0..20 {
+                terminal.shows(r"\xff\0\u{1}");
+            }
+            terminal.types("exit\r");
+            terminal.ends();
+        });
+    }
+}
+
 // --- In this process --------------------------------------------------------
 
 /// A log that says what is appended.
@@ -657,6 +811,66 @@ fn what_arrived_before_the_end_is_logged() {
             .collect();
         assert_eq!(logged, all);
     }
+}
+
+/// Once it is over, no more is taken than can have arrived before.
+#[test]
+fn a_peer_who_never_stops_keeps_nobody() {
+    struct Endless(usize);
+
+    impl Inbox for Endless {
+        type Message = &'static str;
+
+        fn take(&mut self) -> Option<&'static str> {
+            self.0 += 1;
+            assert!(self.0 < 100, "it never ends");
+            Some("more")
+        }
+
+        fn wait(&mut self) {
+            unreachable!("there is always something")
+        }
+
+        fn holds(&self) -> usize {
+            3
+        }
+    }
+
+    struct Awake;
+
+    impl Waker for Awake {
+        fn wake(&self) {}
+    }
+
+    let chat = DrainsThenStops::open();
+    chat.stop(&Awake);
+    let (told, lines) = unbounded();
+    chat.receive(Endless(0), Told(told));
+    assert_eq!(lines.iter().collect::<Vec<_>>(), ["more\n"; 3]);
+}
+
+#[test]
+fn only_what_is_promised_is_promised() {
+    let judge = |log: &str, in_time| {
+        let sent = [(vec!["hello", "again"], in_time), (vec!["hi"], 0)];
+        let judged = udp_chat::judge(log, &sent);
+        assert_eq!(
+            judged.grade == Grade::Promised,
+            judged.outcome.starts_with("logged ")
+        );
+        judged.outcome
+    };
+    assert_eq!(judge("", 0), "logged 0");
+    assert_eq!(judge("hello\n", 1), "logged 1");
+    assert_eq!(judge("hi\nhello\nagain\n", 1), "logged 3");
+    assert_eq!(judge("hello\n", 2), "the tail lost");
+    assert_eq!(judge("hi\n", 1), "the tail lost");
+    assert_eq!(judge("again\n", 1), "not what arrived");
+    assert_eq!(judge("again\nhello\n", 2), "not what arrived");
+    assert_eq!(judge("hello\nhello\n", 2), "not what arrived");
+    assert_eq!(judge("hellohi\n\n", 0), "a torn line");
+    assert_eq!(judge("hello", 0), "a torn line");
+    assert_eq!(judge("\n", 0), "a torn line");
 }
 
 /// What one types and the other logs, one message in flight at a time.
@@ -774,7 +988,11 @@ impl Dice {
 
     /// Mostly short, one in a hundred of any length.
     fn datagram(&mut self) -> Vec<u8> {
-        let most = if self.roll() % 100 == 0 { LONGEST } else { 256 };
+        let most = if self.roll().is_multiple_of(100) {
+            LONGEST
+        } else {
+            256
+        };
         let length = self.roll() as usize % (most + 1);
         let mut bytes = Vec::with_capacity(length + 8);
         while bytes.len() < length {
