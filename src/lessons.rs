@@ -11,6 +11,7 @@ pub mod join;
 pub mod own_globals;
 pub mod ticket_lock;
 pub mod ticket_office;
+pub mod udp_chat;
 
 use crate::explorer::Options;
 use crate::explorer::report::{Budget, Judged, Memory};
@@ -292,6 +293,7 @@ pub fn all() -> Vec<Lesson> {
         ticket_lock::lesson(),
         bounded_queue::lesson(),
         bread_queue::lesson(),
+        udp_chat::lesson(),
         join::lesson(),
         own_globals::lesson(),
     ]

@@ -16,3 +16,4 @@ mod own_globals;
 mod processes;
 mod ticket_lock;
 mod ticket_office;
+mod udp_chat;
