@@ -4,8 +4,8 @@
 use super::super::events::What;
 use super::super::search::{Access, Differs};
 use super::{
-    At, Execution, Failure, NOT_DETERMINISTIC, Next, ObjectId, Settings, Thread, ThreadId,
-    TornDown, Waiting, chosen, hash64, is_torn_down, unwind, unwinding, with,
+    At, Execution, Failure, NOT_DETERMINISTIC, Next, ObjectId, Settings, Thread, ThreadId, Waiting,
+    chosen, hash64, is_torn_down, unwinding, with,
 };
 
 /// How a wait is to end, if nobody notifies before.
@@ -53,19 +53,17 @@ pub(in crate::sync::model) fn begins_to_wait(me: ThreadId, how: MayEnd) {
 }
 
 /// Whether the process dies here that the running thread stands for. No step: a
-/// process that dies after a step dies before its next. Each may die at each of its
-/// places, and an execution in which more die than the budget allows is given up:
-/// so nobody has to look whether others have died.
+/// process that dies after a step dies before its next. Who dies leaves less of the
+/// budget to others, and still has nothing to do with them: whichever of two comes
+/// first, that the one dies is tried, that the other does, and that neither.
 pub(in crate::sync::model) fn may_die(at: At) -> bool {
-    if unwinding() || is_torn_down() || with(|x| x.settings.deaths == 0) {
+    let nobody_dies = |x: &mut Execution| x.deaths == x.settings.deaths;
+    if unwinding() || is_torn_down() || with(nobody_dies) {
         return false;
     }
     let dies = chosen(with(|x| x.search.choose(2))) == 1;
     if dies {
         with(|x| x.dies(at));
-        if is_torn_down() {
-            unwind();
-        }
     }
     dies
 }
@@ -208,8 +206,5 @@ impl Execution {
         let hash = hash64((thread.key, thread.steps, "dies"));
         self.trace = self.trace.wrapping_add(u128::from(hash));
         self.deaths += 1;
-        if self.deaths > self.settings.deaths {
-            self.tear_down(TornDown::Repeats);
-        }
     }
 }
