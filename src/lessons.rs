@@ -2,13 +2,14 @@
 //!
 //! Invariants, kept by a test that reads the source: a lesson uses only
 //! [`crate::sync`]; a lesson imports no other lesson, except that the queue of
-//! [`bounded_queue`] serves [`bread_queue`]; right and wrong versions of a lesson
-//! answer the same scenes.
+//! [`bounded_queue`] serves [`bread_queue`] and [`process_pool`]; right and wrong
+//! versions of a lesson answer the same scenes.
 
 pub mod bounded_queue;
 pub mod bread_queue;
 pub mod join;
 pub mod own_globals;
+pub mod process_pool;
 pub mod ticket_lock;
 pub mod ticket_office;
 pub mod udp_chat;
@@ -296,6 +297,7 @@ pub fn all() -> Vec<Lesson> {
         udp_chat::lesson(),
         join::lesson(),
         own_globals::lesson(),
+        process_pool::lesson(),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! The parts that are played in processes of their own.
 
 use super::usage;
-use crate::lessons::{Stop, own_globals};
+use crate::lessons::{Stop, own_globals, process_pool};
 use crate::processes::drill::drill;
 use std::io;
 
@@ -12,6 +12,7 @@ type Role = fn() -> io::Result<()>;
 const ROLES: &[(&str, Role)] = &[
     ("drill", drill),
     (own_globals::os::ROLE, own_globals::os::adder),
+    (process_pool::os::ROLE, process_pool::os::worker),
 ];
 
 pub(super) fn play(role: &str) -> Result<(), Stop> {
