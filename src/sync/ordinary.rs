@@ -21,7 +21,8 @@ pub mod hint {
 /// `std::sync::mpsc`.
 pub mod mpsc {
     pub use std::sync::mpsc::{
-        Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
+        IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError,
+        channel,
     };
 }
 

@@ -186,8 +186,12 @@ impl<T> Receiver<T> {
     }
 
     /// Messages, as long as there are senders.
-    pub fn iter(&self) -> impl Iterator<Item = T> {
-        std::iter::from_fn(|| self.recv().ok())
+    #[track_caller]
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter {
+            receiver: self,
+            at: Location::caller(),
+        }
     }
 
     fn wait(&self, timed: bool, at: At) -> Result<T, RecvTimeoutError> {
@@ -249,6 +253,59 @@ impl<T> Receiver<T> {
             x.note(me, Some(id), What::Receive { place, is_there }, at);
         });
         self.shared.values().pop_front()
+    }
+}
+
+/// The model's `std::sync::mpsc::Iter`.
+#[derive(Debug)]
+pub struct Iter<'a, T> {
+    receiver: &'a Receiver<T>,
+    at: At,
+}
+
+impl<T> Iterator for Iter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.wait(false, self.at).ok()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Receiver<T> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
+
+    #[track_caller]
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+/// The model's `std::sync::mpsc::IntoIter`.
+#[derive(Debug)]
+pub struct IntoIter<T> {
+    receiver: Receiver<T>,
+    at: At,
+}
+
+impl<T> Iterator for IntoIter<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.wait(false, self.at).ok()
+    }
+}
+
+impl<T> IntoIterator for Receiver<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+
+    #[track_caller]
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter {
+            at: Location::caller(),
+            receiver: self,
+        }
     }
 }
 
