@@ -566,3 +566,28 @@ fn the_judge_sees_every_broken_promise() {
         forbidden("out of order: a2 b1 a1")
     );
 }
+
+/// An item that is left or handed back is none that was lost; but where others went on
+/// it is one of somebody who gave up.
+#[test]
+fn the_judge_sees_who_gave_up() {
+    let cast = Cast {
+        capacity: NonZeroUsize::MIN,
+        producers: &[&["a1", "a2"]],
+        consumers: 1,
+    };
+    let grade = |got: &[&'static str], left: &[&'static str], handed_back: &[&'static str]| {
+        let run = Run {
+            handed_back: vec![handed_back.to_vec()],
+            got: vec![got.to_vec()],
+            left: left.to_vec(),
+            longest: 1,
+        };
+        (cast.judge(&run).grade, cast.judge_in_time(&run).grade)
+    };
+    let (promised, forbidden) = (Grade::Promised, Grade::Forbidden);
+    assert_eq!(grade(&["a1", "a2"], &[], &[]), (promised, promised));
+    assert_eq!(grade(&["a1"], &["a2"], &[]), (promised, forbidden));
+    assert_eq!(grade(&["a1"], &[], &["a2"]), (promised, forbidden));
+    assert_eq!(grade(&["a1"], &[], &[]), (forbidden, forbidden));
+}

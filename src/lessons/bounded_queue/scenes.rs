@@ -172,6 +172,21 @@ impl Cast {
         run
     }
 
+    /// Judges a run with timeouts in which somebody could always go on. In the model
+    /// time passes only when nobody can: whoever gives up all the same has not waited,
+    /// or not again when he was woken for nothing.
+    #[must_use]
+    pub fn judge_in_time(&self, run: &Run) -> Judged {
+        let judged = self.judge(run);
+        let gave_up = !run.left.is_empty() || !run.handed_back.concat().is_empty();
+        match judged.grade {
+            Grade::Promised if gave_up => {
+                Judged::forbidden(judged.outcome, "gave up although others went on")
+            }
+            _ => judged,
+        }
+    }
+
     /// Holds a run against the promises: never over capacity, nothing twice,
     /// nothing lost, the items of each producer in the order they were put.
     #[must_use]
@@ -298,22 +313,9 @@ pub(super) fn scenes<Q: BoundedQueue + 'static>() -> Vec<Scene> {
     };
     let scene =
         |name, run: fn(&Cast) -> Run, cast: Cast| Scene::new(name, move || cast.judge(&run(&cast)));
-    // In the model time passes only when nobody can go on: here somebody always
-    // can, and whoever gives up has not waited, or not again when he was woken for
-    // nothing.
     let in_time = |name, cast: Cast| {
-        let run = move || {
-            let run = cast.hurry::<Q>();
-            let judged = cast.judge(&run);
-            let nobody_gave_up = run.left.is_empty() && run.handed_back.concat().is_empty();
-            match judged.grade {
-                Grade::Promised if !nobody_gave_up => {
-                    Judged::forbidden(judged.outcome, "gave up although others went on")
-                }
-                _ => judged,
-            }
-        };
-        Scene::new(name, run).proof()
+        let scene = Scene::new(name, move || cast.judge_in_time(&cast.hurry::<Q>()));
+        scene.proof()
     };
     let exchange = Cast::exchange::<Q>;
     let close_and_drain = Cast::close_and_drain::<Q>;
