@@ -8,6 +8,7 @@
 pub mod bounded_queue;
 pub mod bread_queue;
 pub mod join;
+pub mod own_globals;
 pub mod ticket_lock;
 pub mod ticket_office;
 
@@ -16,6 +17,7 @@ use crate::explorer::report::{Budget, Judged, Memory};
 use crate::sync::Arc;
 use std::fmt;
 use std::io::{self, Write};
+use std::time::Duration;
 
 /// One lesson: a story, its scenes, and the versions that answer them.
 pub struct Lesson {
@@ -291,7 +293,17 @@ pub fn all() -> Vec<Lesson> {
         bounded_queue::lesson(),
         bread_queue::lesson(),
         join::lesson(),
+        own_globals::lesson(),
     ]
+}
+
+/// What `--pace` is given: how long each piece of work takes.
+pub(crate) fn pace(text: &str) -> Result<Duration, String> {
+    let pace = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    match pace <= Duration::from_secs(3600) {
+        true => Ok(pace),
+        false => Err("an hour, 1h, is the most".to_owned()),
+    }
 }
 
 /// `CheckThenAct` as the command line has it: `check-then-act`.

@@ -11,6 +11,8 @@ mod fixture;
 mod house;
 mod join;
 #[cfg(unix)]
+mod own_globals;
+#[cfg(unix)]
 mod processes;
 mod ticket_lock;
 mod ticket_office;

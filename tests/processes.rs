@@ -372,7 +372,10 @@ fn what_is_no_message_is_named() {
         for (script, trouble) in [
             (r"printf '\1\0\0\0\77' >&0; exec sleep 600", "is no message"),
             (r"printf '\0\0\0\0' >&0; exec sleep 600", "is no message"),
-            (r"printf '\2\0\0\0\1\1' >&0; exec sleep 600", "1 bytes too many"),
+            (
+                r"printf '\2\0\0\0\1\1' >&0; exec sleep 600",
+                "1 bytes too many",
+            ),
             (
                 "echo HTTP/1.1 >&0; exec sleep 600",
                 "a message of 1347703880 bytes was announced",

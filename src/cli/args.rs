@@ -1,7 +1,7 @@
 //! What can be typed.
 
 use crate::explorer::report::Memory;
-use crate::lessons::{ForReal, Lesson};
+use crate::lessons::{ForReal, Lesson, pace};
 use clap::{ArgMatches, CommandFactory as _, Parser, Subcommand, ValueEnum, value_parser};
 use std::fmt;
 use std::str::FromStr;
@@ -160,14 +160,6 @@ pub(super) struct PlayArgs {
     /// How long each piece of work takes: 50ms, 1s as in the seed, 0s for none
     #[arg(long, default_value = "50ms", value_parser = pace)]
     pub(super) pace: Duration,
-}
-
-fn pace(text: &str) -> Result<Duration, String> {
-    let pace = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    match pace <= Duration::from_secs(3600) {
-        true => Ok(pace),
-        false => Err("an hour, 1h, is the most".to_owned()),
-    }
 }
 
 /// `LESSON` or `LESSON/VERSION`.

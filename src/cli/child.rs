@@ -1,7 +1,7 @@
 //! The parts that are played in processes of their own.
 
 use super::usage;
-use crate::lessons::Stop;
+use crate::lessons::{Stop, own_globals};
 use crate::processes::drill::drill;
 use std::io;
 
@@ -9,7 +9,10 @@ use std::io;
 type Role = fn() -> io::Result<()>;
 
 /// Every role, by the name under which parents [spawn](crate::processes::real) it.
-const ROLES: &[(&str, Role)] = &[("drill", drill)];
+const ROLES: &[(&str, Role)] = &[
+    ("drill", drill),
+    (own_globals::os::ROLE, own_globals::os::adder),
+];
 
 pub(super) fn play(role: &str) -> Result<(), Stop> {
     let Some((_, play)) = ROLES.iter().find(|(name, _)| *name == role) else {

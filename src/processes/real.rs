@@ -96,12 +96,6 @@ impl<Out: Serialize, In: DeserializeOwned> Child<Out, In> {
         self.process.id()
     }
 
-    /// Nothing more will be sent: the child finds its parent [`Gone`] once it has
-    /// heard what there was, and can still answer.
-    pub fn close(&mut self) {
-        self.wire.close();
-    }
-
     /// Ends it at once (SIGKILL). What it has sent can still be received.
     ///
     /// # Errors
@@ -158,6 +152,10 @@ impl<Out: Serialize, In: DeserializeOwned> Link<Out, In> for Child<Out, In> {
                 self.end();
             }
         })
+    }
+
+    fn close(&mut self) {
+        self.wire.close();
     }
 }
 
@@ -229,5 +227,9 @@ impl<Out: Serialize, In: DeserializeOwned> Link<Out, In> for Parent<Out, In> {
 
     fn receive_timeout(&mut self, patience: Duration) -> Result<In, TimedOutOrGone> {
         self.0.receive_timeout(patience)
+    }
+
+    fn close(&mut self) {
+        self.0.close();
     }
 }

@@ -1,0 +1,83 @@
+//! The same with processes of the operating system.
+
+use super::right::SendsBack;
+use super::{Processes, START};
+use crate::lessons::{Real, Stop, pace};
+use crate::processes::real::{Child, Parent, serve, this_program};
+use crate::processes::{Gone, Link};
+use crate::sync::{self, Actors, rest};
+use clap::value_parser;
+use std::io::{self, Write};
+use std::process;
+use std::time::Duration;
+
+/// The name under which [`adder`] is spawned.
+pub const ROLE: &str = "own_globals";
+
+/// A process that adds: it is told how long that takes.
+pub type Adder = Child<Duration, i64>;
+
+/// Processes of their own, each with an n of its own
+#[derive(Debug, clap::Args)]
+pub struct InProcesses {
+    /// Processes that add one to n
+    #[arg(long, default_value_t = 2, value_parser = value_parser!(u32).range(1..=100))]
+    processes: u32,
+    /// How long that takes each: 50ms, 1s, 0s for no time
+    #[arg(long, default_value = "50ms", value_parser = pace)]
+    pace: Duration,
+}
+
+impl Real for InProcesses {
+    fn run(self, out: &mut dyn Write) -> Result<bool, Stop> {
+        let mut children = spawn(self.processes, self.pace)
+            .map_err(|error| Stop::System(format!("cannot start a process: {error}")))?;
+        let sum = SendsBack::sum(START, &mut children);
+        let me = process::id();
+        writeln!(out, "{me}: n is {START}")?;
+        match sum {
+            Some(sum) => writeln!(out, "{me}: the sum of what was sent is {sum}")?,
+            None => writeln!(out, "{me}: there is no sum: {}", who_died(&mut children))?,
+        }
+        Ok(sum.is_some())
+    }
+}
+
+fn spawn(processes: u32, pace: Duration) -> io::Result<Vec<Adder>> {
+    let spawn = |_| {
+        let mut child = Adder::spawn(this_program()?, ROLE)?;
+        // Who is gone already is missed when it is to be heard.
+        let _ = child.send(pace);
+        Ok(child)
+    };
+    (0..processes).map(spawn).collect()
+}
+
+/// `process 4711 died (signal: 9 (SIGKILL))`
+fn who_died(children: &mut [Adder]) -> String {
+    let died = children.iter_mut().filter_map(|child| {
+        let how = child.wait().ok().filter(|how| !how.success())?;
+        Some(format!("process {} died ({how})", child.id()))
+    });
+    died.collect::<Vec<_>>().join(", ")
+}
+
+/// What a process that adds does; n is its own from its start.
+///
+/// # Errors
+/// There is no parent to be told.
+pub fn adder() -> io::Result<()> {
+    serve(|parent: &mut Parent<i64, Duration>| {
+        let Ok(pace) = parent.receive() else { return };
+        sync::tell(true);
+        sync::set_pace(pace);
+        let mut n = START;
+        let add = || {
+            rest();
+            SendsBack::add(&mut n, parent)
+        };
+        // Who is gone cannot be told of it either.
+        let _sent: Vec<Result<(), Gone<i64>>> =
+            Actors::new().enter(process::id().to_string(), add).run();
+    })
+}
