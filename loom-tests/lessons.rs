@@ -70,7 +70,7 @@ macro_rules! right {
         }
     };
 }
-right!(ticket_office ticket_lock bounded_queue bread_queue join own_globals);
+right!(ticket_office ticket_lock bounded_queue bread_queue join own_globals process_queue);
 
 /// The lock is also right under sequential consistency, and the office and the
 /// join under C11.

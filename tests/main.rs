@@ -13,6 +13,8 @@ mod join;
 #[cfg(unix)]
 mod own_globals;
 #[cfg(unix)]
+mod process_queue;
+#[cfg(unix)]
 mod processes;
 mod ticket_lock;
 mod ticket_office;
