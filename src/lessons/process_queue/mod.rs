@@ -399,7 +399,7 @@ pub fn lesson() -> Lesson {
                 scenes::<ForgetsTheDead>(),
                 play::<ForgetsTheDead>,
                 Mistake {
-                    scene: "2 consumers, 1 item",
+                    scene: "1 consumer, 1 item",
                     outcome: "1 of 1 items lost",
                     preemptions: 0,
                     story: include_str!("stories/forgets-the-dead.txt"),
@@ -421,7 +421,7 @@ pub fn lesson() -> Lesson {
                 scenes::<StartsOver>(),
                 play::<StartsOver>,
                 Mistake {
-                    scene: "1 producer, 1 consumer, 2 items",
+                    scene: "1 producer, 2 items",
                     outcome: "item 1 of producer-1 taken twice, unmarked",
                     preemptions: 0,
                     story: include_str!("stories/starts-over.txt"),

@@ -10,8 +10,8 @@ use crate::explorer::report::{Budget, Judged};
 use crate::lessons::Scene;
 use crate::narrate;
 use crate::processes::{Gone, Link, TimedOutOrGone, modelled};
-use crate::sync::Actors;
 use crate::sync::mpsc::{Receiver, channel};
+use crate::sync::{Actors, Named};
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -87,11 +87,11 @@ impl Cast {
                 });
                 continue;
             }
-            let (start, incarnations) = process(PRODUCERS, producer);
+            let (start, lives) = process(PRODUCERS, producer);
             let parent = format!("for {name}");
             actors = actors
                 .enter(name, move || {
-                    while let Ok(mut parent) = incarnations.recv() {
+                    while let Ok(mut parent) = lives.recv() {
                         produce(&mut parent);
                     }
                     Part::parent(Came::nothing())
@@ -110,12 +110,12 @@ impl Cast {
                 });
                 continue;
             }
-            let (start, incarnations) = process(CONSUMERS, consumer);
+            let (start, lives) = process(CONSUMERS, consumer);
             let parent = format!("for {name}");
             actors = actors
                 .enter(name, move || {
                     let mut took = Vec::new();
-                    while let Ok(mut parent) = incarnations.recv() {
+                    while let Ok(mut parent) = lives.recv() {
                         consume(&mut parent, |delivery| {
                             let kills = self.deadly == Some(delivery.item.number);
                             took.push(delivery);
@@ -150,13 +150,14 @@ impl Cast {
 }
 
 /// What links are called in stories; the model has no more of them.
-const PRODUCERS: [[&str; 2]; 2] = [
-    ["to producer-1", "from producer-1"],
-    ["to producer-2", "from producer-2"],
+type Names = [&'static str; 3];
+const PRODUCERS: [Names; 2] = [
+    ["life of producer-1", "to producer-1", "from producer-1"],
+    ["life of producer-2", "to producer-2", "from producer-2"],
 ];
-const CONSUMERS: [[&str; 2]; 2] = [
-    ["to consumer-1", "from consumer-1"],
-    ["to consumer-2", "from consumer-2"],
+const CONSUMERS: [Names; 2] = [
+    ["life of consumer-1", "to consumer-1", "from consumer-1"],
+    ["life of consumer-2", "to consumer-2", "from consumer-2"],
 ];
 
 type Parent<Down, Up> = modelled::Immortal<Down, Up>;
@@ -165,21 +166,22 @@ type Child<Down, Up> = modelled::Mortal<Up, Down>;
 /// A process that can be started, and started anew: by the parent, what it gets; by
 /// the thread that plays it, each of its lives.
 fn process<Down, Up>(
-    names: [[&'static str; 2]; 2],
+    names: [Names; 2],
     which: usize,
 ) -> (
     impl FnMut() -> Result<Parent<Down, Up>, Infallible>,
     Receiver<Child<Down, Up>>,
 ) {
-    let [to, from] = names[(which - 1) % names.len()];
-    let (starter, incarnations) = channel();
+    let [life, to, from] = names[(which - 1) % names.len()];
+    let (starter, lives) = channel();
+    let starter = starter.named(life);
     let start = move || {
         let (parent, child) = modelled::pair(to, from);
         // The thread waits for it as long as there is somebody to start it.
         let _ = starter.send(child);
         Ok(parent)
     };
-    (start, incarnations)
+    (start, lives)
 }
 
 /// A child that its parent plays itself.
@@ -254,6 +256,12 @@ pub(super) fn scenes<X: Exchange + 'static>() -> Vec<Scene> {
         ..cast(producers, 1, items)
     };
     vec![
+        scene("1 producer, 2 items", only_producers_die(1, 2))
+            .budget(deaths(1))
+            .must_occur(&["took 2"]),
+        scene("1 consumer, 1 item", only_consumers_die(1, 1))
+            .budget(deaths(1))
+            .must_occur(&["took 1", "took 1, 1 marked", "took 2, 1 marked, 1 twice"]),
         scene("1 producer, 1 consumer, 2 items", cast(1, 1, 2))
             .budget(deaths(1))
             .must_occur(&["took 2", "took 2, 1 marked", "took 3, 1 marked, 1 twice"]),
@@ -271,27 +279,29 @@ pub(super) fn scenes<X: Exchange + 'static>() -> Vec<Scene> {
             },
         )
         .must_occur(&["took 4, 2 marked, 1 twice, 1 back"]),
-        scene("2 consumers, 2 items", only_consumers_die(2, 2))
-            .budget(deaths(1))
-            .must_occur(&["took 1 + 1", "took 2 + 1, 1 marked, 1 twice"])
-            .proof(),
         scene(
-            "1 producer, 1 consumer, 2 items, closed at any moment",
+            "2 consumers, 2 items, nobody dies",
+            only_consumers_die(2, 2),
+        )
+        .must_occur(&["took 2 + 0", "took 1 + 1", "took 0 + 2"])
+        .proof(),
+        scene(
+            "1 producer, 1 consumer, 1 item, closed at any moment",
             Cast {
                 closes: true,
-                ..cast(1, 1, 2)
+                ..cast(1, 1, 1)
             },
         )
         .budget(deaths(1))
-        .must_occur(&["took 2", "took 0, 1 back, 1 unmade"])
+        .must_occur(&["took 1", "took 2, 1 marked, 1 twice", "took 0, 1 back"])
         .proof(),
         scene("1 producer, 1 consumer, 1 item, two die", cast(1, 1, 1))
             .budget(deaths(2))
             .must_occur(&["took 1", "took 3, 2 marked, 1 twice"])
             .proof(),
         scene(
-            "1 producer, 1 consumer, 2 items, anybody wakes",
-            cast(1, 1, 2),
+            "1 producer, 2 items, anybody wakes",
+            only_producers_die(1, 2),
         )
         .budget(Budget {
             any_waiter: true,

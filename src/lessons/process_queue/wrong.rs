@@ -4,6 +4,8 @@ use super::right::{KeepsUntilTaken, TRIES, deliver};
 use super::{Came, Day, Delivery, Exchange, Item, Produce, Produced, Taken};
 use crate::lessons::bounded_queue::right::Queue;
 use crate::processes::Link;
+use crate::sync::Named;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// What the seed does: every consumer takes as many items as every producer makes. It
 /// comes out even with as many of each; with more consumers, some wait for what nobody
@@ -94,23 +96,31 @@ impl Exchange for ForgetsTheDead {
 
 /// The first producer to be done closes the queue, as if there were no other. What
 /// another still makes is refused.
-pub struct ClosesTooEarly(KeepsUntilTaken);
+pub struct ClosesTooEarly {
+    right: KeepsUntilTaken,
+    closed: AtomicBool,
+}
 
 impl Exchange for ClosesTooEarly {
     fn open(day: &Day) -> Self {
-        Self(KeepsUntilTaken::open(day))
+        Self {
+            right: KeepsUntilTaken::open(day),
+            closed: AtomicBool::new(false).named("closed"),
+        }
     }
 
     fn queue(&self) -> &Queue<Item> {
-        self.0.queue()
+        self.right.queue()
     }
 
     fn producer<L, E>(&self, work: Produce, start: impl FnMut() -> Result<L, E>) -> Came<E>
     where
         L: Link<Produce, Produced>,
     {
-        let came = self.0.take_in(work, start);
-        self.queue().close();
+        let came = self.right.take_in(work, start);
+        if !self.closed.swap(true, Ordering::SeqCst) {
+            self.queue().close();
+        }
         came
     }
 
@@ -118,7 +128,7 @@ impl Exchange for ClosesTooEarly {
     where
         L: Link<Delivery, Taken>,
     {
-        self.0.consumer(start)
+        self.right.consumer(start)
     }
 }
 
