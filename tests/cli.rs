@@ -1,6 +1,6 @@
 //! The command line, run as a whole.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Output, Stdio};
 
 fn racecourse(args: &[&str]) -> Command {
@@ -291,8 +291,10 @@ fn a_reader_who_has_seen_enough_is_no_reason_to_panic() {
         &["show", "ticket_office/check-then-act"],
         &["explore", "--help"],
     ] {
-        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let (reader, mut writer) = std::io::pipe().expect("a pipe");
         drop(reader);
+        // Whatever another test is just starting has a copy, until it has started.
+        while writer.write(b"is anybody there?").is_ok() {}
         let output = racecourse(args)
             .stdout(writer)
             .stderr(Stdio::piped())

@@ -2,7 +2,7 @@
 //!
 //! A parent starts this program (or another) once more, as `racecourse child ROLE`,
 //! and gives it one end of a pair of connected sockets as its standard input. The
-//! child takes it from there, leaves an empty input in its place, and speaks [frames](wire).
+//! child takes it from there, leaves an empty input in its place, and speaks frames (`wire.rs`).
 //! Its standard output and error stay free for what it has to print.
 //!
 //! # What is promised
