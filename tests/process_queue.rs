@@ -6,15 +6,13 @@ use proptest::prelude::*;
 use racecourse::explorer::report::Grade;
 use racecourse::lessons::process_queue::os::{CONSUMER, Consumer, PACE, PRODUCER, Producer, pass};
 use racecourse::lessons::process_queue::right::TRIES;
-use racecourse::lessons::process_queue::{
-    Came, Day, Delivery, Item, Produce, Produced, Taken, lesson,
-};
+use racecourse::lessons::process_queue::{Came, Day, Delivery, Item, Taken, lesson};
 use racecourse::lessons::{Program, Version};
 use racecourse::processes::real::{Child, Killer};
 use racecourse::processes::{Gone, Link, TimedOutOrGone};
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
-use std::io::{self, BufRead as _, BufReader, PipeReader, PipeWriter};
+use std::io::{self, BufReader, PipeReader, PipeWriter};
 use std::num::NonZeroUsize;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
