@@ -628,7 +628,7 @@ fn soak_process_queue() {
         std::env::var("SOAK_KILLS").map_or(100, |kills| kills.parse().expect("a number"));
     /// Between two kills so many items are taken at the most.
     const GAP: usize = 40;
-    let day = day(3, 3, kills * GAP / 3 + GAP, 4);
+    let day = day(3, 3, kills * GAP, 4);
     let (reader, writer) = io::pipe().expect("a pipe");
     let printed = thread::spawn(move || heard(reader));
     // Who lives, as far as we know, by kind and number.
@@ -639,15 +639,20 @@ fn soak_process_queue() {
         let alive = &alive;
         scope.spawn(move || {
             let random = |below: usize| RandomState::new().hash_one(below) as usize % below;
-            for _ in 0..kills {
+            let mut killed = 0;
+            while killed < kills {
                 for _ in 0..=random(GAP - 1) {
                     taken_one.recv().expect("there are enough items");
                 }
                 let mut alive = alive.lock().expect("no panic");
-                let which = alive.keys().nth(random(alive.len().max(1))).copied();
-                let killer = which.and_then(|which| alive.remove(&which));
-                // Whoever it is, it is alive: nobody else ends one before the last.
-                killer.expect("somebody").kill().expect("it may be killed");
+                // Perhaps nobody has been found dead, and replaced, since the last.
+                let Some(which) = alive.keys().nth(random(alive.len().max(1))).copied() else {
+                    continue;
+                };
+                if let Some(killer) = alive.remove(&which) {
+                    killer.kill().expect("it may be killed");
+                    killed += 1;
+                }
             }
         });
         let born = |kind, which, id, killer| {
