@@ -627,8 +627,8 @@ fn soak_process_queue() {
     let kills: usize =
         std::env::var("SOAK_KILLS").map_or(100, |kills| kills.parse().expect("a number"));
     /// Between two kills so many items are taken at the most.
-    const GAP: usize = 40;
-    let day = day(3, 3, kills * GAP, 4);
+    const GAP: usize = 200;
+    let day = day(3, 3, kills * GAP * 2 / 3, 4);
     let (reader, writer) = io::pipe().expect("a pipe");
     let printed = thread::spawn(move || heard(reader));
     // Who lives, as far as we know, by kind and number.
