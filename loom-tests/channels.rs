@@ -1,6 +1,7 @@
 //! Channels, and processes that die: generated programs, explored with and without
 //! reduction. Both must find the same.
 
+use crate::generated;
 use proptest::prelude::*;
 use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
 use racecourse::explorer::{Options, explore};
@@ -98,26 +99,37 @@ fn program() -> impl Strategy<Value = Program> {
     prop_oneof![two, three]
 }
 
+/// With `CHANNELS=2000`, as many new ones.
 #[test]
 fn nothing_is_lost() {
-    let config = ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::with_cases(
-            std::env::var("CHANNELS").map_or(100, |cases| cases.parse().unwrap()),
-        )
-    };
-    proptest!(config, |(program in program(), early in 0..=1_usize, deaths in 0..=2_usize)| {
-        let budget = Budget { early_timeouts: early, deaths, ..Budget::default() };
-        let all = found(&program, budget, true);
-        prop_assume!(all.is_complete());
-        let reduced = found(&program, budget, false);
-        prop_assert_eq!(reduced.stopped.as_ref(), None);
-        let rows = |found: &Exploration| -> Vec<_> {
-            found.outcomes.iter().map(|row| (row.outcome.clone(), row.different)).collect()
-        };
-        prop_assert_eq!(rows(&reduced), rows(&all));
-        prop_assert!(reduced.executions <= all.executions);
-    });
+    let (cases, mut runner) = generated::runner("CHANNELS", 100, 1);
+    let budgets = (0..=1_usize, 0..=2_usize);
+    let result = runner.run(
+        &(program(), budgets),
+        |(program, (early_timeouts, deaths))| {
+            let budget = Budget {
+                early_timeouts,
+                deaths,
+                ..Budget::default()
+            };
+            let all = found(&program, budget, true);
+            prop_assume!(all.is_complete());
+            let reduced = found(&program, budget, false);
+            prop_assert_eq!(reduced.stopped.as_ref(), None);
+            let rows = |found: &Exploration| -> Vec<_> {
+                let rows = found.outcomes.iter();
+                rows.map(|row| (row.outcome.clone(), row.different))
+                    .collect()
+            };
+            prop_assert_eq!(rows(&reduced), rows(&all));
+            prop_assert!(reduced.executions <= all.executions);
+            Ok(())
+        },
+    );
+    if let Err(failure) = result {
+        panic!("{failure}");
+    }
+    println!("{cases} programs with channels and deaths: none differs from all orders");
 }
 
 /// A scene of two by hand: who knows what, and how often.

@@ -70,16 +70,17 @@ macro_rules! right {
         }
     };
 }
-right!(ticket_office ticket_lock bounded_queue bread_queue join own_globals process_queue);
+right!(ticket_office ticket_lock bounded_queue bread_queue join udp_chat own_globals process_queue);
 
-/// The lock is also right under sequential consistency, and the office and the
-/// join under C11.
+/// The lock, the join and the chat are also right under sequential consistency, and
+/// the office under C11.
 #[test]
 fn right_versions_are_right_under_the_other_memory_model_too() {
     let both = [
         (lessons::ticket_office::lesson(), Memory::C11),
         (lessons::ticket_lock::lesson(), Memory::Sc),
         (lessons::join::lesson(), Memory::Sc),
+        (lessons::udp_chat::lesson(), Memory::Sc),
     ];
     for (lesson, memory) in both {
         for version in lesson.versions.iter().filter(|version| version.is_right()) {

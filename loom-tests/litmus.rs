@@ -20,10 +20,11 @@ mod oracle;
 mod program;
 mod relation;
 
+use crate::generated;
 use classics::{Family, Known, Variant};
 use program::{LOCATIONS, Op, Program, X, Y, outcome};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use proptest::test_runner::TestCaseError;
 use racecourse::explorer::report::{Judged, Memory};
 use racecourse::explorer::{Options, explore};
 use racecourse::sync::Actors;
@@ -283,23 +284,7 @@ fn differences(program: &Program, allowed: &oracle::Allowed) -> Vec<String> {
 
 #[test]
 fn generated() {
-    let many: Option<u32> = std::env::var("LITMUS")
-        .ok()
-        .map(|number| number.parse().expect("LITMUS is a number"));
-    let cases = many.unwrap_or(300);
-    let config = Config {
-        cases,
-        max_shrink_iters: 20_000,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let mut runner = match many {
-        Some(_) => TestRunner::new(config),
-        None => {
-            let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-            TestRunner::new_with_rng(config, rng)
-        }
-    };
+    let (cases, mut runner) = generated::runner("LITMUS", 300, 1);
     let allow_more = Cell::new(0);
     let result = runner.run(&programs(), |program| {
         let allowed = oracle::allowed(&program);

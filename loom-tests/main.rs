@@ -4,6 +4,7 @@
 mod channels;
 #[path = "../tests/fixture.rs"]
 mod fixture;
+mod generated;
 mod lessons;
 mod litmus;
 mod model;

@@ -523,6 +523,57 @@ mod failures {
         }
     }
 
+    /// It writes each time it goes round, but what was there already.
+    #[test]
+    fn a_lock_of_one_swap_can_be_proved() {
+        let scene = |acquire, release| {
+            move || {
+                let (lock, left) = (AtomicBool::new(false), AtomicUsize::new(0));
+                let take = || {
+                    while lock.swap(true, acquire) {
+                        hint::spin_loop();
+                    }
+                    let seen = left.load(Relaxed);
+                    left.store(seen + 1, Relaxed);
+                    lock.store(false, release);
+                };
+                Actors::new()
+                    .enter("a", take)
+                    .enter("b", take)
+                    .enter("c", take)
+                    .run();
+                left.load(Relaxed)
+            }
+        };
+        assert_eq!(outcomes(Memory::Sc, scene(Relaxed, Relaxed)), ["3"]);
+        assert_eq!(outcomes(Memory::C11, scene(Acquire, Release)), ["3"]);
+        for (acquire, release) in [(Relaxed, Release), (Acquire, Relaxed)] {
+            assert_eq!(
+                outcomes(Memory::C11, scene(acquire, release)),
+                ["1", "2", "3"]
+            );
+        }
+        let held = |takers: usize| {
+            move || {
+                let lock = AtomicBool::new(true).named("lock");
+                let take = || {
+                    while lock.swap(true, Acquire) {
+                        hint::spin_loop();
+                    }
+                };
+                let takers = (0..takers).fold(Actors::new(), |all, _| all.enter("taker", take));
+                takers.run();
+                "taken"
+            }
+        };
+        assert_eq!(outcomes(Memory::C11, held(1)), ["livelock"]);
+        // That two never get it cannot be told from that they would have later.
+        let scene = Arc::new(move || Judged::promised(held(2)(), ""));
+        let found = explore(Options::new(Memory::C11), scene).unwrap();
+        assert!(found.stopped.is_some());
+        assert!(found.outcome("does not end").is_some());
+    }
+
     #[test]
     fn giving_way_is_not_waiting() {
         for polite in [thread::yield_now, hint::spin_loop] {

@@ -16,10 +16,11 @@ mod enumerate;
 mod play;
 mod program;
 
+use crate::generated;
 use enumerate::enumerate;
 use program::{ATOMICS, MUTEXES, Op, Program, Strength, THREADS};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use proptest::test_runner::TestCaseError;
 use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
 use racecourse::explorer::{Options, explore};
 use std::collections::BTreeMap;
@@ -269,24 +270,7 @@ const PROGRAMS: u32 = 500;
 
 /// Takes one in so many: those that are run in all orders take long.
 fn none_differs(from: &str, one_in: u32, memory: Memory, differs: fn(&Program, Memory) -> Verdict) {
-    let many: Option<u32> = std::env::var("PROGRAMS")
-        .ok()
-        .map(|number| number.parse().expect("PROGRAMS is a number"));
-    let cases = many.unwrap_or(PROGRAMS) / one_in;
-    let config = Config {
-        cases,
-        max_global_rejects: u32::MAX,
-        max_shrink_iters: 20_000,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let mut runner = match many {
-        Some(_) => TestRunner::new(config),
-        None => {
-            let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-            TestRunner::new_with_rng(config, rng)
-        }
-    };
+    let (cases, mut runner) = generated::runner("PROGRAMS", PROGRAMS, one_in);
     let result = runner.run(&programs(), |program| match differs(&program, memory)? {
         Some(how) => Err(TestCaseError::fail(format!("{memory}: {how}"))),
         None => Ok(()),

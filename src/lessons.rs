@@ -12,6 +12,7 @@ pub mod own_globals;
 pub mod process_queue;
 pub mod ticket_lock;
 pub mod ticket_office;
+pub mod udp_chat;
 
 use crate::explorer::Options;
 use crate::explorer::report::{Budget, Judged, Memory};
@@ -302,6 +303,7 @@ pub fn all() -> Vec<Lesson> {
         ticket_lock::lesson(),
         bounded_queue::lesson(),
         bread_queue::lesson(),
+        udp_chat::lesson(),
         join::lesson(),
         own_globals::lesson(),
         process_queue::lesson(),

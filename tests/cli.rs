@@ -104,6 +104,14 @@ fn numbers_given_are_heeded() {
     assert!(play.ends_with("remainder right: sold 3\n"), "{play}");
     let play = said(&[
         "play",
+        "ticket_lock",
+        "--tickets=3",
+        "--clerks=1",
+        "--pace=0s",
+    ]);
+    assert!(play.ends_with("order of coming: sold 3\n"), "{play}");
+    let play = said(&[
+        "play",
         "ticket_office",
         "--tickets=0",
         "--clerks=3",

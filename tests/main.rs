@@ -18,3 +18,4 @@ mod process_queue;
 mod processes;
 mod ticket_lock;
 mod ticket_office;
+mod udp_chat;

@@ -95,7 +95,7 @@ fn run(
             }
         }
     }));
-    runtime::close();
+    runtime::close(result.is_err());
     COLLECTION.set(None);
     if result.is_err() {
         // A panic of loom's own, or of the model: what was found stands, but
@@ -148,7 +148,13 @@ fn execute(scene: &(dyn Fn() -> Judged + Send + Sync)) {
         runtime::scene_has_panicked();
     }
     let torn_down = runtime::finish();
-    runtime::with(|x| collection.borrow_mut().collect(x, judged.ok(), torn_down));
+    let is_stuck = runtime::with(|x| matches!(x.failure, Some(Failure::Stuck { .. })));
+    // What others have written may look at what it likes.
+    let judged = match &collection.borrow().options.judge_stuck {
+        Some(judge) if is_stuck => Some(judge()),
+        _ => judged.ok(),
+    };
+    runtime::with(|x| collection.borrow_mut().collect(x, judged, torn_down));
 }
 
 impl Collection {
@@ -184,10 +190,10 @@ impl Collection {
         self.executions += 1;
         self.needs = Some(x.needs).filter(|&needs| needs != x.settings);
         if torn_down != Some(TornDown::Repeats) {
-            let judged = match (&x.failure, &self.options.judge_stuck) {
-                (Some(Failure::Stuck { .. }), Some(judge)) => Some(judge()),
-                (Some(failure), _) => Some(judge_failure(failure)),
-                (None, _) => judged,
+            let judged = match &x.failure {
+                Some(Failure::Stuck { .. }) if self.options.judge_stuck.is_some() => judged,
+                Some(failure) => Some(judge_failure(failure)),
+                None => judged,
             };
             match judged {
                 Some(judged) => self.count(x, judged),

@@ -3,8 +3,8 @@
 //! fewest preemptions.
 //!
 //! Steps of different threads that touch different things can change places
-//! (the execution is one of a whole Mazurkiewicz trace). Loom runs one or a few
-//! orders of each trace; the simplest story may be another one.
+//! (the execution is one of a whole Mazurkiewicz trace). Mostly one order of each
+//! trace is run; the simplest story may be another one.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};

@@ -147,12 +147,7 @@ fn script(x: &Execution) -> Script {
     let mut sent: HashMap<(ObjectId, u64), usize> = HashMap::new();
     let mut stored: HashMap<(ObjectId, usize), usize> = HashMap::new();
     let mut stores: HashMap<ObjectId, usize> = HashMap::new();
-    // Who is stuck does nothing more; what is noted later is the tear-down.
-    let happened = match &x.failure {
-        Some(Failure::Stuck { .. }) => x.failed_after,
-        _ => x.events.len(),
-    };
-    for (id, event) in x.events[..happened].iter().enumerate() {
+    for (id, event) in happened(x).iter().enumerate() {
         let mut touches = Vec::new();
         let mut gate = spins.remove(&event.thread).unwrap_or(Gate::Open);
         let mut locks = None;
@@ -287,6 +282,14 @@ fn script(x: &Execution) -> Script {
     }
 }
 
+/// Who is stuck does nothing more; what is noted later is the tear-down.
+fn happened(x: &Execution) -> &[Event] {
+    match &x.failure {
+        Some(Failure::Stuck { .. }) => &x.events[..x.failed_after],
+        _ => &x.events,
+    }
+}
+
 /// The event that woke the waiting thread.
 fn notification(x: &Execution, woken: usize, condvar: ObjectId) -> Option<usize> {
     let waiter = x.events[woken].thread;
@@ -380,22 +383,22 @@ impl Teller<'_> {
             What::TimedOut { .. } if self.is_of(event, "parker") => "park → timed out".to_owned(),
             What::TimedOut { early } if self.is_of(event, "channel") => {
                 let early = if *early { " early" } else { "" };
-                format!("receive {object} → timed out{early}")
+                format!("receive `{object}` → timed out{early}")
             }
             What::TimedOut { early: true } => format!("wait {object} → timed out early"),
             What::TimedOut { early: false } => format!("wait {object} → timed out"),
             What::Park => "park → unparked".to_owned(),
             What::Unpark(thread) => format!("unpark {}", self.thread(*thread)),
-            What::Send { is_sent: true, .. } => format!("send {object}"),
-            What::Send { is_sent: false, .. } => format!("send {object} → nobody receives"),
-            What::Receive { is_there: true, .. } => format!("receive {object}"),
+            What::Send { is_sent: true, .. } => format!("send `{object}`"),
+            What::Send { is_sent: false, .. } => format!("send `{object}` → nobody listens"),
+            What::Receive { is_there: true, .. } => format!("receive `{object}`"),
             What::Receive {
                 is_there: false, ..
-            } => format!("receive {object} → hung up"),
-            What::IsEmpty { .. } => format!("receive {object} → empty"),
-            What::HangUp { place: Some(_) } => format!("hang up {object}"),
-            What::HangUp { place: None } => format!("hang up {object}, as others have not"),
-            What::Leave => format!("receive no more of {object}"),
+            } => format!("receive `{object}` → hung up"),
+            What::IsEmpty { .. } => format!("receive `{object}` → empty"),
+            What::HangUp { place: Some(_) } => format!("hang up `{object}`"),
+            What::HangUp { place: None } => format!("hang up `{object}`, where others go on"),
+            What::Leave => format!("leave `{object}`"),
             What::Dies => "dies".to_owned(),
             What::NotifyOne {
                 woken: Some(thread),
@@ -507,7 +510,7 @@ impl Teller<'_> {
     /// What the thread of that event waits for after it.
     fn waits_after(&self, id: usize) -> Waiting {
         let thread = self.x.events[id].thread;
-        let mut later = self.x.events[id + 1..].iter();
+        let mut later = happened(self.x)[id + 1..].iter();
         let next = later.find(|event| event.thread == thread);
         let object = next.and_then(|next| next.object).unwrap_or_default();
         let timed = next.is_some_and(|next| matches!(next.what, What::TimedOut { .. }));

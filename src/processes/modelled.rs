@@ -14,6 +14,7 @@ use std::time::Duration;
 
 /// A link between a parent and its child; the queues have the names in stories.
 #[must_use]
+#[track_caller]
 pub fn pair<Down, Up>(
     to_child: &'static str,
     to_parent: &'static str,

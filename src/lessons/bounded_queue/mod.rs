@@ -139,7 +139,7 @@ impl BoundedQueue for Queue<Item> {
 /// The seed's program, to its end. What it puts while there is room goes in; what
 /// it puts into a full queue comes back, `a` and all before it after a timeout.
 fn play<Q: BoundedQueue>(program: &Program) -> Judged {
-    const WORDS: &[Item] = &["hello", "ok", "good", "morning", "bad", "a", "how"];
+    const WORDS: &[Item; 7] = &["hello", "ok", "good", "morning", "bad", "a", "how"];
     let Some(capacity) = NonZeroUsize::new(program.capacity) else {
         return Judged::forbidden("no queue", "a queue for 0 items passes nothing on");
     };
@@ -150,15 +150,15 @@ fn play<Q: BoundedQueue>(program: &Program) -> Judged {
     };
     let queue = Q::new(capacity);
     let the_program = || {
-        let (words, how) = WORDS.split_at(WORDS.len() - 1);
-        let (hello_to_bad, a) = words.split_at(capacity.get().min(words.len() - 1));
+        let [words @ .., how] = WORDS;
+        let (hello_to_bad, a) = words.split_at(capacity.get().min(words.len()));
         let mut handed_back = put_all(&queue, hello_to_bad);
         narrate!("full? {}", queue.right().is_full());
         handed_back.extend(offer(a, |word| {
             let refused = queue.put_timeout(word, PATIENCE);
             refused.map_err(PutTimeoutError::into_item)
         }));
-        handed_back.extend(offer(how, |word| {
+        handed_back.extend(offer(&[*how], |word| {
             let refused = queue.try_put(word);
             refused.map_err(|refused| Some(refused.into_item()))
         }));

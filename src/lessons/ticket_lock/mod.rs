@@ -46,6 +46,7 @@ use super::{Lesson, Mistake, Program, Scene, Seed, Version};
 use crate::explorer::report::{Budget, Grade, Judged, Memory};
 use crate::narrate;
 use crate::sync::{Actors, rest};
+use std::cmp::Ordering;
 
 /// A fair lock around the number of turns taken so far.
 pub trait FairLock: Send + Sync {
@@ -138,17 +139,20 @@ pub fn judge(turns: &[Vec<Turn>]) -> Judged {
     }
     for pair in served.windows(2) {
         let (before, after) = (pair[0].0.number, pair[1].0.number);
-        if before == after {
-            return Judged::forbidden(
-                format!("number {after} drawn twice"),
-                "two may enter when it is called",
-            );
-        }
-        if before > after {
-            return Judged::forbidden(
-                "served out of turn",
-                format!("number {before} was served before number {after}"),
-            );
+        match before.cmp(&after) {
+            Ordering::Less => {}
+            Ordering::Equal => {
+                return Judged::forbidden(
+                    format!("number {after} drawn twice"),
+                    "two may enter when it is called",
+                );
+            }
+            Ordering::Greater => {
+                return Judged::forbidden(
+                    "served out of turn",
+                    format!("number {before} was served before number {after}"),
+                );
+            }
         }
     }
     let order: Vec<String> = served.iter().map(|(_, actor)| actor.to_string()).collect();

@@ -31,6 +31,9 @@ struct Store {
     /// The turn in which it was put; the first store was there before.
     turn: Option<usize>,
     value: u64,
+    /// How often the value had been written by then, not counting those
+    /// read-modify-writes that left it as it was.
+    version: u64,
     by: ThreadId,
     /// The storing thread's own time.
     time: u32,
@@ -78,6 +81,15 @@ impl History {
     fn newest(&self) -> usize {
         self.stores.len() - 1
     }
+
+    /// Which version of the value that store is.
+    pub(super) fn version(&self, store: usize) -> u64 {
+        self.stores[store].version
+    }
+
+    pub(super) fn newest_version(&self) -> u64 {
+        self.version(self.newest())
+    }
 }
 
 fn acquires(ordering: Ordering) -> bool {
@@ -107,6 +119,7 @@ impl Raw {
             key: 0,
             turn: None,
             value,
+            version: 0,
             by,
             time: releases.clock.now(by),
             ordering: Ordering::Relaxed,
@@ -230,7 +243,10 @@ impl Raw {
         with(|x| {
             let (read, written) = value(x, store);
             let ordering = failure.filter(|_| written.is_none()).unwrap_or(success);
-            if written.is_some() {
+            if written == Some(read) {
+                // Like the `swap` of a lock that is held: it has waited.
+                x.updates_nothing(me, id, name, store as u64);
+            } else if written.is_some() {
                 x.updates(me, id, Access::Change, name, store as u64);
             } else {
                 x.reads(me, id, name, store as u64);
@@ -250,8 +266,12 @@ impl Raw {
         if unwinding() && !self.handle.is_here() {
             return 0;
         }
+        let id = match unwinding() {
+            true => self.handle.id(),
+            false => self.handle.checked_id(),
+        };
         with(|x| {
-            let stores = &history(x, self.handle.id()).stores;
+            let stores = &history(x, id).stores;
             stores.last().map_or(0, |store| store.value)
         })
     }
@@ -375,13 +395,19 @@ impl Execution {
         let key = runtime::hash64((thread.key, thread.steps));
         let turn = Some(self.search.turn());
         let history = history(self, id);
+        let mut version = history.newest_version() + 1;
         if let Some(read) = continues {
-            known.join(&history.stores[read].releases);
+            let read = &history.stores[read];
+            known.join(&read.releases);
+            if read.value == value {
+                version = read.version;
+            }
         }
         history.stores.push(Store {
             key,
             turn,
             value,
+            version,
             by: me,
             time,
             ordering,

@@ -63,17 +63,24 @@ struct Shared<T> {
 }
 
 /// The model's `std::sync::mpsc::Sender`.
-pub struct Sender<T>(Arc<Shared<T>>);
+pub struct Sender<T> {
+    shared: Arc<Shared<T>>,
+    /// Where it was made: a drop does not know its own line.
+    at: At,
+}
 
 /// The model's `std::sync::mpsc::Receiver`.
 pub struct Receiver<T> {
     shared: Arc<Shared<T>>,
+    at: At,
     not_sync: std::marker::PhantomData<std::cell::Cell<()>>,
 }
 
 /// A channel without bounds.
 #[must_use]
+#[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
+    let at = Location::caller();
     let channel = Channel {
         senders: 1,
         has_receiver: true,
@@ -85,9 +92,10 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     });
     let receiver = Receiver {
         shared: Arc::clone(&shared),
+        at,
         not_sync: std::marker::PhantomData,
     };
-    (Sender(shared), receiver)
+    (Sender { shared, at }, receiver)
 }
 
 impl<T> Sender<T> {
@@ -98,7 +106,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         let at = Location::caller();
-        let handle = &self.0.handle;
+        let handle = &self.shared.handle;
         let Some(me) = runtime::point_even_if_unwinding(handle) else {
             return Err(SendError(value));
         };
@@ -124,7 +132,7 @@ impl<T> Sender<T> {
         if !is_sent {
             return Err(SendError(value));
         }
-        self.0.values().push_back(value);
+        self.shared.values().push_back(value);
         Ok(())
     }
 }
@@ -251,19 +259,22 @@ impl<T> Shared<T> {
 }
 
 impl<T> Clone for Sender<T> {
+    #[track_caller]
     fn clone(&self) -> Self {
         // No step: who has a sender sees to it that the channel stays.
-        if self.0.handle.is_here() {
-            with(|x| x.channel(self.0.handle.id()).senders += 1);
+        if self.shared.handle.is_here() {
+            with(|x| x.channel(self.shared.handle.id()).senders += 1);
         }
-        Self(Arc::clone(&self.0))
+        Self {
+            shared: Arc::clone(&self.shared),
+            at: Location::caller(),
+        }
     }
 }
 
 impl<T> Drop for Sender<T> {
-    #[track_caller]
     fn drop(&mut self) {
-        let handle = &self.0.handle;
+        let handle = &self.shared.handle;
         if !handle.is_here() || runtime::is_torn_down() {
             return;
         }
@@ -286,7 +297,7 @@ impl<T> Drop for Sender<T> {
             x.channel(id).senders -= 1;
             x.channel(id).released.join(&known);
             let place = is_last.then_some(place);
-            x.note(me, Some(id), What::HangUp { place }, Location::caller());
+            x.note(me, Some(id), What::HangUp { place }, self.at);
             if is_last {
                 x.is_news(me, id);
             }
@@ -295,7 +306,6 @@ impl<T> Drop for Sender<T> {
 }
 
 impl<T> Drop for Receiver<T> {
-    #[track_caller]
     fn drop(&mut self) {
         let handle = &self.shared.handle;
         let is_here = handle.is_here() && !runtime::is_torn_down();
@@ -304,7 +314,7 @@ impl<T> Drop for Receiver<T> {
             with(|x| {
                 x.uses_channel(me, id, "leave", &[(Part::Receiver, Access::Change)]);
                 x.channel(id).has_receiver = false;
-                x.note(me, Some(id), What::Leave, Location::caller());
+                x.note(me, Some(id), What::Leave, self.at);
             });
         }
         let values = std::mem::take(&mut *self.shared.values());
@@ -353,7 +363,7 @@ impl Execution {
 
 impl<T> Named for Sender<T> {
     fn named(self, name: &'static str) -> Self {
-        self.0.handle.name(name);
+        self.shared.handle.name(name);
         self
     }
 }

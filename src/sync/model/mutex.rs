@@ -24,12 +24,15 @@ pub struct Mutex<T> {
     value: UnsafeCell<T>,
 }
 
-// SAFETY: the value is only reached through a guard. While an execution is played
-// the model hands out one guard at a time; `held` does the same for threads
-// that unwind where the model is not (others panic there). Once it is given up, threads unwind one
-// after another on one thread of the operating system, and each may get a guard
-// in a destructor although a thread that is still to unwind has one: only one of
-// the two is used at a time, and neither again after its thread has unwound.
+// SAFETY: the value is only reached through a guard, and all threads of an
+// execution are coroutines on one thread of the operating system: only one runs.
+// While an execution is played the model hands out one guard at a time; `held` does
+// the same for threads that unwind where the model is not (others panic there). There
+// is one exception, known and told in README's limits: who needs a lock while it
+// unwinds can neither wait nor fail, so it gets a guard although a thread that is
+// given up has one too. Both are there at once; that thread does nothing more but
+// unwind. To be harmed, its destructors must use a reference to what is inside that
+// the other's destructor has made invalid.
 unsafe impl<T: Send> Sync for Mutex<T> {}
 
 /// The lock, held.

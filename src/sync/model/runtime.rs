@@ -1,13 +1,27 @@
 //! The execution in progress: its threads, who can go on, whose turn it is.
 
+mod budget;
+mod panics;
+mod spin;
+
+pub(super) use budget::{MayEnd, begins_to_wait, may_die};
+pub(super) use panics::{
+    give_up_after_panic, looks_while_unwinding, point_even_if_unwinding, step_while_unwinding,
+    unwinding,
+};
+pub(crate) use panics::{hears_panic, last_panic, note_panic, scene_has_panicked};
+pub(super) use spin::give_way;
+
 use super::clock::Known;
 use super::events::{Event, Failure, Panicked, Wait, What};
 use super::objects::{Handle, Object, State};
 use super::search::{Access, Differs, Ready, Search};
 use crate::watch;
+use budget::Fate;
+use spin::{Looked, Round, Standstill};
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::panic::{Location, PanicHookInfo, catch_unwind, resume_unwind};
+use std::panic::{Location, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{self, Relaxed};
@@ -18,10 +32,6 @@ pub(crate) type At = &'static Location<'static>;
 pub(crate) type ThreadId = usize;
 /// An object of the execution, by order of creation.
 pub(crate) type ObjectId = usize;
-
-/// How often spinning threads may go round when nobody else can run: some loops
-/// give up after a number of rounds. One that does not is a livelock.
-const MAX_ROUNDS: usize = 100;
 
 /// An execution with more turns than this does not end, as far as we can tell.
 const MAX_TURNS: usize = 4_000;
@@ -56,44 +66,6 @@ pub(crate) struct Settings {
     /// All orders are run, also those in which only steps that have nothing to do
     /// with each other change places.
     pub(crate) all_orders: bool,
-}
-
-/// How a wait is to end, if nobody notifies before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    /// It wakes by itself.
-    Spurious,
-    /// Its time is up before everybody else has come to a stop.
-    Early,
-}
-
-impl Fate {
-    /// Names the budget that it is taken from.
-    fn key(self) -> u64 {
-        hash64(("budget", self as u8))
-    }
-}
-
-/// How a wait may end by itself, if the budget allows it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct MayEnd {
-    spuriously: bool,
-    early: bool,
-}
-
-impl MayEnd {
-    pub(super) const EARLY: Self = Self {
-        spuriously: false,
-        early: true,
-    };
-
-    /// Spuriously; if it is timed, early as well.
-    pub(super) fn like_a_condvar(timed: bool) -> Self {
-        Self {
-            spuriously: true,
-            early: timed,
-        }
-    }
 }
 
 /// One execution, and what an exploration keeps from one to the next.
@@ -139,15 +111,6 @@ pub(crate) struct Execution {
     fences: Option<Rc<Handle>>,
 }
 
-/// How things stood when nobody could go on any more but threads that spin.
-#[derive(Debug, Clone, Copy)]
-struct Standstill {
-    /// How often the spinning threads have been let go round since.
-    rounds: usize,
-    events: usize,
-    trace: u128,
-}
-
 /// Why an execution is given up before its threads have ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TornDown {
@@ -188,22 +151,6 @@ pub(crate) struct Thread {
     is_loop: bool,
     /// How often it has given way without having done anything at all.
     idle: usize,
-}
-
-/// What a thread does between giving way and giving way again.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Round {
-    /// What it has read, and how often that had been written by then.
-    looked_at: Vec<(Looked, u64)>,
-    changed: bool,
-}
-
-/// What a thread looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Looked {
-    At(ObjectId),
-    /// What the mutex protects: to lock and unlock it is no change of that.
-    Inside(ObjectId),
 }
 
 /// What a thread does next.
@@ -271,11 +218,6 @@ pub(super) fn with_any<R>(f: impl FnOnce(&mut Execution) -> R) -> Option<R> {
     EXECUTION.with_borrow_mut(|execution| execution.as_mut().map(f))
 }
 
-/// Whether the thread unwinds: then nothing may switch, and loom is not called.
-pub(super) fn unwinding() -> bool {
-    std::thread::panicking()
-}
-
 // ---------------------------------------------------------------- a whole run
 
 /// Opens the stage for an exploration on this thread of the operating system.
@@ -293,11 +235,13 @@ pub(crate) fn open(settings: Settings) {
     }));
 }
 
-/// Closes the stage.
-pub(crate) fn close() {
-    // After a panic of the model's own, loom is gone and its threads' handles
-    // cannot be dropped.
-    std::mem::forget(EXECUTION.take());
+/// Closes the stage. `broken`: after a panic of the model's own, when loom is gone
+/// and its threads' handles cannot be dropped.
+pub(crate) fn close(broken: bool) {
+    let execution = EXECUTION.take();
+    if broken {
+        std::mem::forget(execution);
+    }
 }
 
 /// Begins an execution; the calling thread is its first.
@@ -431,35 +375,10 @@ pub(super) fn point(next: Next) -> ThreadId {
     me
 }
 
-/// A point before a step which a destructor may take while its thread unwinds:
-/// then nothing may switch, and the step is part of the one that panicked. `None`
-/// if it is of no consequence, or would be in no execution.
-pub(super) fn point_even_if_unwinding(object: &Handle) -> Option<ThreadId> {
-    if unwinding() {
-        (object.is_here() && !is_torn_down()).then(step_while_unwinding)
-    } else {
-        Some(object.point())
-    }
-}
-
-/// The thread unwinds, and takes a step.
-pub(super) fn step_while_unwinding() -> ThreadId {
-    with(|x| {
-        x.needs.unwinding_is_watched = true;
-        x.current
-    })
-}
-
 /// Waits until it need not wait any more and it is its turn.
 pub(super) fn wait(me: ThreadId, waiting: Waiting) {
     debug_assert_eq!(me, current());
     point(Next::Waits(waiting));
-}
-
-/// The thread begins to wait: decides whether the wait may end by itself.
-pub(super) fn begins_to_wait(me: ThreadId, how: MayEnd) {
-    let decided = with(|x| x.decide_fate(me, how));
-    chosen(decided);
 }
 
 /// The point before a fence: `SeqCst` fences have an order among themselves.
@@ -605,10 +524,16 @@ fn end(me: ThreadId) {
 
 /// Waits for another thread to end; what it did happens before.
 pub(super) fn join(thread: ThreadId, at: At) {
+    let me = current();
+    if thread == me {
+        return; // it was started while this one unwound, and ran to its end at once
+    }
     if unwinding() {
+        if with(|x| x.torn_down.is_none() && x.threads[thread].next != Next::Ended) {
+            give_up_after_panic();
+        }
         return;
     }
-    let me = current();
     await_end(me, thread, Waiting::End(thread));
     with(|x| x.note(me, None, What::Join(thread), at));
 }
@@ -622,87 +547,6 @@ fn await_end(me: ThreadId, thread: ThreadId, waiting: Waiting) {
     });
 }
 
-/// Gives way to others. A thread that comes here again, has seen just the same
-/// since the last time and has changed nothing, is in a loop that waits: it does
-/// not pass its next point until something it has looked at is written.
-pub(super) fn give_way(at: At) {
-    if unwinding() {
-        looks_while_unwinding();
-        return;
-    }
-    let me = current();
-    with(|x| {
-        let round = std::mem::take(&mut x.threads[me].round);
-        if round == Round::default() {
-            // It looks at nothing: a delay, not a wait. Unless it never ends.
-            x.threads[me].idle += 1;
-            if x.threads[me].idle > MAX_TURNS {
-                x.fail(Failure::Endless);
-            }
-            return;
-        }
-        let is_loop = round == x.threads[me].last_round && !round.changed;
-        let waits = is_loop && !x.has_news(&round);
-        let thread = &mut x.threads[me];
-        thread.idle = 0;
-        thread.is_loop = is_loop;
-        thread.last_round = round.clone();
-        if waits {
-            let objects = round.objects();
-            thread.spins_on = Some(round);
-            x.note(me, None, What::Spins(objects), at);
-        }
-    });
-    if is_torn_down() {
-        unwind();
-    }
-}
-
-/// Whether the process dies here that the running thread stands for. No step: a
-/// process that dies after a step dies before its next. Each may die at each of its
-/// places, and an execution in which more die than the budget allows is given up:
-/// so nobody has to look whether others have died.
-pub(super) fn may_die(at: At) -> bool {
-    if unwinding() || is_torn_down() || with(|x| x.settings.deaths == 0) {
-        return false;
-    }
-    let dies = chosen(with(|x| x.search.choose(2))) == 1;
-    if dies {
-        with(|x| x.dies(at));
-        if is_torn_down() {
-            unwind();
-        }
-    }
-    dies
-}
-
-/// A destructor looks at something while its thread unwinds. Nobody else can run
-/// before it has ended: if it waits for another thread, it waits for ever.
-pub(super) fn looks_while_unwinding() {
-    const PATIENCE: usize = 1_000_000;
-    let looks = with_any(|x| {
-        x.looks_while_unwinding += 1;
-        x.looks_while_unwinding
-    });
-    if looks.is_some_and(|looks| looks > PATIENCE) {
-        // Whoever watches the exploration sees that it does not go on, and says so.
-        loop {
-            std::thread::park();
-        }
-    }
-}
-
-/// A thread that unwinds needs another to go on: the execution ends here. That it
-/// panicked is what it came to.
-pub(super) fn give_up_after_panic() {
-    scene_has_panicked();
-    with(|x| {
-        // What others would have done is not seen: no order stands for another.
-        x.needs.all_orders = true;
-        x.tear_down(TornDown::Failed);
-    });
-}
-
 #[track_caller]
 pub(super) fn narrate(what: String) {
     if unwinding() {
@@ -710,80 +554,6 @@ pub(super) fn narrate(what: String) {
     }
     let at = Location::caller();
     with(|x| x.note(x.current, None, What::Narration(what), at));
-}
-
-/// The panic hook's part while an exploration runs: prints nothing, remembers
-/// what was said and where. Returns whether an exploration runs on this thread.
-pub(crate) fn hears_panic(info: &PanicHookInfo<'_>) -> bool {
-    let exploring = EXECUTION.with(|execution| {
-        // A panic of the model itself may come while the execution is in use.
-        execution
-            .try_borrow()
-            .map_or(true, |execution| execution.is_some())
-    });
-    if exploring {
-        let location = info.location();
-        LAST_PANIC.set(Panicked {
-            message: info.payload_as_str().unwrap_or("(no message)").to_owned(),
-            file: location.map_or_else(String::new, |at| at.file().to_owned()),
-            line: location.map_or(0, Location::line),
-        });
-    }
-    exploring
-}
-
-/// What the last panic said.
-pub(crate) fn last_panic() -> String {
-    LAST_PANIC.with_borrow(|panic| format!("{} at {}:{}", panic.message, panic.file, panic.line))
-}
-
-/// The scene's own code panicked in the running thread, just now.
-pub(crate) fn note_panic() {
-    let mut panic = LAST_PANIC.take();
-    if panic.line == 0 {
-        let is_panic = |event: &Event| matches!(event.what, What::Panic(_));
-        if with(|x| x.events.iter().any(is_panic)) {
-            return; // a thread's panic, passed on by the one that waited for it
-        }
-        panic.message = "(resumed, without a message)".to_owned();
-    }
-    with(|x| {
-        let thread = x.current;
-        x.note(thread, None, What::Panic(panic.clone()), Location::caller());
-        if !x.settings.panics_are_handled {
-            x.fails(Failure::Panic { thread, panic });
-        }
-    });
-}
-
-/// The scene itself has panicked, or has passed on a thread's panic.
-pub(crate) fn scene_has_panicked() {
-    note_panic();
-    with(|x| {
-        let last = x.events.iter().rev().find_map(|event| match &event.what {
-            What::Panic(panic) => Some((event.thread, panic.clone())),
-            _ => None,
-        });
-        if let Some((thread, panic)) = last {
-            x.fails(Failure::Panic { thread, panic });
-        }
-    });
-}
-
-impl Round {
-    fn looks_at(&mut self, what: Looked, version: u64) {
-        self.looked_at.push((what, version));
-    }
-
-    fn objects(&self) -> Vec<ObjectId> {
-        let object = |&(looked, _): &(Looked, u64)| match looked {
-            Looked::At(object) | Looked::Inside(object) => object,
-        };
-        let mut objects: Vec<ObjectId> = self.looked_at.iter().map(object).collect();
-        objects.sort_unstable();
-        objects.dedup();
-        objects
-    }
 }
 
 impl Waiting {
@@ -851,14 +621,14 @@ impl Execution {
         kind: &'static str,
         version: u64,
     ) {
-        self.threads[me].round.looks_at(Looked::At(object), version);
+        self.looks_at(me, object, version);
         let writes = self.objects[object].writes;
         self.step(me, object, Access::Read, (writes, kind, version));
     }
 
     /// The same for a load that could have read another store.
     pub(super) fn looks(&mut self, me: ThreadId, object: ObjectId, version: u64, access: Access) {
-        self.threads[me].round.looks_at(Looked::At(object), version);
+        self.looks_at(me, object, version);
         let Access::Look(store, _) = access else {
             unreachable!("it looks");
         };
@@ -880,16 +650,21 @@ impl Execution {
         kind: &'static str,
         version: u64,
     ) {
-        let writes = self.objects[object].writes;
-        self.step(me, object, access, (writes, kind, version));
-        self.objects[object].writes += 1;
+        self.rewrites(me, object, access, kind, version);
         self.has_changed(me);
     }
 
-    /// The thread has changed something, so it does not only wait.
-    pub(super) fn has_changed(&mut self, me: ThreadId) {
-        self.threads[me].round.changed = true;
-        self.standstill = None;
+    fn rewrites(
+        &mut self,
+        me: ThreadId,
+        object: ObjectId,
+        access: Access,
+        kind: &'static str,
+        version: u64,
+    ) {
+        let writes = self.objects[object].writes;
+        self.step(me, object, access, (writes, kind, version));
+        self.objects[object].writes += 1;
     }
 
     /// The thread takes the lock, and looks at what it protects.
@@ -916,13 +691,6 @@ impl Execution {
         }
     }
 
-    fn changes_inside(&self, mutex: ObjectId) -> u64 {
-        match self.objects[mutex].state {
-            State::Mutex { changes, .. } => changes,
-            _ => 0,
-        }
-    }
-
     fn step(
         &mut self,
         me: ThreadId,
@@ -938,11 +706,6 @@ impl Execution {
         let thread = &mut self.threads[me];
         thread.steps += 1;
         thread.known.clock.tick(me);
-    }
-
-    /// The thread sees something that will be news when it is written again.
-    pub(super) fn looks_at(&mut self, me: ThreadId, object: ObjectId, version: u64) {
-        self.threads[me].round.looks_at(Looked::At(object), version);
     }
 
     /// The present step touches that as well.
@@ -992,15 +755,6 @@ impl Execution {
             Next::Waits(Waiting::Written(_)) => unreachable!("that is `spins_on`"),
             Next::Ended => false,
         }
-    }
-
-    /// Whether anything that was read in that round has been written since.
-    fn has_news(&self, round: &Round) -> bool {
-        let is_new = |&(looked, version): &(Looked, u64)| match looked {
-            Looked::At(object) => self.objects[object].writes != version,
-            Looked::Inside(mutex) => self.changes_inside(mutex) != version,
-        };
-        round.looked_at.iter().any(is_new)
     }
 
     fn ready(&mut self) -> Vec<Ready> {
@@ -1106,173 +860,6 @@ impl Execution {
         !all.is_empty()
     }
 
-    /// Lets threads that spin go round once more, in case that they give up. If
-    /// they have done so often enough, what happened since the standstill is
-    /// forgotten: it is nothing.
-    fn spinners_go_round(&mut self) -> bool {
-        if self.threads.iter().all(|thread| thread.spins_on.is_none()) {
-            return false;
-        }
-        let (events, trace) = (self.events.len(), self.trace);
-        let standstill = self.standstill.get_or_insert(Standstill {
-            rounds: 0,
-            events,
-            trace,
-        });
-        standstill.rounds += 1;
-        if standstill.rounds > MAX_ROUNDS {
-            let Standstill { events, trace, .. } = *standstill;
-            if self.failure.is_none() {
-                self.events.truncate(events);
-            }
-            self.trace = trace;
-            return false;
-        }
-        self.let_go(
-            |thread| thread.spins_on.is_some(),
-            |thread| thread.spins_on = None,
-        )
-    }
-
-    /// What a wait may take from so that it ends by itself: how much there is, and
-    /// how much has been taken.
-    fn budgets(&self, how: MayEnd) -> Vec<(Fate, usize, usize)> {
-        let Settings {
-            spurious_wake_ups,
-            early_timeouts,
-            ..
-        } = self.settings;
-        let spurious = (Fate::Spurious, spurious_wake_ups, self.spurious_wake_ups);
-        let early = (Fate::Early, early_timeouts, self.early_timeouts);
-        let budgets = [(how.spuriously, spurious), (how.early, early)].into_iter();
-        budgets
-            .filter(|&(may, (_, most, _))| may && most > 0)
-            .map(|(_, budget)| budget)
-            .collect()
-    }
-
-    /// Whether a wait may end by itself, by what the exploration allows.
-    pub(super) fn has_budget(&self, how: MayEnd) -> bool {
-        !self.budgets(how).is_empty()
-    }
-
-    /// How a wait is to end that now begins, as far as the budget goes: all that
-    /// can be is tried.
-    fn decide_fate(&mut self, me: ThreadId, how: MayEnd) -> Result<(), Differs> {
-        let budgets = self.budgets(how);
-        let left = budgets.iter().filter(|(_, most, used)| used < most);
-        let fates: Vec<Option<Fate>> = [None]
-            .into_iter()
-            .chain(left.map(|&(fate, ..)| Some(fate)))
-            .collect();
-        let fate = fates[self.search.choose(fates.len())?];
-        for (budget, _, used) in budgets {
-            // Who takes from a budget leaves less to others.
-            let (access, what) = match fate == Some(budget) {
-                true => (Access::Change, "takes"),
-                false => (Access::Read, "leaves"),
-            };
-            self.touches(me, budget.key(), access, (used as u64, what, 0));
-        }
-        match fate {
-            Some(Fate::Spurious) => self.spurious_wake_ups += 1,
-            Some(Fate::Early) => self.early_timeouts += 1,
-            None => {}
-        }
-        self.threads[me].fate = fate;
-        Ok(())
-    }
-
-    /// The thread need not wait, as things are. If it had come before they were so,
-    /// it might have taken from the budgets: who else takes from them could then not
-    /// have come in between, and to find that out they must race with this.
-    pub(super) fn might_have_waited(&mut self, how: MayEnd) {
-        for (budget, ..) in self.budgets(how) {
-            if let Err(Differs) = self.search.touch(budget.key(), Access::Change) {
-                self.fail(Failure::Misuse(NOT_DETERMINISTIC));
-            }
-        }
-    }
-
-    /// The thread's wait ends by itself.
-    pub(super) fn ends_wait(&mut self, me: ThreadId, object: ObjectId) -> What {
-        let (what, kind) = self.wait_is_over(me);
-        self.writes(me, object, kind);
-        what
-    }
-
-    /// The same, for an object that is more than one thing.
-    pub(super) fn wait_is_over(&mut self, me: ThreadId) -> (What, &'static str) {
-        self.threads[me].late = false;
-        match self.threads[me].fate.take() {
-            Some(Fate::Spurious) => (What::WokenSpuriously, "wakes spuriously"),
-            Some(Fate::Early) => (What::TimedOut { early: true }, "times out early"),
-            None => (What::TimedOut { early: false }, "times out"),
-        }
-    }
-
-    fn dies(&mut self, at: At) {
-        let me = self.current;
-        self.note(me, None, What::Dies, at);
-        self.counts_step(me);
-        let thread = &self.threads[me];
-        let hash = hash64((thread.key, thread.steps, "dies"));
-        self.trace = self.trace.wrapping_add(u128::from(hash));
-        self.deaths += 1;
-        if self.deaths > self.settings.deaths {
-            self.tear_down(TornDown::Repeats);
-        }
-    }
-
-    /// Which of so many waiters to wake.
-    pub(super) fn choose_waiter(&mut self, waiting: usize) -> Result<usize, Differs> {
-        match self.settings.any_waiter && !unwinding() {
-            true => self.search.choose(waiting.max(1)),
-            false => Ok(0),
-        }
-    }
-
-    /// A thread that waits is notified: it needs only the lock to go on.
-    pub(super) fn notified(&mut self, thread: ThreadId) {
-        if let Next::Waits(Waiting::Notified { mutex, .. }) = self.threads[thread].next {
-            self.is_let_go_on(thread);
-            self.threads[thread].next = Next::Waits(Waiting::Lock(mutex));
-        }
-    }
-
-    /// A thread has been unparked.
-    pub(super) fn unparked(&mut self, thread: ThreadId) {
-        if matches!(
-            self.threads[thread].next,
-            Next::Waits(Waiting::Token { .. })
-        ) {
-            self.is_let_go_on(thread);
-        }
-    }
-
-    /// Something comes into that channel: a message, or its end. Who waits for it
-    /// goes on, but not because of what comes after.
-    pub(super) fn comes_into(&mut self, id: ObjectId) {
-        let waits = |thread: &Thread| matches!(thread.next, Next::Waits(Waiting::Message { channel, .. }) if channel == id);
-        if !self.lets_receive(id)
-            && let Some(thread) = self.threads.iter().position(waits)
-        {
-            self.is_let_go_on(thread);
-        }
-    }
-
-    /// What the running thread does ends another's wait.
-    fn is_let_go_on(&mut self, thread: ThreadId) {
-        let waiter = &mut self.threads[thread];
-        let late = std::mem::take(&mut waiter.late);
-        let fate = waiter.fate.take();
-        if late || fate.is_some() {
-            self.search.comes_too_late(thread);
-        }
-        self.search.lets_go_on(thread);
-        self.repeats |= fate.is_some();
-    }
-
     /// It failed; what happens from now on changes nothing.
     pub(super) fn fails(&mut self, failure: Failure) {
         if self.failure.is_none() {
@@ -1331,14 +918,6 @@ impl Execution {
     /// What `SeqCst` fences touch.
     pub(super) fn fences(&self) -> Option<ObjectId> {
         self.fences.as_ref().map(|fences| fences.id())
-    }
-
-    /// The thread would read a store of an atomic although there is a newer one:
-    /// whether it is in a loop in which it does nothing else.
-    pub(super) fn repeats(&self, me: ThreadId, object: ObjectId, store: usize) -> bool {
-        let thread = &self.threads[me];
-        let looked = (Looked::At(object), store as u64);
-        thread.is_loop && thread.last_round.looked_at.contains(&looked)
     }
 }
 

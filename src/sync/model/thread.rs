@@ -35,6 +35,9 @@ impl<T> JoinHandle<T> {
     /// The thread's panic.
     #[track_caller]
     pub fn join(self) -> Result<T> {
+        if !runtime::unwinding() {
+            runtime::must_be_of_this_execution(self.handle.execution);
+        }
         join(self.thread, &self.slot)
     }
 }
@@ -204,7 +207,7 @@ where
 }
 
 /// Every actor but the last on a thread of its own; the last part is played by
-/// the calling thread, which saves loom a thread and many executions.
+/// the calling thread, so that there may be one more.
 pub(in crate::sync) fn run_actors<R: Send>(mut cast: Vec<Actor<'_, R>>) -> Vec<R> {
     if runtime::unwinding() {
         // Nobody else can run now: one part after the other, as one step.
