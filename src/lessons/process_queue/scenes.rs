@@ -119,10 +119,11 @@ impl Cast {
                         consume(&mut parent, |delivery| {
                             let kills = self.deadly == Some(delivery.item.number);
                             took.push(delivery);
-                            match kills {
-                                true => ControlFlow::Break(narrate!("dies of it")),
-                                false => ControlFlow::Continue(()),
+                            if kills {
+                                narrate!("dies of it");
+                                return ControlFlow::Break(());
                             }
+                            ControlFlow::Continue(())
                         });
                     }
                     Part::consumer(took)
@@ -160,18 +161,15 @@ const CONSUMERS: [Names; 2] = [
     ["life of consumer-2", "to consumer-2", "from consumer-2"],
 ];
 
-type Parent<Down, Up> = modelled::Immortal<Down, Up>;
-type Child<Down, Up> = modelled::Mortal<Up, Down>;
+type Started<Down, Up> = Result<modelled::Immortal<Down, Up>, Infallible>;
+type Lives<Down, Up> = Receiver<modelled::Mortal<Up, Down>>;
 
 /// A process that can be started, and started anew: by the parent, what it gets; by
 /// the thread that plays it, each of its lives.
 fn process<Down, Up>(
     names: [Names; 2],
     which: usize,
-) -> (
-    impl FnMut() -> Result<Parent<Down, Up>, Infallible>,
-    Receiver<Child<Down, Up>>,
-) {
+) -> (impl FnMut() -> Started<Down, Up>, Lives<Down, Up>) {
     let [life, to, from] = names[(which - 1) % names.len()];
     let (starter, lives) = channel();
     let starter = starter.named(life);
