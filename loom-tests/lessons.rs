@@ -70,7 +70,7 @@ macro_rules! right {
         }
     };
 }
-right!(ticket_office ticket_lock bounded_queue bread_queue join udp_chat own_globals process_pool);
+right!(ticket_office ticket_lock bounded_queue bread_queue join udp_chat own_globals process_queue process_pool);
 
 /// The lock, the join and the chat are also right under sequential consistency, and
 /// the office under C11.

@@ -2,14 +2,15 @@
 //!
 //! Invariants, kept by a test that reads the source: a lesson uses only
 //! [`crate::sync`]; a lesson imports no other lesson, except that the queue of
-//! [`bounded_queue`] serves [`bread_queue`] and [`process_pool`]; right and wrong
-//! versions of a lesson answer the same scenes.
+//! [`bounded_queue`] serves [`bread_queue`], [`process_queue`] and [`process_pool`];
+//! right and wrong versions of a lesson answer the same scenes.
 
 pub mod bounded_queue;
 pub mod bread_queue;
 pub mod join;
 pub mod own_globals;
 pub mod process_pool;
+pub mod process_queue;
 pub mod ticket_lock;
 pub mod ticket_office;
 pub mod udp_chat;
@@ -270,6 +271,12 @@ pub struct Program {
     pub breads: usize,
     /// How many items the queue holds at the most.
     pub capacity: usize,
+    /// Producers.
+    pub producers: usize,
+    /// Consumers.
+    pub consumers: usize,
+    /// Items that each producer makes.
+    pub items: usize,
 }
 
 impl Default for Program {
@@ -282,6 +289,9 @@ impl Default for Program {
             customers: 2,
             breads: 10,
             capacity: 5,
+            producers: 2,
+            consumers: 2,
+            items: 10,
         }
     }
 }
@@ -297,6 +307,7 @@ pub fn all() -> Vec<Lesson> {
         udp_chat::lesson(),
         join::lesson(),
         own_globals::lesson(),
+        process_queue::lesson(),
         process_pool::lesson(),
     ]
 }

@@ -15,6 +15,8 @@ mod own_globals;
 #[cfg(unix)]
 mod process_pool;
 #[cfg(unix)]
+mod process_queue;
+#[cfg(unix)]
 mod processes;
 mod ticket_lock;
 mod ticket_office;

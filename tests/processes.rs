@@ -24,7 +24,7 @@ const MIB: usize = 1 << 20;
 type Drilled = Child<Order, Answer>;
 
 /// Does it, unless it hangs.
-fn watched<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) fn watched<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, end) = mpsc::channel();
     let tested = thread::spawn(move || {
         let result = test();
@@ -42,7 +42,7 @@ fn watched<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_racecourse"))
 }
 
@@ -70,14 +70,14 @@ fn ask(child: &mut Drilled, order: Order) -> Answer {
 }
 
 /// Everything until its end.
-fn heard(mut pipe: PipeReader) -> String {
+pub(crate) fn heard(mut pipe: PipeReader) -> String {
     let mut text = String::new();
     pipe.read_to_string(&mut text).expect("a pipe of text");
     text
 }
 
 /// Whether there is no such process, not even a dead one that nobody has reaped.
-fn is_reaped(id: u32) -> bool {
+pub(crate) fn is_reaped(id: u32) -> bool {
     let id = Pid::from_raw(id.try_into().expect("a number")).expect("not 0");
     test_kill_process(id) == Err(Errno::SRCH)
 }

@@ -157,6 +157,15 @@ pub(super) struct PlayArgs {
     /// How many items the queue holds at the most [default: 5]
     #[arg(long, value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub(super) capacity: Option<u32>,
+    /// Producers [default: 2]
+    #[arg(long, value_parser = value_parser!(u32).range(..=100))]
+    pub(super) producers: Option<u32>,
+    /// Consumers [default: 2]
+    #[arg(long, value_parser = value_parser!(u32).range(1..=100))]
+    pub(super) consumers: Option<u32>,
+    /// Items that each producer makes [default: 10]
+    #[arg(long, value_parser = value_parser!(u32).range(..=1_000_000))]
+    pub(super) items: Option<u32>,
     /// How long each piece of work takes: 50ms, 1s as in the seed, 0s for none
     #[arg(long, default_value = "50ms", value_parser = pace)]
     pub(super) pace: Duration,

@@ -1,7 +1,7 @@
 //! The parts that are played in processes of their own.
 
 use super::usage;
-use crate::lessons::{Stop, own_globals, process_pool};
+use crate::lessons::{Stop, own_globals, process_pool, process_queue};
 use crate::processes::drill::drill;
 use std::io;
 
@@ -12,6 +12,8 @@ type Role = fn() -> io::Result<()>;
 const ROLES: &[(&str, Role)] = &[
     ("drill", drill),
     (own_globals::os::ROLE, own_globals::os::adder),
+    (process_queue::os::PRODUCER, process_queue::os::producer),
+    (process_queue::os::CONSUMER, process_queue::os::consumer),
     (process_pool::os::ROLE, process_pool::os::worker),
 ];
 

@@ -85,6 +85,9 @@ fn program(lesson: &Lesson, args: &PlayArgs) -> Result<Program, Stop> {
         ("customers", args.customers, &mut program.customers),
         ("breads", args.breads, &mut program.breads),
         ("capacity", args.capacity, &mut program.capacity),
+        ("producers", args.producers, &mut program.producers),
+        ("consumers", args.consumers, &mut program.consumers),
+        ("items", args.items, &mut program.items),
     ];
     for (name, given, number) in numbers {
         let Some(given) = given else { continue };

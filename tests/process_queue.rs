@@ -1,0 +1,842 @@
+//! Producers and consumers that are processes, and everything that can happen to them.
+
+use crate::bounded_queue::ends;
+use crate::processes::{heard, is_reaped, program, watched};
+use proptest::prelude::*;
+use racecourse::explorer::report::Grade;
+use racecourse::lessons::process_queue::os::{CONSUMER, Consumer, PACE, PRODUCER, Producer, pass};
+use racecourse::lessons::process_queue::right::TRIES;
+use racecourse::lessons::process_queue::{Came, Day, Delivery, Item, Taken, lesson};
+use racecourse::lessons::{Program, Version};
+use racecourse::processes::real::{Child, Killer};
+use racecourse::processes::{Gone, Link, TimedOutOrGone};
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
+use std::io::{self, BufReader, PipeReader, PipeWriter};
+use std::num::NonZeroUsize;
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Mutex, mpsc};
+use std::thread;
+use std::time::Duration;
+
+/// Nobody works that long: who is told to is in the middle of it until it is killed.
+const FOR_EVER: &str = "1h";
+
+const AT_ONCE: &str = "0s";
+
+fn day(producers: usize, consumers: usize, items: usize, capacity: usize) -> Day {
+    Day {
+        producers,
+        consumers,
+        items,
+        capacity: NonZeroUsize::new(capacity).expect("not 0"),
+        load: 0,
+    }
+}
+
+/// A child that works at that pace, and prints there.
+fn child(pace: &str, output: impl Into<Stdio>) -> Command {
+    let mut program = program();
+    program.env(PACE, pace).stdout(output);
+    program
+}
+
+fn producer(output: impl Into<Stdio>) -> io::Result<Producer> {
+    Producer::spawn(child(AT_ONCE, output), PRODUCER)
+}
+
+fn consumer(pace: &str, output: impl Into<Stdio>) -> io::Result<Consumer> {
+    Consumer::spawn(child(pace, output), CONSUMER)
+}
+
+fn same(pipe: &PipeWriter) -> PipeWriter {
+    pipe.try_clone().expect("a pipe")
+}
+
+/// What came of a day on which nothing went wrong with starting processes.
+type Passed = (Vec<Vec<Delivery>>, Came<io::Error>);
+
+/// Producer and number of all items of a day, in order.
+fn made(day: &Day) -> Vec<(usize, usize)> {
+    let of = |producer| (1..=day.items).map(move |number| (producer, number));
+    (1..=day.producers).flat_map(of).collect()
+}
+
+fn key(item: &Item) -> (usize, usize) {
+    (item.producer, item.number)
+}
+
+fn taken(came: &Came<io::Error>) -> Vec<(usize, usize)> {
+    let mut taken: Vec<_> = came.taken.iter().map(|taken| key(&taken.item)).collect();
+    taken.sort_unstable();
+    taken
+}
+
+fn marked(came: &Came<io::Error>) -> Vec<(usize, usize)> {
+    let marked = came.taken.iter().filter(|taken| taken.redelivered);
+    marked.map(|taken| key(&taken.item)).collect()
+}
+
+/// What children have printed, a line each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Line {
+    process: u32,
+    bought: bool,
+    item: (usize, usize),
+    marked: bool,
+}
+
+/// `4711: bought item 3 of producer-1, perhaps after another`
+fn line(text: &str) -> Line {
+    let parse = || {
+        let (process, what) = text.split_once(": ")?;
+        let (verb, what) = what.split_once(" item ")?;
+        let (number, rest) = what.split_once(" of producer-")?;
+        let (producer, marked) = match rest.split_once(", perhaps after another") {
+            Some((producer, "")) => (producer, true),
+            _ => (rest, false),
+        };
+        let bought = match verb {
+            "bought" => true,
+            "produced" => false,
+            _ => return None,
+        };
+        Some(Line {
+            process: process.parse().ok()?,
+            bought,
+            item: (producer.parse().ok()?, number.parse().ok()?),
+            marked,
+        })
+    };
+    parse().unwrap_or_else(|| panic!("{text:?}"))
+}
+
+fn lines(text: &str) -> Vec<Line> {
+    text.lines().map(line).collect()
+}
+
+/// Waits for a line of a child.
+fn next_line(from: &mut impl io::BufRead) -> Line {
+    let mut text = String::new();
+    from.read_line(&mut text).expect("a pipe of text");
+    line(text.trim_end())
+}
+
+/// How often each item was bought without the mark, and with it.
+fn bought(lines: &[Line]) -> BTreeMap<(usize, usize), [usize; 2]> {
+    let mut times: BTreeMap<_, [usize; 2]> = BTreeMap::new();
+    for line in lines.iter().filter(|line| line.bought) {
+        times.entry(line.item).or_default()[usize::from(line.marked)] += 1;
+    }
+    times
+}
+
+/// A link to a real child, and what is done to the child on occasion.
+struct Then<L, F> {
+    child: L,
+    then: F,
+}
+
+/// On which occasion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    BeforeSending,
+    Sent,
+    Received,
+}
+
+impl<Out, In, F> Link<Out, In> for Then<Child<Out, In>, F>
+where
+    Child<Out, In>: Link<Out, In>,
+    F: FnMut(When, &Child<Out, In>),
+{
+    fn send(&mut self, message: Out) -> Result<(), Gone<Out>> {
+        (self.then)(When::BeforeSending, &self.child);
+        self.child.send(message)?;
+        (self.then)(When::Sent, &self.child);
+        Ok(())
+    }
+
+    fn receive(&mut self) -> Result<In, Gone> {
+        let received = self.child.receive()?;
+        (self.then)(When::Received, &self.child);
+        Ok(received)
+    }
+
+    fn receive_timeout(&mut self, patience: Duration) -> Result<In, TimedOutOrGone> {
+        self.child.receive_timeout(patience)
+    }
+
+    fn close(&mut self) {
+        self.child.close();
+    }
+}
+
+/// Kills it, and it is dead.
+fn kill<Out, In>(child: &Child<Out, In>)
+where
+    Child<Out, In>: Link<Out, In>,
+    Out: serde::Serialize,
+    In: serde::de::DeserializeOwned,
+{
+    child.kill().expect("it may be killed");
+    child.wait().expect("it ended");
+}
+
+// --- While all live -----------------------------------------------------------
+
+/// What `play process_queue` says, if all is well.
+fn said(command: &mut Command) -> String {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().expect("it starts");
+    assert!(status.success(), "{status}");
+    assert_eq!(String::from_utf8_lossy(&stderr), "");
+    String::from_utf8(stdout).expect("text")
+}
+
+/// What the children said, and the parent at the end.
+fn play(said: &str) -> (Vec<Line>, &str) {
+    let (children, last) = said.trim_end().rsplit_once('\n').expect("several lines");
+    (lines(children), last)
+}
+
+#[test]
+fn the_seeds_day_comes_to_its_end() {
+    let one_each = ["--producers=1", "--consumers=1", "--pace=0s"];
+    let said = said(program().args(["play", "process_queue"]).args(one_each));
+    let (lines, last) = play(&said);
+    assert_eq!(last, "each item once: took 10");
+    for bought in [false, true] {
+        let of = lines.iter().filter(|line| line.bought == bought);
+        let items: Vec<_> = of.clone().map(|line| line.item).collect();
+        assert_eq!(items, made(&day(1, 1, 10, 1)));
+        let processes: HashSet<u32> = of.map(|line| line.process).collect();
+        assert_eq!(processes.len(), 1);
+    }
+    let processes: HashSet<u32> = lines.iter().map(|line| line.process).collect();
+    assert_eq!(processes.len(), 2);
+    assert!(lines.iter().all(|line| !line.marked));
+}
+
+/// As a service starts it: with no standard input at all.
+#[test]
+fn it_plays_with_its_standard_input_closed() {
+    let mut shell = Command::new("sh");
+    let script = "exec \"$0\" play process_queue --producers=3 --items=5 --pace=0s <&-";
+    let said = said(shell.args(["-c", script]).arg(program().get_program()));
+    let (lines, _) = play(&said);
+    let bought = bought(&lines);
+    assert_eq!(
+        bought.keys().copied().collect::<Vec<_>>(),
+        made(&day(3, 2, 5, 5))
+    );
+    assert!(bought.values().all(|times| *times == [1, 0]));
+}
+
+#[test]
+fn without_a_consumer_it_is_refused() {
+    let output = program()
+        .args(["play", "process_queue", "--consumers=0"])
+        .output();
+    let Output { status, stderr, .. } = output.expect("it starts");
+    assert_eq!(status.code(), Some(2));
+    let stderr = String::from_utf8(stderr).expect("text");
+    assert!(
+        stderr.starts_with("error: invalid value '0' for '--consumers"),
+        "{stderr}"
+    );
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn each_item_once_whatever_the_numbers(
+        producers in 0..=3_usize,
+        consumers in 1..=3_usize,
+        items in 0..=20_usize,
+        capacity in 1..=4_usize,
+    ) {
+        let day = day(producers, consumers, items, capacity);
+        let (took, came) = watched(move || {
+            pass(&day, |_| producer(Stdio::null()), |_| consumer(AT_ONCE, Stdio::null()))
+        });
+        prop_assert_eq!(took.len(), consumers);
+        prop_assert_eq!(taken(&came), made(&day));
+        prop_assert_eq!(marked(&came), []);
+        prop_assert!((came.died, came.unmade, came.back.len()) == (0, 0, 0));
+        for own in took {
+            for producer in 1..=producers {
+                let own = own.iter().filter(|taken| taken.item.producer == producer);
+                prop_assert!(own.is_sorted_by_key(|taken| taken.item.number));
+            }
+        }
+    }
+}
+
+/// Their standard output is theirs: it is heard whole, and nothing of it is taken for
+/// an answer.
+#[test]
+fn what_consumers_print_does_not_disturb_the_queue() {
+    let day = day(2, 2, 50, 3);
+    let (came, printed) = watched(move || {
+        let (reader, writer) = io::pipe().expect("a pipe");
+        let printed = thread::spawn(move || heard(reader));
+        let start = |_| consumer(AT_ONCE, same(&writer));
+        let (_, came) = pass(&day, |_| producer(Stdio::null()), start);
+        drop(writer);
+        (came, printed.join().expect("no panic"))
+    });
+    assert_eq!(taken(&came), made(&day));
+    let bought = bought(&lines(&printed));
+    assert_eq!(bought.keys().copied().collect::<Vec<_>>(), made(&day));
+    assert!(bought.values().all(|times| *times == [1, 0]), "{printed}");
+}
+
+#[test]
+fn it_is_all_the_same_if_nobody_hears_what_they_print() {
+    let day = day(2, 2, 20, 3);
+    let (_, came) = watched(move || -> Passed {
+        let (reader, writer) = io::pipe().expect("a pipe");
+        drop(reader);
+        pass(
+            &day,
+            |_| producer(same(&writer)),
+            |_| consumer(AT_ONCE, same(&writer)),
+        )
+    });
+    assert_eq!((taken(&came), came.died), (made(&day), 0));
+}
+
+/// No pipe holds an item of that size. A producer says that it has produced one before
+/// it sends it; the one before has then passed the pipe but for its end, the one before
+/// that is in the queue, and so on: four are on their way at the most.
+#[test]
+fn a_full_pipe_holds_producers_back() {
+    let day = Day {
+        load: 4 << 20,
+        ..day(1, 1, 12, 1)
+    };
+    let (came, printed) = watched(move || {
+        let (reader, writer) = io::pipe().expect("a pipe");
+        let start = |_| producer(same(&writer));
+        let (_, came) = pass(&day, start, |_| consumer(AT_ONCE, same(&writer)));
+        drop(writer);
+        (came, heard(reader))
+    });
+    assert_eq!(taken(&came), made(&day));
+    assert!(
+        came.taken
+            .iter()
+            .all(|taken| taken.item.load.len() == day.load)
+    );
+    let mut ahead = 0;
+    for line in lines(&printed) {
+        ahead = if line.bought { ahead - 1 } else { ahead + 1 };
+        assert!(ahead <= 4, "{printed}");
+    }
+}
+
+// --- When somebody dies -------------------------------------------------------
+
+/// It has said that it bought the item, and has not answered for it.
+#[test]
+fn a_consumer_killed_with_an_item_in_hand() {
+    let day = day(1, 1, 3, 1);
+    let (came, first) = watched(move || {
+        let (reader, writer) = io::pipe().expect("a pipe");
+        let (killer, to_kill) = mpsc::channel::<Killer>();
+        let killing = thread::spawn(move || {
+            let mut reader = BufReader::new(reader);
+            let first = next_line(&mut reader);
+            let killer = to_kill.recv().expect("it has started");
+            killer.kill().expect("it may be killed");
+            (first, heard_more(reader))
+        });
+        let writer = Mutex::new(Some(writer));
+        let start = |_| match writer.lock().expect("no panic").take() {
+            Some(writer) => {
+                let consumer = consumer(FOR_EVER, writer)?;
+                killer.send(consumer.killer()).expect("somebody kills it");
+                Ok(consumer)
+            }
+            None => consumer(AT_ONCE, Stdio::null()),
+        };
+        let (_, came) = pass(&day, |_| producer(Stdio::null()), start);
+        (came, killing.join().expect("no panic"))
+    });
+    let (first, more) = first;
+    assert!(first.bought && !first.marked && first.item == (1, 1));
+    assert_eq!(more, "");
+    assert_eq!(taken(&came), made(&day));
+    assert_eq!(marked(&came), [(1, 1)]);
+    assert_eq!((came.died, came.back.len()), (1, 0));
+}
+
+/// The rest, until nobody has that pipe any more.
+fn heard_more(mut from: BufReader<PipeReader>) -> String {
+    let mut text = String::new();
+    io::Read::read_to_string(&mut from, &mut text).expect("a pipe of text");
+    text
+}
+
+/// The first consumer is killed on that occasion, when it is there for that time.
+fn first_consumer_killed(day: Day, when: When, time: usize) -> Came<io::Error> {
+    let (_, came) = watched(move || -> Passed {
+        let times = AtomicUsize::new(0);
+        let start = |_| {
+            let times = &times;
+            let then = move |now, child: &Consumer| {
+                if now == when && times.fetch_add(1, SeqCst) + 1 == time {
+                    kill(child);
+                }
+            };
+            let child = consumer(AT_ONCE, Stdio::null())?;
+            Ok(Then { child, then })
+        };
+        pass(&day, |_| producer(Stdio::null()), start)
+    });
+    came
+}
+
+/// It has answered for an item and is given the next when it is dead.
+#[test]
+fn a_consumer_killed_while_it_is_idle() {
+    let day = day(1, 1, 3, 1);
+    for (when, time) in [(When::Received, 1), (When::BeforeSending, 2)] {
+        let came = first_consumer_killed(day, when, time);
+        assert_eq!(taken(&came), made(&day));
+        assert_eq!(marked(&came), [(1, 2)]);
+        assert_eq!((came.died, came.back.len()), (1, 0));
+    }
+}
+
+/// Its answer may be on its way already: then it has taken it, and nobody else does.
+#[test]
+fn a_consumer_killed_when_it_has_just_been_sent_an_item() {
+    let day = day(1, 1, 3, 1);
+    let came = first_consumer_killed(day, When::Sent, 2);
+    assert_eq!(taken(&came), made(&day));
+    // If so, its death is found with the next item.
+    let unlucky = [vec![(1, 2)], vec![(1, 3)]];
+    assert!(unlucky.contains(&marked(&came)), "{came:?}");
+    assert_eq!((came.died, came.back.len()), (1, 0));
+}
+
+#[test]
+fn an_item_that_kills_whoever_gets_it_comes_back() {
+    let day = day(1, 2, 5, 1);
+    let (_, came) = watched(move || -> Passed {
+        let (reader, writer) = io::pipe().expect("a pipe");
+        let reader = Mutex::new(BufReader::new(reader));
+        let start = |_| {
+            Ok(Deadly {
+                child: consumer(AT_ONCE, Stdio::null())?,
+                writer: &writer,
+                reader: &reader,
+            })
+        };
+        pass(&day, |_| producer(Stdio::null()), start)
+    });
+    let back: Vec<_> = came.back.iter().map(key).collect();
+    assert_eq!(back, [(1, 2)]);
+    assert_eq!(taken(&came), [(1, 1), (1, 3), (1, 4), (1, 5)]);
+    assert_eq!(marked(&came), []);
+    assert_eq!(came.died, TRIES);
+}
+
+/// Whoever is given item 2 has it in hand, and is killed.
+struct Deadly<'a> {
+    child: Consumer,
+    writer: &'a PipeWriter,
+    reader: &'a Mutex<BufReader<PipeReader>>,
+}
+
+impl Link<Delivery, Taken> for Deadly<'_> {
+    fn send(&mut self, delivery: Delivery) -> Result<(), Gone<Delivery>> {
+        if delivery.item.number != 2 {
+            return self.child.send(delivery);
+        }
+        self.child = consumer(FOR_EVER, same(self.writer)).expect("it starts");
+        self.child.send(delivery)?;
+        let line = next_line(&mut *self.reader.lock().expect("no panic"));
+        assert_eq!((line.bought, line.item), (true, (1, 2)));
+        kill(&self.child);
+        Ok(())
+    }
+
+    fn receive(&mut self) -> Result<Taken, Gone> {
+        self.child.receive()
+    }
+
+    fn receive_timeout(&mut self, patience: Duration) -> Result<Taken, TimedOutOrGone> {
+        self.child.receive_timeout(patience)
+    }
+
+    fn close(&mut self) {
+        self.child.close();
+    }
+}
+
+/// Killed when its third item has come: no pipe holds the others.
+#[test]
+fn a_producer_killed_is_replaced() {
+    let day = Day {
+        load: 1 << 20,
+        ..day(1, 1, 8, 2)
+    };
+    let (came, orders) = watched(move || {
+        let items = AtomicUsize::new(0);
+        let started = AtomicUsize::new(0);
+        let start = |_| {
+            started.fetch_add(1, SeqCst);
+            let items = &items;
+            let then = move |now, child: &Producer| {
+                if now == When::Received && items.fetch_add(1, SeqCst) + 1 == 3 {
+                    kill(child);
+                }
+            };
+            let child = producer(Stdio::null())?;
+            Ok(Then { child, then })
+        };
+        let (_, came) = pass(&day, start, |_| consumer(AT_ONCE, Stdio::null()));
+        (came, started.into_inner())
+    });
+    assert_eq!(taken(&came), made(&day));
+    assert_eq!(marked(&came), []);
+    assert_eq!((came.died, orders), (1, 2));
+}
+
+/// `true` is no producer at all: it is gone before it has said anything.
+#[test]
+fn a_producer_that_never_lives_long_is_given_up() {
+    let day = day(2, 1, 4, 1);
+    let (_, came) = watched(move || -> Passed {
+        let start = |which| match which {
+            1 => Producer::spawn(Command::new("true"), PRODUCER),
+            _ => producer(Stdio::null()),
+        };
+        pass(&day, start, |_| consumer(AT_ONCE, Stdio::null()))
+    });
+    assert_eq!(taken(&came), [(2, 1), (2, 2), (2, 3), (2, 4)]);
+    assert_eq!((came.died, came.unmade, came.back.len()), (TRIES, 4, 0));
+}
+
+#[test]
+fn what_nobody_can_be_started_for_comes_back() {
+    let day = day(2, 2, 10, 1);
+    let nowhere = || Command::new("/no/such/program");
+    let (_, came) = watched(move || -> Passed {
+        let start = |_| Consumer::spawn(nowhere(), CONSUMER);
+        pass(&day, |_| producer(Stdio::null()), start)
+    });
+    assert!(came.trouble.is_some());
+    assert_eq!(came.taken, []);
+    assert_eq!(came.back.len() + came.unmade, 20);
+    let (_, came) = watched(move || -> Passed {
+        let start = |_| Producer::spawn(nowhere(), PRODUCER);
+        pass(&day, start, |_| consumer(AT_ONCE, Stdio::null()))
+    });
+    assert!(came.trouble.is_some());
+    assert_eq!((came.taken.len(), came.unmade), (0, 20));
+}
+
+/// The parent's pipe is its children's too: it ends with the last of them.
+#[test]
+fn a_killed_parent_leaves_no_orphan() {
+    watched(|| {
+        let (reader, writer) = io::pipe().expect("a pipe");
+        let mut command = program();
+        command.args(["play", "process_queue", "--items=1000000", "--pace=1ms"]);
+        let mut parent = command.stdout(writer).spawn().expect("it starts");
+        drop(command);
+        let mut reader = BufReader::new(reader);
+        let mut seen = HashSet::new();
+        while seen.len() < 4 {
+            seen.insert(next_line(&mut reader).process);
+        }
+        assert!(!seen.contains(&parent.id()));
+        parent.kill().expect("it may be killed");
+        parent.wait().expect("it ended");
+        heard_more(reader);
+    });
+}
+
+/// What a day came to on which somebody was killed: nothing is lost, and what is
+/// doubled is marked.
+fn assert_kept(day: &Day, came: &Came<io::Error>, printed: &[Line]) {
+    assert!(came.trouble.is_none());
+    assert_eq!(came.unmade, 0);
+    let mut all = taken(came);
+    all.extend(came.back.iter().map(key));
+    all.sort_unstable();
+    assert_eq!(all, made(day));
+    for (item, [unmarked, _]) in bought(printed) {
+        assert!(unmarked <= 1, "{item:?}: {printed:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// The first two processes of each are killed, that long after their start.
+    #[test]
+    fn killed_at_any_moment_nothing_is_lost(
+        consumers in 1..=2_usize,
+        items in 1..=200_usize,
+        after in prop::collection::vec(0..8_000_u64, 4),
+    ) {
+        let day = day(1, consumers, items, 2);
+        watched(move || {
+            let (reader, writer) = io::pipe().expect("a pipe");
+            let printed = thread::spawn(move || heard(reader));
+            let (producers_die, consumers_die) = after.split_at(2);
+            let [producers, consumers] = [producers_die, consumers_die].map(|after| Mutex::new(after.to_vec()));
+            let (_, came) = thread::scope(|scope| {
+                let doomed = |killer: Killer, after: &Mutex<Vec<u64>>| {
+                    let after = after.lock().expect("no panic").pop();
+                    if let Some(after) = after {
+                        scope.spawn(move || {
+                            thread::sleep(Duration::from_micros(after));
+                            killer.kill().expect("it may be killed");
+                        });
+                    }
+                };
+                pass(
+                    &day,
+                    |_| producer(same(&writer)).inspect(|child| doomed(child.killer(), &producers)),
+                    |_| consumer(AT_ONCE, same(&writer)).inspect(|child| doomed(child.killer(), &consumers)),
+                )
+            });
+            drop(writer);
+            assert_kept(&day, &came, &lines(&printed.join().expect("no panic")));
+        });
+    }
+}
+
+/// Random kills in a long day: `SOAK_KILLS=200 cargo test --release --test ordinary
+/// soak_process_queue -- --ignored --nocapture`.
+#[test]
+#[ignore = "takes a while; SOAK_KILLS says how long"]
+fn soak_process_queue() {
+    let kills: usize =
+        std::env::var("SOAK_KILLS").map_or(100, |kills| kills.parse().expect("a number"));
+    /// Between two kills so many items are taken at the most.
+    const GAP: usize = 200;
+    let day = day(3, 3, kills * GAP * 2 / 3, 4);
+    let (reader, writer) = io::pipe().expect("a pipe");
+    let printed = thread::spawn(move || heard(reader));
+    // Who lives, as far as we know, by kind and number.
+    let alive: Mutex<BTreeMap<(&str, usize), Killer>> = Mutex::default();
+    let ids: Mutex<Vec<u32>> = Mutex::default();
+    let (progress, taken_one) = mpsc::channel();
+    let (_, came) = thread::scope(|scope| {
+        let alive = &alive;
+        scope.spawn(move || {
+            let random = |below: usize| RandomState::new().hash_one(below) as usize % below;
+            let mut killed = 0;
+            while killed < kills {
+                for _ in 0..=random(GAP - 1) {
+                    taken_one.recv().expect("there are enough items");
+                }
+                let mut alive = alive.lock().expect("no panic");
+                // Perhaps nobody has been found dead, and replaced, since the last.
+                let Some(which) = alive.keys().nth(random(alive.len().max(1))).copied() else {
+                    continue;
+                };
+                if let Some(killer) = alive.remove(&which) {
+                    killer.kill().expect("it may be killed");
+                    killed += 1;
+                }
+            }
+        });
+        let born = |kind, which, id, killer| {
+            ids.lock().expect("no panic").push(id);
+            alive
+                .lock()
+                .expect("no panic")
+                .insert((kind, which), killer);
+        };
+        pass(
+            &day,
+            |which| {
+                let child = producer(same(&writer))?;
+                born("producer", which, child.id(), child.killer());
+                Ok(child)
+            },
+            |which| {
+                let child = consumer(AT_ONCE, same(&writer))?;
+                born("consumer", which, child.id(), child.killer());
+                let progress = progress.clone();
+                let then = move |now, _: &Consumer| {
+                    if now == When::Received {
+                        // Nobody listens any more when all kills are done.
+                        let _ = progress.send(());
+                    }
+                };
+                Ok(Then { child, then })
+            },
+        )
+    });
+    drop(writer);
+    let printed = lines(&printed.join().expect("no panic"));
+    let bought = bought(&printed);
+    let items = made(&day).len();
+    let doubled = bought.values().filter(|times| times[0] > 1).count();
+    let again = bought
+        .values()
+        .filter(|times| times[0] + times[1] > 1)
+        .count();
+    let lost = items - came.taken.len() - came.back.len();
+    let orphans = ids
+        .lock()
+        .expect("no panic")
+        .iter()
+        .filter(|id| !is_reaped(**id))
+        .count();
+    println!(
+        "{items} items, {kills} kills, {} deaths noticed, {} redelivered, of which {again} were taken twice, \
+         {} came back; lost {lost}, doubled without mark {doubled}, orphans {orphans}",
+        came.died,
+        marked(&came).len(),
+        came.back.len(),
+    );
+    assert_kept(&day, &came, &printed);
+    assert_eq!((lost, doubled, orphans), (0, 0, 0));
+}
+
+// --- With threads for processes -----------------------------------------------
+
+fn right() -> Version {
+    let right = lesson().versions.swap_remove(0);
+    assert!(right.is_right());
+    right
+}
+
+/// Every scene of the right exchange, once, with real threads. Nobody dies there, but
+/// of what is deadly.
+#[test]
+fn every_scene_ends_as_promised() {
+    for scene in right().scenes {
+        let judged = ends(move || (scene.run)());
+        assert_eq!(judged.grade, Grade::Promised, "{}: {judged:?}", scene.name);
+    }
+}
+
+#[test]
+fn threads_for_processes_play_the_seeds_day() {
+    let judged = ends(|| (right().play)(&Program::default()));
+    assert_eq!(judged.grade, Grade::Promised, "{judged:?}");
+    for [consumers, capacity] in [[0, 5], [2, 0]] {
+        let program = Program {
+            consumers,
+            capacity,
+            ..Program::default()
+        };
+        let judged = ends(move || (right().play)(&program));
+        assert_eq!(judged.grade, Grade::Forbidden);
+    }
+}
+
+#[test]
+fn the_judge_sees_every_broken_promise() {
+    let day = day(1, 2, 2, 1);
+    let work = |number| Item {
+        producer: 1,
+        number,
+        load: Vec::new(),
+    };
+    let first = |number| Delivery::first(work(number));
+    let again = |number| Delivery {
+        item: work(number),
+        redelivered: true,
+    };
+    let came = |died, back: &[usize], unmade| Came::<()> {
+        back: back.iter().map(|number| work(*number)).collect(),
+        unmade,
+        died,
+        ..Came::nothing()
+    };
+    let judged = |took: [Vec<Delivery>; 2], came: Came<()>, may_return| {
+        let judged = day.judge(&took, &came, may_return);
+        (judged.grade, judged.outcome)
+    };
+    let promised = |outcome: &str| (Grade::Promised, outcome.to_owned());
+    let forbidden = |outcome: &str| (Grade::Forbidden, outcome.to_owned());
+    let all = came(0, &[], 0);
+    for (took, came, may_return, expected) in [
+        (
+            [vec![first(1), first(2)], vec![]],
+            all.clone(),
+            false,
+            promised("took 2 + 0"),
+        ),
+        (
+            [vec![first(1), first(2)], vec![again(2)]],
+            came(1, &[], 0),
+            false,
+            promised("took 2 + 1, 1 marked, 1 twice"),
+        ),
+        (
+            [vec![first(1)], vec![again(2)]],
+            came(1, &[], 0),
+            false,
+            promised("took 1 + 1, 1 marked"),
+        ),
+        (
+            [vec![first(1)], vec![again(2)]],
+            all.clone(),
+            false,
+            forbidden("marked, though nobody died"),
+        ),
+        (
+            [vec![first(1), first(2)], vec![first(2)]],
+            came(1, &[], 0),
+            false,
+            forbidden("item 2 of producer-1 taken twice, unmarked"),
+        ),
+        (
+            [vec![first(1)], vec![]],
+            all.clone(),
+            true,
+            forbidden("1 of 2 items lost"),
+        ),
+        (
+            [vec![first(1), again(1)], vec![]],
+            came(1, &[1], 0),
+            true,
+            forbidden("1 of 2 items lost"),
+        ),
+        (
+            [vec![first(1)], vec![]],
+            came(0, &[2], 0),
+            false,
+            forbidden("1 of 2 items not taken"),
+        ),
+        (
+            [vec![first(1)], vec![]],
+            came(0, &[], 1),
+            false,
+            forbidden("1 of 2 items not taken"),
+        ),
+        (
+            [vec![first(1)], vec![]],
+            came(0, &[2], 0),
+            true,
+            promised("took 1 + 0, 1 back"),
+        ),
+        (
+            [vec![], vec![]],
+            came(0, &[1], 1),
+            true,
+            promised("took 0 + 0, 1 back, 1 unmade"),
+        ),
+    ] {
+        assert_eq!(judged(took, came, may_return), expected);
+    }
+}
