@@ -765,11 +765,11 @@ fn the_judge_sees_every_broken_promise() {
 
 // --- The soak ---------------------------------------------------------------
 
-/// `KILLS=100 cargo test --test ordinary soak_process_pool -- --ignored --nocapture`
+/// CONTRIBUTING has the command.
 #[test]
-#[ignore = "a soak: its figures are to be read"]
+#[ignore = "takes a while: see CONTRIBUTING"]
 fn soak_process_pool() {
-    let kills = std::env::var("KILLS").map_or(100, |kills| kills.parse().expect("a number"));
+    let kills = std::env::var("SOAK_KILLS").map_or(100, |kills| kills.parse().expect("a number"));
     let (workers, start) = (3, Instant::now());
     let notes = Scratch::new("soak");
     // What the workers have for their output ends with the last of them.

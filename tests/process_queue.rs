@@ -619,10 +619,9 @@ proptest! {
     }
 }
 
-/// Random kills in a long day: `SOAK_KILLS=200 cargo test --release --test ordinary
-/// soak_process_queue -- --ignored --nocapture`.
+/// Random kills in a long day. CONTRIBUTING has the command.
 #[test]
-#[ignore = "takes a while; SOAK_KILLS says how long"]
+#[ignore = "takes a while: see CONTRIBUTING"]
 fn soak_process_queue() {
     let kills: usize =
         std::env::var("SOAK_KILLS").map_or(100, |kills| kills.parse().expect("a number"));
