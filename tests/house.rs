@@ -933,6 +933,32 @@ mod readme {
         }
     }
 
+    /// `UPDATE_README=1` writes it.
+    #[test]
+    fn it_says_which_of_the_tutorials_faults_each_lesson_mends() {
+        const MARK: &str = "<!-- faults -->\n";
+        let mut list = String::new();
+        for lesson in lessons::all() {
+            let Some(seed) = lesson.seed.lesson else {
+                continue;
+            };
+            list += &format!("- `{}`, lesson {seed}:\n", lesson.name);
+            for fault in lesson.seed.faults {
+                list += &format!("  - {}\n", fault.what);
+            }
+        }
+        let parts: Vec<&str> = README.split(MARK).collect();
+        let [before, there, after] = parts[..] else {
+            panic!("README has {} marks", parts.len() - 1);
+        };
+        if std::env::var_os("UPDATE_README").is_some() {
+            let new = [before, &list, after].join(MARK);
+            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"), new).unwrap();
+        } else {
+            assert_eq!(there, list);
+        }
+    }
+
     /// What it fails like is compared where it is explored: loom-tests/strangers.rs.
     #[test]
     fn its_example_of_ones_own_code_is_a_test_of_the_strangers() {
