@@ -16,7 +16,7 @@
 //! # In the model, and for real
 //! A process of the model is a thread that shares nothing, and may die before each
 //! operation of its link. The pool's keepers know processes by their
-//! [`Link`](crate::processes::Link) alone, so what is explored is what [`os`] plays
+//! [`Link`] alone, so what is explored is what [`os`] plays
 //! with real ones.
 //!
 //! # What the compiler already refuses
