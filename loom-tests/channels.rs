@@ -14,6 +14,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy)]
 enum Op {
     Send,
+    /// Sends by a new sender, and drops it.
+    SendByClone,
     HangUp,
     Leave,
     Recv,
@@ -41,6 +43,10 @@ fn thread(ops: &[Op], mut to: Vec<Sender<usize>>, from: Receiver<usize>, me: usi
                     }
                 });
                 sent.collect()
+            }
+            (SendByClone, _) => {
+                let sent = to.iter().map(|to| to.clone().send(me).is_ok());
+                format!("{:?}", sent.collect::<Vec<_>>())
             }
             (HangUp, _) => {
                 to.clear();
@@ -83,7 +89,8 @@ fn found(program: &Program, budget: Budget, all_orders: bool) -> Exploration {
 
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
-        4 => Just(Send),
+        3 => Just(Send),
+        1 => Just(SendByClone),
         1 => Just(HangUp),
         1 => Just(Leave),
         3 => Just(Recv),
@@ -184,4 +191,271 @@ fn a_message_publishes() {
     assert_eq!(found.stopped, None);
     let names: Vec<_> = found.outcomes.iter().map(|row| &*row.outcome).collect();
     assert_eq!(names, ["false: 0", "false: 1", "true: 1"]);
+}
+
+/// What was lost once, or found falsely.
+mod found {
+    use super::*;
+    use racecourse::sync::atomic::Ordering::SeqCst;
+    use racecourse::sync::cell::UnsafeCell;
+    use racecourse::sync::{hint, thread};
+    use std::marker::Send;
+    use std::sync::Mutex;
+
+    fn options(early_timeouts: usize, deaths: usize) -> Options {
+        let mut options = Options::new(Memory::C11);
+        options.budget = Budget {
+            early_timeouts,
+            deaths,
+            ..Budget::default()
+        };
+        options
+    }
+
+    /// The outcomes, which are the same and as many if all orders are run.
+    fn outcomes(
+        options: impl Fn() -> Options,
+        scene: impl Fn() -> String + Send + Sync + 'static,
+    ) -> Vec<String> {
+        let scene: Arc<dyn Fn() -> Judged + Send + Sync> =
+            Arc::new(move || Judged::promised(scene(), ""));
+        let found = |all_orders| {
+            let mut options = options();
+            options.all_orders = all_orders;
+            let found = explore(options, scene.clone()).unwrap();
+            assert_eq!(found.stopped, None);
+            let rows = found.outcomes.into_iter();
+            rows.map(|row| (row.outcome, row.different))
+                .collect::<Vec<_>>()
+        };
+        let reduced = found(false);
+        assert_eq!(reduced, found(true));
+        reduced.into_iter().map(|(outcome, _)| outcome).collect()
+    }
+
+    /// Time could not let it go on, since it had given way before it waited.
+    #[test]
+    fn who_has_given_way_can_wait_for_a_time() {
+        let found = outcomes(
+            || options(0, 0),
+            || {
+                let (flag, turn) = (&AtomicUsize::new(0), &AtomicUsize::new(0));
+                let (sender, receiver) = channel();
+                let sender = &sender;
+                thread::scope(|s| {
+                    let waits = s.spawn(move || {
+                        for _ in 0..3 {
+                            if flag.load(SeqCst) == 1 {
+                                return "flag";
+                            }
+                            thread::yield_now();
+                            if receiver.recv_timeout(Duration::MAX).is_ok() {
+                                return "message";
+                            }
+                        }
+                        "gave up"
+                    });
+                    s.spawn(|| {
+                        if turn.swap(1, SeqCst) == 0 {
+                            sender.send(1).unwrap_or(());
+                        }
+                    });
+                    s.spawn(|| turn.swap(1, SeqCst));
+                    waits.join().unwrap().to_owned()
+                })
+            },
+        );
+        assert_eq!(found, ["gave up", "message"]);
+    }
+
+    /// Who has waited in vain has looked at the channel.
+    #[test]
+    fn a_message_is_news_for_who_has_timed_out() {
+        let found = outcomes(
+            || options(2, 0),
+            || {
+                let (flag, z) = (&AtomicUsize::new(0), &AtomicUsize::new(0));
+                let (sender, receiver) = channel();
+                thread::scope(|s| {
+                    let waits = s.spawn(move || {
+                        for n in 0..4 {
+                            assert_eq!(flag.load(SeqCst), 0);
+                            thread::yield_now();
+                            if receiver.recv_timeout(Duration::MAX).is_ok() {
+                                return format!("{n} {}", z.load(SeqCst));
+                            }
+                        }
+                        "gave up".to_owned()
+                    });
+                    s.spawn(move || {
+                        let _ = sender.send(1);
+                        z.store(1, SeqCst);
+                    });
+                    waits.join().unwrap()
+                })
+            },
+        );
+        assert_eq!(found, ["0 0", "0 1", "1 0", "1 1", "2 0", "2 1"]);
+    }
+
+    #[test]
+    fn to_poll_a_dead_channel_is_a_livelock() {
+        let found = outcomes(
+            || options(0, 0),
+            || {
+                let (sender, receiver) = channel::<()>();
+                drop(sender);
+                while receiver.try_recv().is_err() {
+                    hint::spin_loop();
+                }
+                "received".to_owned()
+            },
+        );
+        assert_eq!(found, ["livelock"]);
+    }
+
+    /// A sender's clone is no step, and changes nothing about who hangs up last.
+    #[test]
+    fn how_many_senders_there_are_makes_no_difference() {
+        let found = outcomes(
+            || options(0, 0),
+            || {
+                let (x, y) = (&AtomicUsize::new(0), &AtomicUsize::new(0));
+                let (sender, _receiver) = channel::<()>();
+                let another = sender.clone();
+                thread::scope(|s| {
+                    s.spawn(move || drop(sender));
+                    s.spawn(move || {
+                        x.store(1, SeqCst);
+                        let third = another.clone();
+                        y.store(1, SeqCst);
+                        drop((third, another));
+                    });
+                });
+                String::new()
+            },
+        );
+        assert_eq!(found, [""]);
+    }
+
+    struct Written(UnsafeCell<usize>);
+
+    impl Written {
+        fn write(&self) {
+            // SAFETY: the model says whether anybody else is at it.
+            self.0.with_mut(|value| unsafe { *value += 1 });
+        }
+    }
+
+    // SAFETY: as above.
+    unsafe impl Sync for Written {}
+
+    impl Drop for Written {
+        fn drop(&mut self) {
+            self.write();
+        }
+    }
+
+    /// Messages that nobody has received are dropped by the receiver; and who finds it
+    /// gone comes after that.
+    #[test]
+    fn what_is_dropped_with_the_receiver_was_sent_before() {
+        let found = outcomes(
+            || options(0, 0),
+            || {
+                let (sender, receiver) = channel();
+                let left = &Written(UnsafeCell::new(0));
+                thread::scope(|s| {
+                    s.spawn(move || {
+                        let message = Written(UnsafeCell::new(0));
+                        message.write();
+                        if sender.send(message).is_err() {
+                            left.write();
+                        }
+                    });
+                    s.spawn(move || {
+                        left.write();
+                        drop(receiver);
+                    });
+                });
+                String::new()
+            },
+        );
+        assert_eq!(found, [""]);
+    }
+
+    #[test]
+    fn who_dies_first_of_all_is_no_matter_of_chance() {
+        let found = outcomes(
+            || options(0, 1),
+            || {
+                let (x, y) = (AtomicUsize::new(0), AtomicUsize::new(0));
+                let dies = may_die();
+                if dies { &x } else { &y }.store(1, SeqCst);
+                dies.to_string()
+            },
+        );
+        assert_eq!(found, ["false", "true"]);
+    }
+
+    struct OnDrop<F: FnMut()>(F);
+
+    impl<F: FnMut()> Drop for OnDrop<F> {
+        fn drop(&mut self) {
+            (self.0)();
+        }
+    }
+
+    /// Nobody need run for that.
+    #[test]
+    fn who_unwinds_can_hear_that_all_have_hung_up() {
+        let handled = || {
+            let mut options = options(0, 0);
+            options.panics_are_handled = true;
+            options
+        };
+        let found = outcomes(handled, || {
+            let received = &AtomicUsize::new(0);
+            let (sender, receiver) = channel();
+            sender.send(()).unwrap();
+            drop(sender);
+            let panicked = thread::scope(|s| {
+                let panics = s.spawn(move || {
+                    let _drains = OnDrop(move || received.store(receiver.iter().count(), SeqCst));
+                    panic!("as it must");
+                });
+                panics.join().is_err()
+            });
+            format!("{panicked} {}", received.load(SeqCst))
+        });
+        assert_eq!(found, ["true 1"]);
+    }
+
+    /// It aborted the process.
+    #[test]
+    fn who_unwinds_may_have_a_receiver_of_another_execution() {
+        static KEPT: Mutex<Option<Receiver<()>>> = Mutex::new(None);
+        let handled = || {
+            let mut options = options(0, 0);
+            options.panics_are_handled = true;
+            options
+        };
+        let found = outcomes(handled, || {
+            let (_sender, receiver) = channel();
+            KEPT.lock().unwrap().get_or_insert(receiver);
+            let panicked = thread::scope(|s| {
+                let panics = s.spawn(|| {
+                    let _receives = OnDrop(|| {
+                        if let Some(receiver) = &*KEPT.lock().unwrap() {
+                            assert!(receiver.recv().is_err());
+                        }
+                    });
+                    panic!("as it must");
+                });
+                panics.join().is_err()
+            });
+            panicked.to_string()
+        });
+        assert_eq!(found, ["true"]);
+    }
 }

@@ -567,6 +567,22 @@ mod failures {
             }
         };
         assert_eq!(outcomes(Memory::C11, held(1)), ["livelock"]);
+        // Two who give up race with each other in every round.
+        let give_up = || {
+            let lock = AtomicBool::new(true);
+            let take = || {
+                for _ in 0..5 {
+                    if !lock.swap(true, Acquire) {
+                        return true;
+                    }
+                    hint::spin_loop();
+                }
+                false
+            };
+            let taken = Actors::new().enter("a", take).enter("b", take).run();
+            format!("{taken:?}")
+        };
+        in_both(&["[false, false]"], give_up);
         // That two never get it cannot be told from that they would have later.
         let scene = Arc::new(move || Judged::promised(held(2)(), ""));
         let found = explore(Options::new(Memory::C11), scene).unwrap();

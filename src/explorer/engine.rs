@@ -287,6 +287,9 @@ impl Collection {
     }
 
     fn report(&mut self) -> Exploration {
+        if self.stopped.is_none() && self.rows.is_empty() {
+            self.stop("because nothing came to an end");
+        }
         let mut outcomes: Vec<Outcome> = self.rows.drain().map(|(_, row)| row.outcome).collect();
         outcomes.sort_by(|a, b| (a.grade, &a.outcome).cmp(&(b.grade, &b.outcome)));
         Exploration {

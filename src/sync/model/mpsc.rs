@@ -28,9 +28,14 @@ pub(super) struct Channel {
     /// How many have been received.
     received: u64,
     senders: u64,
+    /// How many senders have gone.
+    hung_up: u64,
     has_receiver: bool,
     /// What those senders knew that are gone.
     released: Known,
+    /// What the receiver knew when it went. That who finds it gone knows it too, std
+    /// does and does not promise.
+    left: Known,
 }
 
 impl Channel {
@@ -126,6 +131,9 @@ impl<T> Sender<T> {
                 x.comes_into(id);
                 x.channel(id).messages.push_back(known);
                 x.is_news(me, id);
+            } else {
+                let left = x.channel(id).left.clone();
+                x.threads[me].known.join(&left);
             }
             is_sent
         });
@@ -196,17 +204,18 @@ impl<T> Receiver<T> {
 
     fn wait(&self, timed: bool, at: At) -> Result<T, RecvTimeoutError> {
         let handle = &self.shared.handle;
-        let channel = handle.checked_id();
         if unwinding() {
-            // Nobody else can run now.
             return self.try_recv().map_err(|why| match why {
+                TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
                 TryRecvError::Empty if timed => RecvTimeoutError::Timeout,
-                _ => {
+                TryRecvError::Empty => {
+                    // Nobody else can run now.
                     runtime::give_up_after_panic();
                     RecvTimeoutError::Disconnected
                 }
             });
         }
+        let channel = handle.checked_id();
         if timed && with(|x| x.has_budget(MayEnd::EARLY)) {
             let me = handle.point();
             let waits = with(|x| {
@@ -229,6 +238,8 @@ impl<T> Receiver<T> {
         with(|x| {
             let place = x.channel(channel).received;
             let (what, kind) = x.wait_is_over(me);
+            let version = x.objects[channel].writes;
+            x.looks_at(me, channel, version);
             x.uses_channel(me, channel, kind, &[(Part::Place(place), Access::Change)]);
             x.note(me, Some(channel), what, at);
         });
@@ -248,6 +259,9 @@ impl<T> Receiver<T> {
             if is_there {
                 channel.received += 1;
                 x.is_news(me, id);
+            } else {
+                let version = x.objects[id].writes;
+                x.looks_at(me, id, version);
             }
             x.threads[me].known.join(&known);
             x.note(me, Some(id), What::Receive { place, is_there }, at);
@@ -352,12 +366,11 @@ impl<T> Drop for Sender<T> {
                 x.comes_into(id);
             }
             x.channel(id).senders -= 1;
+            x.channel(id).hung_up += 1;
             x.channel(id).released.join(&known);
             let place = is_last.then_some(place);
             x.note(me, Some(id), What::HangUp { place }, self.at);
-            if is_last {
-                x.is_news(me, id);
-            }
+            x.is_news(me, id);
         });
     }
 }
@@ -371,6 +384,14 @@ impl<T> Drop for Receiver<T> {
             with(|x| {
                 x.uses_channel(me, id, "leave", &[(Part::Receiver, Access::Change)]);
                 x.channel(id).has_receiver = false;
+                // It drops what it has not received.
+                for known in std::mem::take(&mut x.channel(id).messages) {
+                    x.channel(id).received += 1;
+                    x.threads[me].known.join(&known);
+                }
+                let known = x.threads[me].known.clone();
+                x.channel(id).left = known;
+                x.is_news(me, id);
                 x.note(me, Some(id), What::Leave, self.at);
             });
         }
@@ -405,7 +426,7 @@ impl Execution {
             let version = match part {
                 Part::Place(place) => *place,
                 Part::Tail => channel.sent(),
-                Part::Senders => channel.senders,
+                Part::Senders => channel.hung_up,
                 Part::Receiver => u64::from(channel.has_receiver),
             };
             self.touches(me, hash64((key, part)), *access, (version, kind, 0));

@@ -789,6 +789,8 @@ impl Execution {
                 return;
             }
             ready = self.ready();
+            // To go on with nobody would pass for having nothing new to find.
+            assert!(!ready.is_empty(), "whom time lets go on can go on");
         }
         match self.search.next(ready, self.current) {
             Ok(Some(thread)) => {
@@ -822,7 +824,11 @@ impl Execution {
                 )
             )
         };
-        if self.let_go(timed, |thread| thread.late = true) || self.spinners_go_round() {
+        let go = |thread: &mut Thread| {
+            thread.late = true;
+            thread.spins_on = None;
+        };
+        if self.let_go(timed, go) || self.spinners_go_round() {
             return;
         }
         let mut spinning = false;

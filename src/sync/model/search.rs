@@ -306,7 +306,8 @@ impl Search {
         let is_first = self.touches.is_empty();
         self.touches.push(touch);
         if is_first && self.does_next.len() < MAX_KNOWN {
-            let knows = hash64((node.thread, self.knows[node.thread]));
+            let chosen: Vec<usize> = node.choices.iter().map(|choice| choice.taken).collect();
+            let knows = hash64((node.thread, self.knows[node.thread], chosen));
             if *self.does_next.entry(knows).or_insert(object) != object {
                 return Err(Differs);
             }

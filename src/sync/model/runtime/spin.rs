@@ -13,6 +13,10 @@ use super::{
 /// give up after a number of rounds. One that does not is a livelock.
 const MAX_ROUNDS: usize = 100;
 
+/// The same for spinning threads that race with each other in each round: all orders
+/// are run, so that a loop without an end is not told from one that is long.
+const MAX_RACING_ROUNDS: usize = 8;
+
 /// How things stood when nobody could go on any more but threads that spin.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Standstill {
@@ -174,7 +178,7 @@ impl Execution {
         // Those that write what was there already race with each other, round after
         // round, and all orders of that are run.
         let writes = |thread: &&Thread| thread.last_round.writes && thread.spins_on.is_some();
-        if rounds > 1 && self.threads.iter().filter(writes).count() > 1 {
+        if rounds > MAX_RACING_ROUNDS && self.threads.iter().filter(writes).count() > 1 {
             self.fail(Failure::Endless);
             return true;
         }
