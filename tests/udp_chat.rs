@@ -434,6 +434,15 @@ fn what_cannot_be_done_is_one_line_before_anything_starts() {
             format!("error: cannot listen at {taken}: "),
         ),
         (
+            ANY_PORT,
+            "192.0.2.1:9000",
+            log,
+            2,
+            "error: 127.0.0.1:0 cannot send to 192.0.2.1:9000, only to this machine; to hear \
+             others, --bind 0.0.0.0:0"
+                .into(),
+        ),
+        (
             "203.0.113.1:0",
             NOBODY,
             log,
@@ -611,6 +620,64 @@ fn a_flood_keeps_nobody() {
     assert!(log.lines().all(|line| read_back(line).1.len() == 2_000));
 }
 
+/// `play udp_chat | less`, and nobody turns the page.
+#[test]
+fn who_does_not_read_keeps_neither_the_log_nor_the_end() {
+    const MESSAGES: usize = 300;
+    let (peer, log) = (peer(), new_log());
+    let mut chat = chat(ANY_PORT, NOBODY, log.to_str().unwrap())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut unread = chat.stdout.take().unwrap();
+    let mut listens = Vec::new();
+    while listens.last() != Some(&b'\n') {
+        let mut byte = [0];
+        unread.read_exact(&mut byte).unwrap();
+        listens.extend(byte);
+    }
+    let listens = String::from_utf8(listens).unwrap();
+    let address = listens.strip_prefix("listening at ").unwrap();
+    let address = address.split(',').next().unwrap();
+
+    let since = Instant::now();
+    for sent in 1..=MESSAGES {
+        peer.send_to(&[b'a'; 2_000], address).unwrap();
+        while fs::read(&log).unwrap().split(|&byte| byte == b'\n').count() <= sent {
+            assert!(since.elapsed() < WATCHDOG, "message {sent} is not logged");
+            std::thread::yield_now();
+        }
+    }
+    chat.stdin.take().unwrap().write_all(b"exit\n").unwrap();
+    assert!(ended(&mut chat).success());
+    let complaints: Vec<_> = lines_of(chat.stderr.take().unwrap()).iter().collect();
+    assert_eq!(complaints, ["not all is shown: nobody reads it"]);
+    // What there is of it can still be read.
+    let mut shown = Vec::new();
+    unread.read_to_end(&mut shown).unwrap();
+    assert!(shown.len() < MESSAGES * 2_000);
+    let _ = fs::remove_file(&log);
+}
+
+/// To open it would be to wait until somebody reads it.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_log() {
+    let log = new_log();
+    let made = Command::new("mkfifo").arg(&log).status().unwrap();
+    assert!(made.success());
+    let chat = chat(ANY_PORT, NOBODY, log.to_str().unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(chat.status.code(), Some(74));
+    let why = String::from_utf8(chat.stderr).unwrap();
+    assert!(why.starts_with("error: cannot write the log "), "{why}");
+    assert!(why.ends_with(": it is a pipe\n"), "{why}");
+    let _ = fs::remove_file(&log);
+}
+
 /// At a terminal, as far as the program can tell.
 #[cfg(unix)]
 mod terminal {
@@ -746,6 +813,18 @@ mod terminal {
         assert!(heard.ends_with(b"yyy!"));
         const CTRL_D: &str = "\x04";
         terminal.types(CTRL_D);
+        terminal.ends();
+    }
+
+    #[test]
+    fn lines_that_are_pasted_are_messages_of_their_own() {
+        let peer = peer();
+        let mut terminal = Terminal::start(peer.local_addr().unwrap());
+        terminal.types("\x1b[200~one\rtwo\x1b[201~\r");
+        assert_eq!(heard_by(&peer), b"one");
+        assert_eq!(heard_by(&peer), b"two");
+        terminal.types("\x1b[200~three\rexit\x1b[201~\r");
+        assert_eq!(heard_by(&peer), b"three");
         terminal.ends();
     }
 

@@ -5,15 +5,19 @@ use super::right::DrainsThenStops;
 use super::{Chat, Inbox, Log, Waker};
 use crate::lessons::{Real, Stop};
 use crate::sync::thread;
+use crossbeam_channel::{Receiver, Sender, bounded};
 use mio::{Events, Interest, Poll, Token, net::UdpSocket};
 use rustyline::error::ReadlineError;
 use rustyline::{DefaultEditor, ExternalPrinter as _};
+use std::collections::VecDeque;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, ErrorKind, IsTerminal as _, Read as _, Write};
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// The longest message that UDP carries: what 16 bits of length can say, less the
 /// headers of IPv4 and UDP.
@@ -44,6 +48,16 @@ impl Real for Talk {
                 "{bind} cannot send to {peer}: one is IPv4, the other IPv6"
             )));
         }
+        if bind.ip().is_loopback() && !peer.ip().is_loopback() {
+            let any = match bind {
+                SocketAddr::V4(_) => "0.0.0.0",
+                SocketAddr::V6(_) => "[::]",
+            };
+            return Err(Stop::usage(format!(
+                "{bind} cannot send to {peer}, only to this machine; to hear others, --bind {any}:{}",
+                bind.port()
+            )));
+        }
         if peer.port() == 0 {
             return Err(Stop::usage(format!(
                 "--peer {peer}: nobody listens at port 0"
@@ -54,16 +68,27 @@ impl Real for Talk {
         let socket = Socket::bind(bind, peer).map_err(cannot(format!("listen at {bind}")))?;
         let file = open_log(&log).map_err(cannot(format!("write the log {log:?}")))?;
 
-        let (typed, show) = Typed::from_the_terminal_or_a_pipe();
+        let (typed, show) = Typed::from_the_terminal_or_a_pipe()
+            .map_err(cannot("write to standard output".to_owned()))?;
+        let (screen, shown) = Screen::new(show);
         writeln!(
             out,
             "listening at {}, sending to {peer}, logging to {log:?}; `exit` ends it",
             socket.address
         )?;
         out.flush()?;
-        let mut record = Record::new(file, show);
+        let mut record = Record::new(file, screen);
         let sent = socket.talk(typed, &mut record);
-        writeln!(out, "sent {sent}, received {}", record.logged)?;
+        record.screen.close();
+        // A reader who is slow gets what is left; one who does not read keeps nobody.
+        if shown
+            .recv_timeout(FOR_THE_LAST)
+            .is_err_and(|why| why.is_timeout())
+        {
+            complain("not all is shown: nobody reads it");
+        } else {
+            writeln!(out, "sent {sent}, received {}", record.logged)?;
+        }
         match record.failed {
             None => Ok(true),
             Some(error) => Err(Stop::System(format!(
@@ -76,6 +101,11 @@ impl Real for Talk {
 
 /// The log: nothing that is there already is touched.
 fn open_log(path: &Path) -> io::Result<File> {
+    // To open a pipe is to wait until somebody reads it.
+    #[cfg(unix)]
+    if std::fs::metadata(path).is_ok_and(|there| there.file_type().is_fifo()) {
+        return Err(io::Error::other("it is a pipe"));
+    }
     OpenOptions::new().append(true).create(true).open(path)
 }
 
@@ -272,24 +302,84 @@ impl fmt::Display for Escaped<'_> {
 /// The log's file, and what is shown of it.
 struct Record {
     file: File,
-    show: Show,
+    screen: Screen,
     /// How many messages are in it.
     logged: usize,
     /// Why there are no more.
     failed: Option<io::Error>,
 }
 
-/// Shows a line.
-type Show = Box<dyn FnMut(&str) + Send>;
-
 impl Record {
-    fn new(file: File, show: Show) -> Self {
+    fn new(file: File, screen: Screen) -> Self {
         Self {
             file,
-            show,
+            screen,
             logged: 0,
             failed: None,
         }
+    }
+}
+
+/// Shows a line, however long it takes.
+type Show = Box<dyn FnMut(&str) + Send>;
+
+/// Lines on their way to who shows them, on a thread of its own: a reader who does
+/// not read (`| less`, Ctrl-S) must keep neither the log nor the end of the chat.
+struct Screen {
+    lines: Option<Sender<String>>,
+    /// So many have been left out, the last one among them.
+    left_out: usize,
+}
+
+/// So long a reader may take for a line, …
+const FOR_A_LINE: Duration = Duration::from_millis(100);
+/// … and for the last ones.
+const FOR_THE_LAST: Duration = Duration::from_secs(1);
+
+impl Screen {
+    /// The end of the other channel is that all has been shown.
+    fn new(mut show: Show) -> (Self, Receiver<()>) {
+        const FEW: usize = 64;
+        let (lines, to_show) = bounded::<String>(FEW);
+        let (showing, shown) = bounded(0);
+        thread::spawn(move || {
+            let _showing: Sender<()> = showing;
+            for line in to_show {
+                show(&line);
+            }
+        });
+        let screen = Self {
+            lines: Some(lines),
+            left_out: 0,
+        };
+        (screen, shown)
+    }
+
+    fn show(&mut self, line: String) {
+        let Some(lines) = &self.lines else { return };
+        // Patience is for the first line that there is no room for.
+        let is_taken = match self.left_out {
+            0 => lines.send_timeout(line, FOR_A_LINE).is_ok(),
+            missing => {
+                let said = format!("(here {missing} lines are missing; the log has them)\n");
+                lines.capacity().is_some_and(|most| lines.len() + 1 < most)
+                    && lines.try_send(said).is_ok()
+                    && lines.try_send(line).is_ok()
+            }
+        };
+        self.left_out = if is_taken { 0 } else { self.left_out + 1 };
+    }
+
+    /// Nothing more will be shown.
+    fn close(&mut self) {
+        if self.left_out > 0 {
+            let missing = self.left_out;
+            self.left_out = 0;
+            self.show(format!(
+                "(here {missing} lines are missing; the log has them)\n"
+            ));
+        }
+        self.lines = None;
     }
 }
 
@@ -300,27 +390,31 @@ impl Log for &mut Record {
             match self.file.write_all(line.as_bytes()) {
                 Ok(()) => self.logged += 1,
                 Err(error) => {
-                    (self.show)(&format!("from here on nothing is logged: {error}\n"));
+                    let said = format!("from here on nothing is logged: {error}\n");
+                    self.screen.show(said);
                     self.failed = Some(error);
                 }
             }
         }
-        (self.show)(line);
+        self.screen.show(line.to_owned());
     }
 }
 
 /// What is typed, up to the end of input.
 enum Typed {
-    Terminal(Box<DefaultEditor>),
+    /// And lines that were pasted with the last one.
+    Terminal(Box<DefaultEditor>, VecDeque<String>),
     Pipe(io::StdinLock<'static>),
 }
 
 impl Typed {
     /// Also how to show a line meanwhile.
-    fn from_the_terminal_or_a_pipe() -> (Self, Show) {
-        let plainly = |line: &str| {
+    fn from_the_terminal_or_a_pipe() -> io::Result<(Self, Show)> {
+        // Not by way of `stdout`, which is locked as long as a write waits.
+        let mut out = output()?;
+        let mut plainly = move |line: &str| {
             // A reader who has gone away is no reason not to log.
-            let _ = io::stdout().write_all(line.as_bytes());
+            let _ = out.write_all(line.as_bytes());
         };
         let editor = || {
             let mut editor = DefaultEditor::new()?;
@@ -328,7 +422,7 @@ impl Typed {
             rustyline::Result::Ok((editor, printer))
         };
         let are_terminals = io::stdin().is_terminal() && io::stdout().is_terminal();
-        match are_terminals.then(editor) {
+        Ok(match are_terminals.then(editor) {
             Some(Ok((editor, mut beside))) => {
                 let show = move |line: &str| {
                     // Nobody edits any more.
@@ -336,11 +430,25 @@ impl Typed {
                         plainly(line);
                     }
                 };
-                (Self::Terminal(Box::new(editor)), Box::new(show))
+                let editor = Box::new(editor);
+                (Self::Terminal(editor, VecDeque::new()), Box::new(show))
             }
             _ => (Self::Pipe(io::stdin().lock()), Box::new(plainly)),
-        }
+        })
     }
+}
+
+/// Standard output, as a file of its own.
+#[cfg(unix)]
+fn output() -> io::Result<File> {
+    use std::os::fd::AsFd as _;
+    io::stdout().as_fd().try_clone_to_owned().map(File::from)
+}
+
+/// Standard output.
+#[cfg(not(unix))]
+fn output() -> io::Result<io::Stdout> {
+    Ok(io::stdout())
 }
 
 impl Iterator for Typed {
@@ -348,7 +456,7 @@ impl Iterator for Typed {
 
     fn next(&mut self) -> Option<Vec<u8>> {
         let line = match self {
-            Self::Terminal(editor) => edited(editor).map_err(io::Error::other),
+            Self::Terminal(editor, pasted) => edited(editor, pasted).map_err(io::Error::other),
             Self::Pipe(input) => next_line(input, complain),
         };
         line.unwrap_or_else(|error| {
@@ -359,20 +467,25 @@ impl Iterator for Typed {
 }
 
 /// A line that is too long comes back, to be shortened.
-fn edited(editor: &mut DefaultEditor) -> rustyline::Result<Option<Vec<u8>>> {
+fn edited(
+    editor: &mut DefaultEditor,
+    pasted: &mut VecDeque<String>,
+) -> rustyline::Result<Option<Vec<u8>>> {
     let mut text = String::new();
-    loop {
+    while pasted.is_empty() {
         text = match editor.readline_with_initial("> ", (&text, "")) {
             Ok(text) => text,
             Err(ReadlineError::Eof | ReadlineError::Interrupted) => return Ok(None),
             Err(error) => return Err(error),
         };
         editor.add_history_entry(&text)?;
-        match text.len() {
-            ..=LONGEST => return Ok(Some(text.into_bytes())),
-            _ => complain(&too_long()),
+        if text.split('\n').all(|line| line.len() <= LONGEST) {
+            pasted.extend(text.split('\n').map(str::to_owned));
+        } else {
+            complain(&too_long());
         }
     }
+    Ok(pasted.pop_front().map(String::into_bytes))
 }
 
 /// A line that is too long is complained of and left out, without having been in
