@@ -55,9 +55,12 @@ fn spawn(processes: u32, pace: Duration) -> io::Result<Vec<Adder>> {
 
 /// `process 4711 died (signal: 9 (SIGKILL))`
 fn who_died(children: &mut [Adder]) -> String {
-    let died = children.iter_mut().filter_map(|child| {
-        let how = child.wait().ok().filter(|how| !how.success())?;
-        Some(format!("process {} died ({how})", child.id()))
+    let died = children.iter_mut().filter_map(|child| match child.wait() {
+        Ok(how) => (!how.success()).then(|| format!("process {} died ({how})", child.id())),
+        Err(error) => Some(format!(
+            "of process {} nothing is known: {error}",
+            child.id()
+        )),
     });
     died.collect::<Vec<_>>().join(", ")
 }
