@@ -79,6 +79,9 @@ struct State {
     tokens: [bool; THREADS],
     budget: Budget,
     writes: [u32; OBJECTS],
+    /// The same without read-modify-writes that left the value as it was: what there
+    /// is for who spins to see.
+    news: [u32; OBJECTS],
     trace: Vec<Vec<Step>>,
 }
 
@@ -189,6 +192,7 @@ impl State {
             tokens: [false; THREADS],
             budget,
             writes: [0; OBJECTS],
+            news: [0; OBJECTS],
             trace: vec![Vec::new(); threads],
         }
     }
@@ -261,13 +265,25 @@ impl State {
             choice: 0,
         });
         if let Some(object) = reads {
-            let touch = (object, self.writes[object]);
-            self.threads[thread].round.reads.push(touch);
+            let seen = (object, self.news[object]);
+            self.threads[thread].round.reads.push(seen);
         }
         self.threads[thread].round.writes |= !writes.is_empty();
         for &object in writes {
             self.writes[object] += 1;
+            self.news[object] += 1;
         }
+    }
+
+    /// Writes what was there already, having read it: no news.
+    fn rewrites(&mut self, thread: Thread, object: Object) {
+        let round = self.threads[thread].round.clone();
+        let news = self.news;
+        self.writes(thread, object);
+        self.news = news;
+        self.threads[thread].round = round;
+        let seen = (object, self.news[object]);
+        self.threads[thread].round.reads.push(seen);
     }
 
     fn reads(&mut self, thread: Thread, object: Object) {
@@ -344,7 +360,7 @@ impl State {
     }
 
     fn has_news(&self, round: &Round) -> bool {
-        let is_old = |&(object, writes): &Touch| self.writes[object] == writes;
+        let is_old = |&(object, news): &Touch| self.news[object] == news;
         !round.reads.iter().all(is_old)
     }
 
@@ -400,11 +416,13 @@ impl State {
             }
             Code::Do(Op::CompareExchange(x, from, to, _)) => {
                 self.threads[me].seen.push(self.atomics[x]);
-                if self.atomics[x] == from {
+                if self.atomics[x] != from {
+                    self.reads(me, x);
+                } else if from == to {
+                    self.rewrites(me, x);
+                } else {
                     self.writes(me, x);
                     self.atomics[x] = to;
-                } else {
-                    self.reads(me, x);
                 }
             }
             Code::Do(Op::SpinUntil(x, to, _)) => {
