@@ -23,10 +23,10 @@
 //! # What it is made of
 //! The transport is std's `UnixStream::pair`. Two crates were looked at, and neither
 //! saves code for a parent and *its* children:
-//! - `ipc-channel` 0.23 (servo's, since 2015): the child connects to a named server,
+//! - `ipc-channel` 0.23 (servo's): the child connects to a named server,
 //!   and if it dies before, `accept` waits for ever (servo/ipc-channel#201, open since
 //!   2018; #261). Receiving is a third as fast as over a pipe.
-//! - `interprocess` 2.4 (since 2020): well made, and on Windows too; but its sockets
+//! - `interprocess` 2.4: well made, and on Windows too; but its sockets
 //!   have names, which others can connect to and which stay when the program crashes
 //!   (kotauskas/interprocess#40), and accepting again waits for who has died. Its
 //!   unnamed pipes are what std has since 1.87.
@@ -35,12 +35,12 @@
 //! using it is gone like any other. The price is that there are no children on
 //! Windows: there every attempt is refused.
 //!
-//! To end and await a child from several threads is `shared_child` 1.1 (since 2016,
-//! MIT): std's `Child` needs `&mut` for it, since a process number may be used again
+//! To end and await a child from several threads is `shared_child` 1.1
+//! (MIT): std's `Child` needs `&mut` for it, since a process number may be used again
 //! once awaited. `process-wrap` 10 offers groups and jobs, but not that. `rustix` 1
 //! (Bytecode Alliance, Apache-2.0/MIT) makes `poll`, `dup2` and `kill` safe, where
 //! `nix` 0.31 has no stable version yet; other dependencies brought it in already.
-//! Messages are serialised by `postcard` 1 (since 2019, MIT/Apache-2.0), whose format
+//! Messages are serialised by `postcard` 1 (MIT/Apache-2.0), whose format
 //! is specified and stable; `bincode` is no longer maintained, its 3.0 does not compile.
 
 #[cfg_attr(not(unix), path = "real/nowhere.rs")]
