@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
 use racecourse::explorer::{Options, explore};
 use racecourse::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use racecourse::sync::mpsc::{Receiver, Sender, channel};
-use racecourse::sync::{Actors, Arc, may_die};
+use racecourse::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use racecourse::sync::{Actors, Arc, hint, may_die};
 use std::time::Duration;
 
 /// What a thread does to its channel, or to that of the next.
@@ -20,6 +20,8 @@ enum Op {
     Leave,
     Recv,
     TryRecv,
+    /// Looks again and again.
+    Poll,
     RecvTimeout,
     MayDie,
 }
@@ -60,6 +62,12 @@ fn thread(ops: &[Op], mut to: Vec<Sender<usize>>, from: Receiver<usize>, me: usi
             (MayDie, _) | (_, None) => String::new(),
             (Recv, Some(from)) => format!("{:?}", from.recv()),
             (TryRecv, Some(from)) => format!("{:?}", from.try_recv()),
+            (Poll, Some(from)) => loop {
+                match from.try_recv() {
+                    Err(TryRecvError::Empty) => hint::spin_loop(),
+                    polled => break format!("{polled:?}"),
+                }
+            },
             (RecvTimeout, Some(from)) => format!("{:?}", from.recv_timeout(Duration::MAX)),
         };
         seen = seen + &see + ",";
@@ -95,6 +103,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Leave),
         3 => Just(Recv),
         2 => Just(TryRecv),
+        2 => Just(Poll),
         2 => Just(RecvTimeout),
         2 => Just(MayDie),
     ]

@@ -370,7 +370,11 @@ impl<T> Drop for Sender<T> {
             x.channel(id).released.join(&known);
             let place = is_last.then_some(place);
             x.note(me, Some(id), What::HangUp { place }, self.at);
-            x.is_news(me, id);
+            // Who looks for messages cannot tell that one sender less is left.
+            match is_last {
+                true => x.is_news(me, id),
+                false => x.has_changed(me),
+            }
         });
     }
 }
@@ -391,7 +395,7 @@ impl<T> Drop for Receiver<T> {
                 }
                 let known = x.threads[me].known.clone();
                 x.channel(id).left = known;
-                x.is_news(me, id);
+                x.has_changed(me);
                 x.note(me, Some(id), What::Leave, self.at);
             });
         }
@@ -433,6 +437,8 @@ impl Execution {
         }
     }
 
+    /// What comes is news for who has looked for it: it has to do with the place at
+    /// which they looked.
     fn is_news(&mut self, me: ThreadId, id: ObjectId) {
         self.objects[id].writes += 1;
         self.has_changed(me);
