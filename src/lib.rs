@@ -28,6 +28,8 @@
 pub mod check;
 pub mod cli;
 pub mod draw;
+#[cfg(loom)]
+mod engine;
 pub mod explorer;
 pub mod lessons;
 pub mod processes;
