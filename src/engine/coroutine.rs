@@ -8,9 +8,11 @@
 #[cfg_attr(not(unix), path = "coroutine/no_overflow.rs")]
 mod overflow;
 
+use super::ids::MAX_THREADS;
 use corosensei::stack::{DefaultStack, Stack as _};
 use corosensei::{CoroutineResult, Yielder};
 use std::io;
+use std::sync::{Mutex, PoisonError};
 
 /// How a coroutine gives control back to the code that resumed it.
 pub(crate) type Suspend = Yielder<(), ()>;
@@ -29,6 +31,12 @@ pub(crate) struct Stacks {
     free: Vec<DefaultStack>,
 }
 
+/// Stacks that no exploration uses now, with their size: to map a stack takes longer than
+/// many executions.
+static KEPT: Mutex<Vec<(usize, DefaultStack)>> = Mutex::new(Vec::new());
+/// As many as some explorations at a time need.
+const MOST_KEPT: usize = 8 * MAX_THREADS;
+
 impl Stacks {
     /// Stacks of that size, in bytes.
     pub(crate) fn new(size: usize) -> Self {
@@ -42,7 +50,7 @@ impl Stacks {
     /// # Errors
     /// The operating system has no memory for another stack.
     pub(crate) fn start(&mut self, body: impl FnOnce(&Suspend) + 'static) -> io::Result<Coroutine> {
-        let stack = match self.free.pop() {
+        let stack = match self.free.pop().or_else(|| kept(self.size)) {
             Some(stack) => stack,
             None => DefaultStack::new(self.size)?,
         };
@@ -56,6 +64,22 @@ impl Stacks {
     /// Takes the stack of a coroutine that has ended.
     pub(crate) fn take_back(&mut self, ended: Coroutine) {
         self.free.push(ended.inner.into_stack());
+    }
+}
+
+/// A stack of that size that an earlier exploration has used.
+fn kept(size: usize) -> Option<DefaultStack> {
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let place = kept.iter().position(|&(other, _)| other == size)?;
+    Some(kept.swap_remove(place).1)
+}
+
+impl Drop for Stacks {
+    fn drop(&mut self) {
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = MOST_KEPT.saturating_sub(kept.len());
+        let stacks = self.free.drain(..).take(room);
+        kept.extend(stacks.map(|stack| (self.size, stack)));
     }
 }
 
