@@ -21,6 +21,7 @@ use crate::watch;
 use report::{Budget, Exploration, Judged, Memory};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// Whether this build can explore. If it can, it cannot play: its threads and
@@ -45,9 +46,12 @@ pub struct Options {
     pub max_executions: Option<u64>,
     /// Stop, unfinished, after that time.
     pub max_time: Option<Duration>,
-    /// Stop, unfinished, when the scene has taken no step for that long (at most
-    /// twice as long): it waits for something that the model cannot see, or
-    /// computes without an end. Its thread is left where it is.
+    /// Stop, unfinished, as soon as this is set: after the execution in progress, or,
+    /// if the scene takes no step, after a second.
+    pub cancel: Option<Arc<AtomicBool>>,
+    /// Stop, unfinished, when the scene has taken no step for that long: it waits for
+    /// something that the model cannot see, or computes without an end. Its thread is
+    /// left where it is.
     pub patience: Duration,
     /// Called every now and then (at most ten times a second) while it runs, on
     /// another thread.
@@ -70,6 +74,7 @@ impl Options {
             all_orders: false,
             max_executions: None,
             max_time: None,
+            cancel: None,
             patience: Duration::from_secs(10),
             progress: None,
             judge_stuck: None,

@@ -20,6 +20,7 @@ pub(super) fn explore(
         patience,
         ..
     } = options;
+    let cancel = options.cancel.clone();
     let begun = Arc::new(AtomicU64::new(0));
     let counted = {
         // ORDERING: a number for a message.
@@ -32,12 +33,18 @@ pub(super) fn explore(
     };
     let stopped = |stuck: Stuck| {
         let executions = begun.load(Relaxed).saturating_sub(1);
-        let why = format!(
-            "after {} because the scene blocks outside of the model: no step \
-             {stuck} (it waits for something that does not go through racecourse::sync: a lock or \
-             channel of std's, a system call, a loop without an end?)",
-            count(executions, "execution")
-        );
+        let after = count(executions, "execution");
+        // ORDERING: as in `watch`: the flag publishes nothing else.
+        let cancelled = cancel.as_ref().is_some_and(|cancel| cancel.load(Relaxed));
+        let why = if cancelled {
+            format!("after {after} because it was interrupted (no step {stuck})")
+        } else {
+            format!(
+                "after {after} because the scene blocks outside of the model: no step \
+                 {stuck} (it waits for something that does not go through racecourse::sync: a lock or \
+                 channel of std's, a system call, a loop without an end?)"
+            )
+        };
         Ok(Exploration {
             memory,
             budget,
@@ -48,5 +55,6 @@ pub(super) fn explore(
             outcomes: Vec::new(),
         })
     };
-    watch(patience, || engine::explore(options, Arc::new(counted))).unwrap_or_else(stopped)
+    let explore = || engine::explore(options, Arc::new(counted));
+    watch(patience, cancel.as_deref(), explore).unwrap_or_else(stopped)
 }

@@ -11,6 +11,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
@@ -256,6 +257,11 @@ impl Collection {
     fn look_at_limits(&mut self) {
         if self.options.max_executions == Some(self.executions) {
             self.stop("");
+        }
+        let cancel = self.options.cancel.as_ref();
+        // ORDERING: the flag publishes nothing else; to see it late costs an execution.
+        if cancel.is_some_and(|cancel| cancel.load(Relaxed)) {
+            self.stop("because it was interrupted");
         }
         if !self.executions.is_multiple_of(LOOK_AT_CLOCK_EVERY) {
             return;
