@@ -4,9 +4,10 @@
 use std::cell::OnceCell;
 use std::fmt;
 use std::panic::{Location, resume_unwind};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -16,18 +17,39 @@ const CHECK_EVERY: Duration = Duration::from_millis(100);
 /// that notices the cancellation by itself needs less, and returns what it has found.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// The signs of life that a watched thread gives.
+/// The signs of life that a watched thread gives. Only the watched thread writes
+/// `beats` and `at`, only its watcher sets `abandoned`.
+///
+/// ORDERING: all accesses are Relaxed. No field says anything about another: the
+/// watcher compares `beats` with the number it read before, `at` is for a message, and
+/// a thread that sees `abandoned` late takes a step that nobody reads.
 #[derive(Default)]
 struct Pulse {
-    beats: u64,
-    /// Where it was, the last time that it said so.
-    at: Option<&'static Location<'static>>,
+    beats: AtomicU64,
+    /// Where the thread was at its last beat; null if it did not say.
+    at: AtomicPtr<Location<'static>>,
     /// Nobody waits for it any more.
-    abandoned: bool,
+    abandoned: AtomicBool,
+}
+
+impl Pulse {
+    fn beat(&self, at: Option<&'static Location<'static>>) {
+        // One thread writes, so nothing comes between this load and this store.
+        self.beats.store(self.beats.load(Relaxed) + 1, Relaxed);
+        let at = at.map_or(ptr::null(), ptr::from_ref);
+        self.at.store(at.cast_mut(), Relaxed);
+    }
+
+    fn at(&self) -> Option<&'static Location<'static>> {
+        let at = self.at.load(Relaxed);
+        // SAFETY: it is null, or `beat` was given it as a `&'static Location`. What that
+        // refers to is never written, so it needs no ordering to be read.
+        unsafe { at.as_ref() }
+    }
 }
 
 thread_local! {
-    static PULSE: OnceCell<Arc<Mutex<Pulse>>> = const { OnceCell::new() };
+    static PULSE: OnceCell<Arc<Pulse>> = const { OnceCell::new() };
 }
 
 /// The body gave no sign of life for too long. Displays for how long, and since
@@ -58,12 +80,8 @@ pub(crate) fn is_watched() -> bool {
 pub(crate) fn beat(at: Option<&'static Location<'static>>) {
     PULSE.with(|pulse| {
         let Some(pulse) = pulse.get() else { return };
-        let mut now = lock(pulse);
-        now.beats += 1;
-        now.at = at;
-        let abandoned = now.abandoned;
-        drop(now);
-        if abandoned {
+        pulse.beat(at);
+        if pulse.abandoned.load(Relaxed) {
             loop {
                 thread::park();
             }
@@ -82,7 +100,7 @@ pub(crate) fn watch<R: Send + 'static>(
     cancel: Option<&AtomicBool>,
     body: impl FnOnce() -> R + Send + 'static,
 ) -> Result<R, Stuck> {
-    let pulse = Arc::<Mutex<Pulse>>::default();
+    let pulse = Arc::<Pulse>::default();
     let (done, result) = mpsc::channel();
     // What is printed on the way says for whom it runs.
     let name = thread::current().name().unwrap_or("scene").to_owned();
@@ -115,22 +133,18 @@ pub(crate) fn watch<R: Send + 'static>(
         } else {
             patience
         };
-        let mut pulse = lock(&pulse);
-        if pulse.beats == seen {
+        let beats = pulse.beats.load(Relaxed);
+        if beats == seen {
             silent += check_every;
         } else {
-            (seen, silent) = (pulse.beats, Duration::ZERO);
+            (seen, silent) = (beats, Duration::ZERO);
         }
         if silent >= limit {
-            pulse.abandoned = true;
-            let at = pulse.at;
+            pulse.abandoned.store(true, Relaxed);
+            let at = pulse.at();
             return Err(Stuck { silent, at });
         }
     }
-}
-
-fn lock(pulse: &Mutex<Pulse>) -> MutexGuard<'_, Pulse> {
-    pulse.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
