@@ -8,6 +8,7 @@ mod child;
 mod explore;
 pub mod json;
 mod play;
+mod pool;
 mod progress;
 pub mod verdict;
 
@@ -21,7 +22,11 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{ErrorKind, Write};
+use std::num::NonZero;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread;
 
 /// Runs the command line.
 #[must_use]
@@ -178,7 +183,8 @@ fn explore(lessons: &[Lesson], args: &ExploreArgs, out: &mut dyn Write) -> Resul
             usage(format!("{error}; {}", how_to_explore(args, variables)))
         })
     };
-    let complaints = explore::explore(&chosen, args, engine, out)?;
+    let cancel = Arc::new(AtomicBool::new(false));
+    let complaints = explore::explore(&chosen, args, engine, &cancel, out)?;
     if args.json {
         for complaint in &complaints {
             writeln!(anstream::stderr(), "{complaint}")?;
@@ -287,6 +293,12 @@ impl ExploreArgs {
             deaths: or(self.deaths, scene.budget.deaths),
         }
     }
+
+    /// How many scenes to explore at the same time.
+    fn jobs(&self) -> usize {
+        let cores = || thread::available_parallelism().map_or(1, NonZero::get);
+        self.jobs.map_or_else(cores, usize::from)
+    }
 }
 
 #[cfg(test)]
@@ -304,8 +316,9 @@ mod tests {
     struct Wrong;
 
     pub(super) fn lesson() -> Lesson {
-        let judge = || Judged::promised("fine", "as promised");
-        let scenes = || {
+        // The outcome says which version played: explorations are made up in tests.
+        let scenes = |version: &'static str| {
+            let judge = move || Judged::promised(version, "as promised");
             vec![
                 Scene::new("small", judge).must_occur(&["fine"]),
                 Scene::new("large", judge).proof(),
@@ -317,7 +330,8 @@ mod tests {
             preemptions: 1,
             story: "how it broke\n",
         };
-        let mut right = Version::right::<Right>("does it right", scenes(), |_| unreachable!());
+        let mut right =
+            Version::right::<Right>("does it right", scenes("right"), |_| unreachable!());
         right.scenes.truncate(1);
         Lesson {
             name: "shop",
@@ -330,7 +344,12 @@ mod tests {
             memory: Memory::C11,
             versions: vec![
                 right,
-                Version::wrong::<Wrong>("does it wrong", scenes(), |_| unreachable!(), mistake),
+                Version::wrong::<Wrong>(
+                    "does it wrong",
+                    scenes("wrong"),
+                    |_| unreachable!(),
+                    mistake,
+                ),
             ],
             heeds: &[],
             for_real: None,

@@ -244,6 +244,10 @@ fn what_cannot_be_done_is_refused_in_one_line() {
             &["explore", "--max-seconds=0"],
             "'--max-seconds <S>': 0 is not in 1..=1000000",
         ),
+        (
+            &["explore", "--jobs=0"],
+            "invalid value '0' for '--jobs <N>': 0 is not in 1..=65535",
+        ),
     ];
     for (args, why) in cases {
         let line = refused(&mut racecourse(args));

@@ -91,6 +91,9 @@ pub(super) struct ExploreArgs {
     /// Stop each scene, unfinished, after that many seconds
     #[arg(long, value_name = "S", value_parser = value_parser!(u64).range(1..=1_000_000))]
     pub(super) max_seconds: Option<u64>,
+    /// Explore up to N scenes at the same time [default: as many as there are cores]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..))]
+    pub(super) jobs: Option<u16>,
     /// Tell the stories of all outcomes, and put wrong versions through the larger scenes too
     #[arg(long)]
     pub(super) full: bool,

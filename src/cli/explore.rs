@@ -3,7 +3,8 @@
 
 use super::args::ExploreArgs;
 use super::json::Record;
-use super::progress::Spinner;
+use super::pool;
+use super::progress::Status;
 use super::verdict::{self, Found};
 use super::{Chosen, Stop, full_name};
 use crate::draw::{self, layout::Tone};
@@ -12,17 +13,76 @@ use crate::explorer::report::{Exploration, Judged};
 use crate::lessons::{Lesson, Scene, Version};
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// A scene to explore.
 type Run = Arc<dyn Fn() -> Judged + Send + Sync>;
 
-/// Explores all that was chosen with `engine`, and returns what is not as it
-/// should be.
+/// A scene of a version, and the version's full name.
+struct Job<'a> {
+    name: String,
+    lesson: &'a Lesson,
+    scene: &'a Scene,
+}
+
+/// Explores all that was chosen with `engine`, [several scenes](ExploreArgs::jobs) at
+/// the same time, and returns what is not as it should be. What is printed is the
+/// same, and in the same order, whatever is explored first.
+///
+/// Sets `cancel` if it fails.
 pub(super) fn explore(
     chosen: &[Chosen],
     args: &ExploreArgs,
-    mut engine: impl FnMut(Options, Run) -> Result<Exploration, Stop>,
+    engine: impl Fn(Options, Run) -> Result<Exploration, Stop> + Sync,
+    cancel: &Arc<AtomicBool>,
+    out: &mut dyn Write,
+) -> Result<Vec<String>, Stop> {
+    let jobs: Vec<Job> = chosen
+        .iter()
+        .flat_map(|&(lesson, version)| {
+            scenes(version, args).into_iter().map(move |scene| Job {
+                name: full_name(lesson, version),
+                lesson,
+                scene,
+            })
+        })
+        .collect();
+    let status = Status::default();
+    let explore = |job: usize| {
+        let Job {
+            name,
+            lesson,
+            scene,
+        } = &jobs[job];
+        let in_progress = status.begin(job, format!("{name}, {}", scene.name));
+        let options = Options {
+            max_executions: args.max_executions,
+            max_time: args.max_seconds.map(Duration::from_secs),
+            cancel: Some(Arc::clone(cancel)),
+            budget: args.budget_for(scene),
+            progress: Some(in_progress.progress()),
+            ..scene.options(args.memory_for(lesson))
+        };
+        engine(options, Arc::clone(&scene.run))
+    };
+    let report = |results: &mut dyn Iterator<Item = _>| {
+        let reported = report_all(chosen, args, results, &status, out);
+        if reported.is_err() {
+            // ORDERING: the flag publishes nothing.
+            cancel.store(true, Relaxed);
+        }
+        reported
+    };
+    status.show_during(|| pool::in_order(jobs.len(), args.jobs(), cancel, explore, report))
+}
+
+/// Reports on all that was chosen, as the results come in.
+fn report_all(
+    chosen: &[Chosen],
+    args: &ExploreArgs,
+    results: &mut dyn Iterator<Item = Result<Exploration, Stop>>,
+    status: &Status,
     out: &mut dyn Write,
 ) -> Result<Vec<String>, Stop> {
     let started = Instant::now();
@@ -40,34 +100,25 @@ pub(super) fn explore(
     for (index, &(lesson, version)) in chosen.iter().enumerate() {
         let name = full_name(lesson, version);
         let mut found: Vec<Found> = Vec::new();
-        for scene in version
-            .scenes
-            .iter()
-            .filter(|scene| is_explored(version, scene, args))
-        {
-            let spinner = Spinner::new();
-            let options = Options {
-                max_executions: args.max_executions,
-                max_time: args.max_seconds.map(Duration::from_secs),
-                budget: args.budget_for(scene),
-                progress: Some(spinner.progress(format!("{name}, {}", scene.name))),
-                ..scene.options(args.memory_for(lesson))
+        for scene in scenes(version, args) {
+            let Some(exploration) = results.next() else {
+                break;
             };
-            let exploration = engine(options, Arc::clone(&scene.run))?;
-            drop(spinner);
-            if args.json {
-                let record = Record::new(lesson, version, scene, &exploration);
-                let record = serde_json::to_string(&record).map_err(std::io::Error::from)?;
-                writeln!(report.out, "{record}")?;
-            } else if args.stats {
-                report.stats(&name, scene, &exploration, found.is_empty() && index == 0)?;
-            } else if !summary {
-                if found.is_empty() {
-                    report.introduce(lesson, version, index == 0)?;
+            let exploration = exploration?;
+            status.out_of_the_way(|| {
+                if args.json {
+                    report.record(lesson, version, scene, &exploration)?;
+                } else if args.stats {
+                    let is_first = found.is_empty() && index == 0;
+                    report.stats(&name, scene, &exploration, is_first)?;
+                } else if !summary {
+                    if found.is_empty() {
+                        report.introduce(lesson, version, index == 0)?;
+                    }
+                    report.scene(scene, &exploration)?;
                 }
-                report.scene(scene, &exploration)?;
-            }
-            report.out.flush()?;
+                Ok::<_, Stop>(report.out.flush()?)
+            })?;
             found.push((scene, exploration));
         }
         let of_this = verdict::complaints(lesson, version, &found);
@@ -78,29 +129,34 @@ pub(super) fn explore(
                 &mut wrong
             }) += 1;
         }
-        if summary {
-            if index == 0 {
-                report.summary_heading()?;
+        status.out_of_the_way(|| {
+            if summary {
+                if index == 0 {
+                    report.summary_heading()?;
+                }
+                report.summary_line(&name, version, &found, of_this.is_empty())?;
+            } else if !args.json && !args.stats {
+                report.conclude(&name, version, &found, &of_this)?;
             }
-            report.summary_line(&name, version, &found, of_this.is_empty())?;
-        } else if !args.json && !args.stats {
-            report.conclude(&name, version, &found, &of_this)?;
-        }
-        report.out.flush()?;
+            Ok::<_, Stop>(report.out.flush()?)
+        })?;
         complaints.extend(of_this.iter().map(|what| format!("{name}: {what}")));
     }
 
     if summary || (chosen.len() > 1 && !args.json && !args.stats) {
-        report.close(right, wrong, chosen, &complaints, started.elapsed())?;
+        status.out_of_the_way(|| {
+            report.close(right, wrong, chosen, &complaints, started.elapsed())
+        })?;
     }
     Ok(complaints)
 }
 
-fn is_explored(version: &Version, scene: &Scene, args: &ExploreArgs) -> bool {
-    args.full
-        || version
-            .explored()
-            .any(|explored| std::ptr::eq(explored, scene))
+/// The scenes that a version is put through.
+fn scenes<'a>(version: &'a Version, args: &ExploreArgs) -> Vec<&'a Scene> {
+    match args.full {
+        true => version.scenes.iter().collect(),
+        false => version.explored().collect(),
+    }
 }
 
 struct Report<'a> {
@@ -126,6 +182,18 @@ impl Report<'_> {
             wide = self.wide
         );
         self.line(Tone::Heading, &heading)
+    }
+
+    fn record(
+        &mut self,
+        lesson: &Lesson,
+        version: &Version,
+        scene: &Scene,
+        found: &Exploration,
+    ) -> Result<(), Stop> {
+        let record = Record::new(lesson, version, scene, found);
+        let record = serde_json::to_string(&record).map_err(std::io::Error::from)?;
+        Ok(writeln!(self.out, "{record}")?)
     }
 
     /// What one scene has cost.
@@ -274,24 +342,40 @@ mod tests {
     use crate::cli::tests::{explored, lesson, outcome, stopped};
     use crate::explorer::report::Grade;
     use clap::Parser as _;
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeSet, HashSet};
+    use std::sync::{Condvar, Mutex};
 
-    /// What `explore` prints, without colours, when every scene of the right
-    /// version comes to `right`, and of the wrong one to `wrong`.
-    fn printed(args: &[&str], right: &Exploration, wrong: &Exploration) -> (bool, String) {
+    fn parse(args: &[&str]) -> ExploreArgs {
         let args = ["racecourse", "explore"].iter().chain(args);
         let Command::Explore(args) = Args::parse_from(args).command else {
             unreachable!()
         };
-        let lesson = lesson();
-        let chosen: Vec<Chosen> = crate::cli::versions_of(&lesson).collect();
-        let mut scenes = [right, wrong, wrong].into_iter();
+        args
+    }
+
+    /// What `explore` says of these lessons, and prints, without colours.
+    fn printed_by(
+        engine: impl Fn(Options, Run) -> Result<Exploration, Stop> + Sync,
+        lessons: &[Lesson],
+        args: &[&str],
+    ) -> (Result<Vec<String>, Stop>, String) {
+        let chosen: Vec<Chosen> = lessons.iter().flat_map(crate::cli::versions_of).collect();
         let mut out = anstream::StripStream::new(Vec::new());
-        let engine = |_, _| Ok(scenes.next().expect("no more scenes than that").clone());
-        let complaints =
-            explore(&chosen, &args, engine, &mut out).expect("a Vec can be written to");
-        let well = complaints.is_empty();
-        (well, String::from_utf8(out.into_inner()).expect("text"))
+        let complaints = explore(&chosen, &parse(args), engine, &Arc::default(), &mut out);
+        let text = String::from_utf8(out.into_inner()).expect("text");
+        (complaints, text)
+    }
+
+    /// What `explore` prints when every scene of the right version comes to `right`,
+    /// and of the wrong one to `wrong`.
+    fn printed(args: &[&str], right: &Exploration, wrong: &Exploration) -> (bool, String) {
+        let engine = |_, run: Run| match &*run().outcome {
+            "right" => Ok(right.clone()),
+            _ => Ok(wrong.clone()),
+        };
+        let (complaints, text) = printed_by(engine, &[lesson()], args);
+        let well = complaints.expect("a Vec can be written to").is_empty();
+        (well, text)
     }
 
     fn right() -> Exploration {
@@ -409,5 +493,107 @@ mod tests {
             keys(&broken["story"]["steps"][0]),
             named("thread what narration file line state switch")
         );
+    }
+
+    /// Many lessons. Each scene that is explored says its number.
+    fn numbered(args: &ExploreArgs) -> Vec<Lesson> {
+        let mut lessons: Vec<_> = (0..4).map(|_| lesson()).collect();
+        let versions = lessons.iter_mut().flat_map(|lesson| &mut lesson.versions);
+        let mut number = 0;
+        for version in versions {
+            let right = version.is_right();
+            for scene in &mut version.scenes {
+                if args.full || right || !scene.proof {
+                    let name = number.to_string();
+                    scene.run = Arc::new(move || Judged::promised(&*name, ""));
+                    number += 1;
+                }
+            }
+        }
+        lessons
+    }
+
+    fn number(run: &Run) -> u64 {
+        run().outcome.parse().expect("a numbered scene")
+    }
+
+    /// What exploring scene `number` finds.
+    fn numbered_exploration(number: u64) -> Exploration {
+        let mut found = match number % 3 {
+            0 => wrong(),
+            1 => stopped(right().outcomes),
+            _ => right(),
+        };
+        found.executions += number;
+        found
+    }
+
+    /// But for how long it took in all.
+    fn without_the_time(text: &str) -> String {
+        let lines = text
+            .lines()
+            .map(|line| match line.starts_with("right ver") {
+                true => line.rsplit_once("; ").expect("it ends with the time").0,
+                false => line,
+            });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn many_jobs_print_what_one_does_whatever_is_done_first() {
+        for args in [
+            &[][..],
+            &["--full"],
+            &["shop"],
+            &["shop", "--full"],
+            &["--stats"],
+            &["--json", "--full"],
+        ] {
+            let lessons = numbered(&parse(args));
+            let at_once = |_, run: Run| Ok(numbered_exploration(number(&run)));
+            let one = [args, &["--jobs", "1"]].concat();
+            let (complaints, text) = printed_by(at_once, &lessons, &one);
+
+            let done = (Mutex::new(HashSet::new()), Condvar::new());
+            let last_first = |_, run: Run| {
+                let number = number(&run);
+                let mut done_so_far = done.0.lock().unwrap();
+                // Of each four scenes, the last is done first.
+                if number % 4 != 3 {
+                    let next = number + 1;
+                    let wait = |done: &mut HashSet<u64>| !done.contains(&next);
+                    done_so_far = done.1.wait_while(done_so_far, wait).unwrap();
+                }
+                done_so_far.insert(number);
+                done.1.notify_all();
+                Ok(numbered_exploration(number))
+            };
+            let four = [args, &["--jobs", "4"]].concat();
+            let (complaints_of_four, text_of_four) = printed_by(last_first, &lessons, &four);
+
+            assert_eq!(complaints_of_four.unwrap(), complaints.unwrap());
+            assert_eq!(without_the_time(&text_of_four), without_the_time(&text));
+            assert!(text.lines().count() >= 8, "{args:?}: {text}");
+        }
+    }
+
+    #[test]
+    fn an_engine_that_fails_ends_it() {
+        let args = ["--stats", "--jobs", "2"];
+        let lessons = numbered(&parse(&args));
+        let cancelled = Mutex::new(None);
+        let engine = |options: Options, run: Run| match number(&run) {
+            0 => Ok(right()),
+            1 => Err(Stop::usage("no engine")),
+            number => {
+                *cancelled.lock().unwrap() = options.cancel;
+                Ok(numbered_exploration(number))
+            }
+        };
+        let (complaints, text) = printed_by(engine, &lessons, &args);
+        assert!(matches!(complaints, Err(Stop::Usage(why)) if why == "no engine"));
+        assert_eq!(text.lines().count(), 2, "{text}");
+        let cancelled = cancelled.into_inner().unwrap();
+        assert!(cancelled.is_none_or(|cancelled| cancelled.load(Relaxed)));
     }
 }
