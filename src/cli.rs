@@ -18,6 +18,8 @@ use crate::explorer::report::{Budget, Memory};
 use crate::lessons::{Lesson, Scene, Stop, Version};
 use args::{Args, Command, ExploreArgs, Target};
 use clap::FromArgMatches as _;
+use signal_hook::consts::SIGINT;
+use signal_hook::flag;
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt;
@@ -25,8 +27,11 @@ use std::io::{ErrorKind, Write};
 use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
+
+/// The exit code after Ctrl-C: what a shell reports of a program that SIGINT ended.
+const INTERRUPTED: u8 = 130;
 
 /// Runs the command line.
 #[must_use]
@@ -49,6 +54,7 @@ pub fn main() -> ExitCode {
             let _ = writeln!(anstream::stderr(), "error: {why}");
             ExitCode::from(74)
         }
+        Err(Stop::Interrupted) => ExitCode::from(INTERRUPTED),
         // The reader of a pipe has seen enough: what SIGPIPE's exit code would be.
         Err(Stop::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(141),
         Err(Stop::Output(error)) => {
@@ -183,14 +189,33 @@ fn explore(lessons: &[Lesson], args: &ExploreArgs, out: &mut dyn Write) -> Resul
             usage(format!("{error}; {}", how_to_explore(args, variables)))
         })
     };
-    let cancel = Arc::new(AtomicBool::new(false));
+    let cancel = cancelled_by_ctrl_c()?;
     let complaints = explore::explore(&chosen, args, engine, &cancel, out)?;
     if args.json {
         for complaint in &complaints {
             writeln!(anstream::stderr(), "{complaint}")?;
         }
     }
-    Ok(complaints.is_empty())
+    // ORDERING: the flag publishes nothing.
+    match cancel.load(Relaxed) {
+        true => Err(Stop::Interrupted),
+        false => Ok(complaints.is_empty()),
+    }
+}
+
+/// A flag that the first Ctrl-C sets. The second ends the process at once.
+fn cancelled_by_ctrl_c() -> Result<Arc<AtomicBool>, Stop> {
+    let cancel = Arc::new(AtomicBool::new(false));
+    let listen = || {
+        // Signal actions run in this order: the first Ctrl-C finds the flag unset.
+        let exit_code = i32::from(INTERRUPTED);
+        flag::register_conditional_shutdown(SIGINT, exit_code, Arc::clone(&cancel))?;
+        flag::register(SIGINT, Arc::clone(&cancel))
+    };
+    match listen() {
+        Ok(_) => Ok(cancel),
+        Err(error) => Err(Stop::System(format!("cannot handle Ctrl-C: {error}"))),
+    }
 }
 
 /// What to type instead, and which environment variable stands in the way.

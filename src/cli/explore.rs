@@ -30,7 +30,8 @@ struct Job<'a> {
 /// the same time, and returns what is not as it should be. What is printed is the
 /// same, and in the same order, whatever is explored first.
 ///
-/// Sets `cancel` if it fails.
+/// Once `cancel` is set, the scenes in progress are stopped and reported, and no other
+/// is begun. Sets `cancel` if it fails.
 pub(super) fn explore(
     chosen: &[Chosen],
     args: &ExploreArgs,
@@ -97,10 +98,12 @@ fn report_all(
         out,
     };
     let (mut right, mut wrong, mut complaints) = (0, 0, Vec::new());
+    let mut not_explored = 0;
     for (index, &(lesson, version)) in chosen.iter().enumerate() {
         let name = full_name(lesson, version);
         let mut found: Vec<Found> = Vec::new();
-        for scene in scenes(version, args) {
+        let scenes = scenes(version, args);
+        for &scene in &scenes {
             let Some(exploration) = results.next() else {
                 break;
             };
@@ -120,6 +123,11 @@ fn report_all(
                 Ok::<_, Stop>(report.out.flush()?)
             })?;
             found.push((scene, exploration));
+        }
+        // Results end early only after an interruption.
+        not_explored += scenes.len() - found.len();
+        if found.is_empty() && !scenes.is_empty() {
+            continue;
         }
         let of_this = verdict::complaints(lesson, version, &found);
         if of_this.is_empty() {
@@ -143,11 +151,23 @@ fn report_all(
         complaints.extend(of_this.iter().map(|what| format!("{name}: {what}")));
     }
 
-    if summary || (chosen.len() > 1 && !args.json && !args.stats) {
-        status.out_of_the_way(|| {
-            report.close(right, wrong, chosen, &complaints, started.elapsed())
-        })?;
-    }
+    status.out_of_the_way(|| {
+        if summary || (chosen.len() > 1 && !args.json && !args.stats) {
+            report.close(right, wrong, chosen, &complaints, started.elapsed())?;
+        }
+        if not_explored > 0 {
+            let scenes = match not_explored {
+                1 => "1 scene was".to_owned(),
+                many => format!("{many} scenes were"),
+            };
+            let line = format!("interrupted: {scenes} not explored");
+            if !args.json {
+                report.line(Tone::Bad, &line)?;
+            }
+            complaints.push(line);
+        }
+        Ok::<_, Stop>(report.out.flush()?)
+    })?;
     Ok(complaints)
 }
 
@@ -595,5 +615,77 @@ mod tests {
         assert_eq!(text.lines().count(), 2, "{text}");
         let cancelled = cancelled.into_inner().unwrap();
         assert!(cancelled.is_none_or(|cancelled| cancelled.load(Relaxed)));
+    }
+
+    /// What is printed if Ctrl-C comes in scene 4 of 8.
+    fn interrupted(args: &[&str]) -> (Vec<String>, String) {
+        let args = [args, &["--jobs", "1"]].concat();
+        let lessons = numbered(&parse(&args));
+        let engine = |options: Options, run: Run| {
+            let number = number(&run);
+            assert!(number <= 4, "scene {number} is explored although cancelled");
+            let mut found = if number.is_multiple_of(2) {
+                right()
+            } else {
+                wrong()
+            };
+            if number == 4 {
+                options.cancel.expect("a flag").store(true, Relaxed);
+                found.stopped = Some("after 9 executions because it was interrupted".to_owned());
+            }
+            Ok(found)
+        };
+        let (complaints, text) = printed_by(engine, &lessons, &args);
+        (complaints.expect("a Vec can be written to"), text)
+    }
+
+    #[test]
+    fn an_interruption_reports_what_is_known() {
+        let stopped = "shop/right: small: STOPPED after 9 executions because it was interrupted: \
+            not a proof";
+        let rest = "interrupted: 3 scenes were not explored";
+
+        let (complaints, text) = interrupted(&[]);
+        assert_eq!(complaints, [stopped, rest]);
+        assert_eq!(text.matches("shop/right   ").count(), 3, "{text}");
+        assert_eq!(text.matches("shop/wrong   ").count(), 2, "{text}");
+        let promises = "keeping their promises: 2 of 4; wrong ones caught: 2 of 4; ";
+        assert!(text.contains(promises), "{text}");
+        let end = format!("\n✗ {stopped}\n{rest}\n");
+        assert!(text.ends_with(&end), "{text}");
+
+        let (complaints, text) = interrupted(&["--stats"]);
+        assert_eq!(complaints, [stopped, rest]);
+        let end = format!("shop/right: small, C11 (STOPPED)\n{rest}\n");
+        assert!(text.ends_with(&end), "{text}");
+
+        let (complaints, text) = interrupted(&["--json"]);
+        assert_eq!(complaints, [stopped, rest]);
+        let last = text.lines().last().expect("a record");
+        let last: serde_json::Value = serde_json::from_str(last).expect("an object");
+        assert_eq!(
+            last["stopped"],
+            "after 9 executions because it was interrupted"
+        );
+        assert_eq!(text.lines().count(), 5, "{text}");
+    }
+
+    /// It is not proved by the scenes that were explored.
+    #[test]
+    fn a_version_interrupted_between_its_scenes_is_not_proved() {
+        let mut lesson = lesson();
+        let large = lesson.versions.remove(1).scenes.remove(1);
+        lesson.versions[0].scenes.push(large);
+        let engine = |options: Options, _| {
+            options.cancel.expect("a flag").store(true, Relaxed);
+            Ok(right())
+        };
+        let args = ["shop/right", "--jobs", "1"];
+        let (complaints, text) = printed_by(engine, &[lesson], &args);
+        let rest = "interrupted: 1 scene was not explored";
+        let large = "shop/right: large: not explored";
+        assert_eq!(complaints.expect("a Vec can be written to"), [large, rest]);
+        let end = format!("\n✗ {large}\n{rest}\n");
+        assert!(text.ends_with(&end), "{text}");
     }
 }
