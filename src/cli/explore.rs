@@ -19,11 +19,38 @@ use std::time::{Duration, Instant};
 /// A scene to explore.
 type Run = Arc<dyn Fn() -> Judged + Send + Sync>;
 
-/// A scene of a version, and the version's full name.
-struct Job<'a> {
+/// A version, and the scenes of it that are explored.
+struct Share<'a> {
     name: String,
     lesson: &'a Lesson,
-    scene: &'a Scene,
+    version: &'a Version,
+    here: Vec<&'a Scene>,
+    /// What other [partitions](ExploreArgs::partition) explore.
+    elsewhere: Vec<&'a Scene>,
+}
+
+/// Deals the scenes of all that was chosen out to the partitions, one after another.
+fn shares<'a>(chosen: &[Chosen<'a>], args: &ExploreArgs) -> Vec<Share<'a>> {
+    let mut scenes_before = 0;
+    let share = |&(lesson, version): &Chosen<'a>| {
+        let scenes: Vec<&Scene> = match args.full {
+            true => version.scenes.iter().collect(),
+            false => version.explored().collect(),
+        };
+        let (here, elsewhere) = scenes.into_iter().partition(|_| {
+            let index = scenes_before;
+            scenes_before += 1;
+            args.partition.is_none_or(|partition| partition.has(index))
+        });
+        Share {
+            name: full_name(lesson, version),
+            lesson,
+            version,
+            here,
+            elsewhere,
+        }
+    };
+    chosen.iter().map(share).collect()
 }
 
 /// Explores all that was chosen with `engine`, [several scenes](ExploreArgs::jobs) at
@@ -39,23 +66,14 @@ pub(super) fn explore(
     cancel: &Arc<AtomicBool>,
     out: &mut dyn Write,
 ) -> Result<Vec<String>, Stop> {
-    let jobs: Vec<Job> = chosen
+    let shares = shares(chosen, args);
+    let jobs = shares
         .iter()
-        .flat_map(|&(lesson, version)| {
-            scenes(version, args).into_iter().map(move |scene| Job {
-                name: full_name(lesson, version),
-                lesson,
-                scene,
-            })
-        })
-        .collect();
+        .flat_map(|share| share.here.iter().map(move |&scene| (share, scene)));
+    let jobs: Vec<(&Share, &Scene)> = jobs.collect();
     let status = Status::default();
     let explore = |job: usize| {
-        let Job {
-            name,
-            lesson,
-            scene,
-        } = &jobs[job];
+        let (Share { name, lesson, .. }, scene) = jobs[job];
         let in_progress = status.begin(job, format!("{name}, {}", scene.name));
         let options = Options {
             max_executions: args.max_executions,
@@ -68,7 +86,7 @@ pub(super) fn explore(
         engine(options, Arc::clone(&scene.run))
     };
     let report = |results: &mut dyn Iterator<Item = _>| {
-        let reported = report_all(chosen, args, results, &status, out);
+        let reported = report_all(&shares, args, results, &status, out);
         if reported.is_err() {
             // ORDERING: the flag publishes nothing.
             cancel.store(true, Relaxed);
@@ -80,7 +98,7 @@ pub(super) fn explore(
 
 /// Reports on all that was chosen, as the results come in.
 fn report_all(
-    chosen: &[Chosen],
+    shares: &[Share],
     args: &ExploreArgs,
     results: &mut dyn Iterator<Item = Result<Exploration, Stop>>,
     status: &Status,
@@ -88,22 +106,24 @@ fn report_all(
 ) -> Result<Vec<String>, Stop> {
     let started = Instant::now();
     let summary = args.target.is_none() && !args.json && !args.stats;
-    let wide = chosen
-        .iter()
-        .map(|(lesson, version)| full_name(lesson, version).len())
-        .max();
+    let wide = shares.iter().map(|share| share.name.len()).max();
     let mut report = Report {
         wide: wide.unwrap_or(0),
         args,
         out,
     };
-    let (mut right, mut wrong, mut complaints) = (0, 0, Vec::new());
-    let mut not_explored = 0;
-    for (index, &(lesson, version)) in chosen.iter().enumerate() {
-        let name = full_name(lesson, version);
+    let mut tally = Tally::new(shares, args);
+    let (mut complaints, mut not_explored) = (Vec::new(), 0);
+    let mut is_first = true;
+    for share in shares {
+        let Share {
+            name,
+            lesson,
+            version,
+            ..
+        } = share;
         let mut found: Vec<Found> = Vec::new();
-        let scenes = scenes(version, args);
-        for &scene in &scenes {
+        for &scene in &share.here {
             let Some(exploration) = results.next() else {
                 break;
             };
@@ -112,11 +132,10 @@ fn report_all(
                 if args.json {
                     report.record(lesson, version, scene, &exploration)?;
                 } else if args.stats {
-                    let is_first = found.is_empty() && index == 0;
-                    report.stats(&name, scene, &exploration, is_first)?;
+                    report.stats(name, scene, &exploration, is_first && found.is_empty())?;
                 } else if !summary {
                     if found.is_empty() {
-                        report.introduce(lesson, version, index == 0)?;
+                        report.introduce(lesson, version, is_first)?;
                     }
                     report.scene(scene, &exploration)?;
                 }
@@ -125,35 +144,32 @@ fn report_all(
             found.push((scene, exploration));
         }
         // Results end early only after an interruption.
-        not_explored += scenes.len() - found.len();
-        if found.is_empty() && !scenes.is_empty() {
+        not_explored += share.here.len() - found.len();
+        let scenes = share.here.len() + share.elsewhere.len();
+        if found.is_empty() && scenes > 0 {
             continue;
         }
-        let of_this = verdict::complaints(lesson, version, &found);
-        if of_this.is_empty() {
-            *(if version.is_right() {
-                &mut right
-            } else {
-                &mut wrong
-            }) += 1;
-        }
+        let of_this = verdict::complaints_here(lesson, version, &found, &share.elsewhere);
+        tally.add(share, &found, of_this.is_empty(), args);
         status.out_of_the_way(|| {
             if summary {
-                if index == 0 {
+                if is_first {
                     report.summary_heading()?;
                 }
-                report.summary_line(&name, version, &found, of_this.is_empty())?;
+                report.summary_line(share, &found, of_this.is_empty())?;
             } else if !args.json && !args.stats {
-                report.conclude(&name, version, &found, &of_this)?;
+                report.conclude(share, &found, &of_this)?;
             }
             Ok::<_, Stop>(report.out.flush()?)
         })?;
         complaints.extend(of_this.iter().map(|what| format!("{name}: {what}")));
+        is_first = false;
     }
 
+    let many = shares.len() > 1 || args.partition.is_some();
     status.out_of_the_way(|| {
-        if summary || (chosen.len() > 1 && !args.json && !args.stats) {
-            report.close(right, wrong, chosen, &complaints, started.elapsed())?;
+        if summary || (many && !args.json && !args.stats) {
+            report.close(&tally, &complaints, started.elapsed())?;
         }
         if not_explored > 0 {
             let scenes = match not_explored {
@@ -171,11 +187,51 @@ fn report_all(
     Ok(complaints)
 }
 
-/// The scenes that a version is put through.
-fn scenes<'a>(version: &'a Version, args: &ExploreArgs) -> Vec<&'a Scene> {
-    match args.full {
-        true => version.scenes.iter().collect(),
-        false => version.explored().collect(),
+/// What is as it should be, of how much.
+struct Tally {
+    /// Right versions; in a partition, which has few of them whole, their scenes.
+    right: (usize, usize),
+    /// Wrong versions that are judged here.
+    wrong: (usize, usize),
+    scenes_here: usize,
+    scenes: usize,
+}
+
+impl Tally {
+    fn new(shares: &[Share], args: &ExploreArgs) -> Self {
+        let here = |share: &Share| share.here.len();
+        let (right, wrong): (Vec<_>, Vec<_>) =
+            shares.iter().partition(|share| share.version.is_right());
+        let right = match args.partition {
+            None => right.len(),
+            Some(_) => right.into_iter().map(here).sum(),
+        };
+        let judged = wrong
+            .iter()
+            .filter(|share| verdict::is_judged_here(share.version, &share.elsewhere));
+        Self {
+            right: (0, right),
+            wrong: (0, judged.count()),
+            scenes_here: shares.iter().map(here).sum(),
+            scenes: shares
+                .iter()
+                .map(|share| share.here.len() + share.elsewhere.len())
+                .sum(),
+        }
+    }
+
+    fn add(&mut self, share: &Share, found: &[Found], well: bool, args: &ExploreArgs) {
+        if !share.version.is_right() {
+            let judged = verdict::is_judged_here(share.version, &share.elsewhere);
+            self.wrong.0 += usize::from(well && judged);
+        } else if args.partition.is_some() {
+            self.right.0 += found
+                .iter()
+                .filter(|found| verdict::is_proved(found))
+                .count();
+        } else {
+            self.right.0 += usize::from(well);
+        }
     }
 }
 
@@ -242,19 +298,15 @@ impl Report<'_> {
         )?)
     }
 
-    fn summary_line(
-        &mut self,
-        name: &str,
-        version: &Version,
-        found: &[Found],
-        well: bool,
-    ) -> Result<(), Stop> {
+    fn summary_line(&mut self, share: &Share, found: &[Found], well: bool) -> Result<(), Stop> {
         let executions: u64 = found.iter().map(|(_, found)| found.executions).sum();
         let different: u64 = found.iter().map(|(_, found)| found.different).sum();
         let took: Duration = found.iter().map(|(_, found)| found.took).sum();
         let (tone, mark, what) = match well {
-            true => (Tone::Good, "✓", verdict::praise(version, found)),
-            false if version.is_right() => (Tone::Bad, "✗", "NOT PROVEN, see below".to_owned()),
+            true => praise(share, found),
+            false if share.version.is_right() => {
+                (Tone::Bad, "✗", "NOT PROVEN, see below".to_owned())
+            }
             false => (
                 Tone::Bad,
                 "✗",
@@ -264,7 +316,8 @@ impl Report<'_> {
         let style = tone.style();
         Ok(writeln!(
             self.out,
-            "{style}{mark}{style:#} {name:wide$}  {executions:>10}  {different:>10}  {:>9}  {style}{what}{style:#}",
+            "{style}{mark}{style:#} {:wide$}  {executions:>10}  {different:>10}  {:>9}  {style}{what}{style:#}",
+            share.name,
             seconds(took),
             wide = self.wide
         )?)
@@ -295,17 +348,15 @@ impl Report<'_> {
 
     fn conclude(
         &mut self,
-        name: &str,
-        version: &Version,
+        share: &Share,
         found: &[Found],
         complaints: &[String],
     ) -> Result<(), Stop> {
         writeln!(self.out)?;
+        let name = &share.name;
         if complaints.is_empty() {
-            return self.line(
-                Tone::Good,
-                &format!("✓ {name}: {}", verdict::praise(version, found)),
-            );
+            let (tone, mark, what) = praise(share, found);
+            return self.line(tone, &format!("{mark} {name}: {what}"));
         }
         for complaint in complaints {
             self.line(Tone::Bad, &format!("✗ {name}: {complaint}"))?;
@@ -313,27 +364,23 @@ impl Report<'_> {
         Ok(())
     }
 
-    fn close(
-        &mut self,
-        right: usize,
-        wrong: usize,
-        chosen: &[Chosen],
-        complaints: &[String],
-        took: Duration,
-    ) -> Result<(), Stop> {
+    fn close(&mut self, tally: &Tally, complaints: &[String], took: Duration) -> Result<(), Stop> {
         writeln!(self.out)?;
-        let rights = chosen
-            .iter()
-            .filter(|(_, version)| version.is_right())
-            .count();
-        let count = |well: usize, all: usize| match well == all {
+        let count = |(well, all): (usize, usize)| match well == all {
             true => well.to_string(),
             false => format!("{well} of {all}"),
         };
+        let of_what = match self.args.partition {
+            None => "right versions".to_owned(),
+            Some(partition) => format!(
+                "partition {partition}, {} of {} scenes: scenes of right versions",
+                tally.scenes_here, tally.scenes
+            ),
+        };
         let line = format!(
-            "right versions complete, keeping their promises: {}; wrong ones caught: {}; {}",
-            count(right, rights),
-            count(wrong, chosen.len() - rights),
+            "{of_what} complete, keeping their promises: {}; wrong ones caught: {}; {}",
+            count(tally.right),
+            count(tally.wrong),
             seconds(took)
         );
         self.line(
@@ -348,6 +395,15 @@ impl Report<'_> {
             self.line(Tone::Bad, &format!("✗ {complaint}"))?;
         }
         Ok(())
+    }
+}
+
+/// What is said of a version about which there is nothing to complain.
+fn praise(share: &Share, found: &[Found]) -> (Tone, &'static str, String) {
+    let what = verdict::praise(share.version, found, &share.elsewhere);
+    match verdict::is_judged_here(share.version, &share.elsewhere) {
+        true => (Tone::Good, "✓", what),
+        false => (Tone::Plain, "·", what),
     }
 }
 
@@ -670,22 +726,120 @@ mod tests {
         assert_eq!(text.lines().count(), 5, "{text}");
     }
 
+    /// Its right version has a second scene, `large`.
+    fn lesson_with_two_scenes() -> Lesson {
+        let mut lesson = lesson();
+        let mut large = Scene::new("large", || Judged::promised("right", ""));
+        large.must_occur = &["fine"];
+        lesson.versions[0].scenes.push(large);
+        lesson
+    }
+
     /// It is not proved by the scenes that were explored.
     #[test]
     fn a_version_interrupted_between_its_scenes_is_not_proved() {
-        let mut lesson = lesson();
-        let large = lesson.versions.remove(1).scenes.remove(1);
-        lesson.versions[0].scenes.push(large);
         let engine = |options: Options, _| {
             options.cancel.expect("a flag").store(true, Relaxed);
             Ok(right())
         };
         let args = ["shop/right", "--jobs", "1"];
+        let mut lesson = lesson_with_two_scenes();
+        lesson.versions.truncate(1);
         let (complaints, text) = printed_by(engine, &[lesson], &args);
         let rest = "interrupted: 1 scene was not explored";
         let large = "shop/right: large: not explored";
         assert_eq!(complaints.expect("a Vec can be written to"), [large, rest]);
         let end = format!("\n✗ {large}\n{rest}\n");
         assert!(text.ends_with(&end), "{text}");
+    }
+
+    #[test]
+    fn together_all_partitions_explore_every_scene_once() {
+        for args in [&["--json"][..], &["--json", "--full"]] {
+            let lessons = numbered(&parse(args));
+            let scenes = if args.len() == 1 { 8 } else { 12 };
+            for partitions in 1..=scenes + 1 {
+                let explored = Mutex::new(Vec::new());
+                let engine = |_, run: Run| {
+                    explored.lock().unwrap().push(number(&run));
+                    Ok(right())
+                };
+                let mut records = 0;
+                for partition in 1..=partitions {
+                    let partition = format!("{partition}/{partitions}");
+                    let args = [args, &["--partition", &partition]].concat();
+                    let (_, text) = printed_by(engine, &lessons, &args);
+                    records += text.lines().count() as u64;
+                }
+                let mut explored = explored.into_inner().unwrap();
+                explored.sort_unstable();
+                assert_eq!(
+                    explored,
+                    Vec::from_iter(0..scenes),
+                    "{partitions} partitions"
+                );
+                assert_eq!(records, scenes);
+            }
+        }
+    }
+
+    /// What a partition of the right version's two scenes and the wrong version's
+    /// two prints, if the right version's second scene is stopped.
+    fn printed_in_partition(partition: &str, args: &[&str]) -> (Vec<String>, String) {
+        let mut lesson = lesson_with_two_scenes();
+        lesson.versions[0].scenes[1].run = Arc::new(|| Judged::promised("stopped", ""));
+        let engine = |_, run: Run| match &*run().outcome {
+            "right" => Ok(right()),
+            "stopped" => Ok(stopped(right().outcomes)),
+            _ => Ok(wrong()),
+        };
+        let args = [args, &["--full", "--partition", partition]].concat();
+        let (complaints, text) = printed_by(engine, &[lesson], &args);
+        (complaints.expect("a Vec can be written to"), text)
+    }
+
+    #[test]
+    fn a_partition_judges_only_its_own_scenes() {
+        // The scenes that are as they should be, and the one with the mistake.
+        let (complaints, text) = printed_in_partition("1/2", &[]);
+        assert_eq!(complaints, [""; 0]);
+        let right = "COMPLETE (C11), keeps its promises in 1 of 2 scenes; the rest belongs to \
+            other partitions\n";
+        assert!(text.contains(right), "{text}");
+        assert!(text.contains("  caught: broken (1 preemption)\n"), "{text}");
+        let tally = "\npartition 1/2, 2 of 4 scenes: scenes of right versions complete, keeping \
+            their promises: 1; wrong ones caught: 1; ";
+        assert!(text.contains(tally), "{text}");
+
+        // The stopped scene, and one that cannot show the mistake.
+        let (complaints, text) = printed_in_partition("2/2", &[]);
+        let stopped = "shop/right: large: STOPPED after 9 executions: not a proof";
+        assert_eq!(complaints, [stopped]);
+        let wrong = "  not judged: 1 of 2 scenes explored, and another partition has `small`, \
+            which shows the mistake\n";
+        assert!(text.contains(wrong), "{text}");
+        assert!(text.contains("\n· shop/wrong "), "{text}");
+        let tally = "\npartition 2/2, 2 of 4 scenes: scenes of right versions complete, keeping \
+            their promises: 0 of 1; wrong ones caught: 0; ";
+        assert!(text.contains(tally), "{text}");
+
+        let (_, text) = printed_in_partition("2/2", &["shop"]);
+        assert!(text.contains(&format!("\n✗ {stopped}\n")), "{text}");
+        assert!(text.contains("\n· shop/wrong: not judged: "), "{text}");
+    }
+
+    #[test]
+    fn a_version_of_other_partitions_is_not_mentioned() {
+        for args in [&[][..], &["shop"]] {
+            let (complaints, text) = printed_in_partition("3/4", args);
+            assert_eq!(complaints, [""; 0]);
+            assert!(text.contains("caught: broken"), "{text}");
+            assert!(!text.contains("shop/right"), "{text}");
+            let (complaints, text) = printed_in_partition("5/5", args);
+            assert_eq!(complaints, [""; 0]);
+            let tally = "\npartition 5/5, 0 of 4 scenes: scenes of right versions complete, \
+                keeping their promises: 0; wrong ones caught: 0; ";
+            assert!(text.starts_with(tally), "{text}");
+        }
     }
 }
