@@ -28,12 +28,7 @@ pub(super) fn complaints_here(
 ) -> Vec<String> {
     let is_here = |scene: &&Scene| !elsewhere.iter().any(|it| it.name == scene.name);
     match &version.mistake {
-        None => version
-            .scenes
-            .iter()
-            .filter(is_here)
-            .flat_map(|scene| unproven(scene, found))
-            .collect(),
+        None => unproven(version.scenes.iter().filter(is_here), found),
         Some(_) if !is_judged_here(version, elsewhere) => Vec::new(),
         Some(mistake) => uncaught(lesson, mistake, found)
             .map(|what| format!("{}: {what}", mistake.scene))
@@ -55,15 +50,22 @@ pub(super) fn is_proved((scene, found): &Found) -> bool {
         .is_empty()
 }
 
-fn unproven(scene: &Scene, found: &[Found]) -> Vec<String> {
-    let Some((_, found)) = found.iter().find(|(of, _)| of.name == scene.name) else {
-        return vec![format!("{}: not explored", scene.name)];
-    };
-    let complaints = found.complaints(scene.must_occur.iter().copied());
+fn unproven<'a>(scenes: impl Iterator<Item = &'a Scene>, found: &[Found]) -> Vec<String> {
+    let (mut complaints, mut not_explored) = (Vec::new(), Vec::new());
+    for scene in scenes {
+        let Some((_, found)) = found.iter().find(|(of, _)| of.name == scene.name) else {
+            not_explored.push(scene.name);
+            continue;
+        };
+        let of_this = found.complaints(scene.must_occur.iter().copied());
+        complaints.extend(of_this.iter().map(|what| format!("{}: {what}", scene.name)));
+    }
+    match not_explored[..] {
+        [] => {}
+        [scene] => complaints.push(format!("{scene}: not explored")),
+        _ => complaints.push(format!("{} scenes: not explored", not_explored.len())),
+    }
     complaints
-        .iter()
-        .map(|what| format!("{}: {what}", scene.name))
-        .collect()
 }
 
 fn uncaught(lesson: &Lesson, mistake: &Mistake, found_anywhere: &[Found]) -> Option<String> {
@@ -215,6 +217,17 @@ mod tests {
         assert_eq!(
             complaints(&lesson, &lesson.versions[WRONG], &[]),
             ["small: not explored"]
+        );
+    }
+
+    #[test]
+    fn many_scenes_left_out_are_one_complaint() {
+        let mut lesson = lesson();
+        lesson.versions[WRONG].mistake = None;
+        let version = &lesson.versions[WRONG];
+        assert_eq!(
+            complaints(&lesson, version, &[]),
+            ["2 scenes: not explored"]
         );
     }
 
