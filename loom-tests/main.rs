@@ -2,6 +2,8 @@
 #![cfg(loom)]
 
 mod channels;
+#[cfg(unix)]
+mod command_line;
 #[path = "../tests/fixture.rs"]
 mod fixture;
 mod generated;

@@ -3,11 +3,12 @@
 
 use crate::fixture::{Stranger, printed};
 use racecourse::check::{self, Check, Exploration, Grade, Judged, Memory};
+use racecourse::explorer::{Options, explore};
 use racecourse::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use racecourse::sync::{Actors, Arc, Condvar, Mutex, Named, thread};
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -174,6 +175,53 @@ mod checks {
         assert_eq!(sum().explore().unwrap().memory, Memory::C11);
         let found = sum().memory(Memory::Sc).explore().unwrap();
         assert_eq!(found.memory, Memory::Sc);
+    }
+}
+
+mod cancelled {
+    use super::*;
+
+    /// Explores a scene that cancels its own exploration in its third execution, and
+    /// then does `then`.
+    fn cancelled(then: impl Fn() + Send + Sync + 'static) -> Exploration {
+        let cancel = Arc::new(AtomicBool::new(false));
+        let mut options = Options::new(Memory::Sc);
+        // A test that needs this long has failed.
+        options.patience = Duration::from_secs(3600);
+        options.cancel = Some(Arc::clone(&cancel));
+        let executions = AtomicU32::new(0);
+        let scene = move || {
+            let sum = AtomicUsize::new(0);
+            two(|| (0..3).for_each(|_| sum.store(sum.load(SeqCst) + 1, SeqCst)));
+            if executions.fetch_add(1, SeqCst) == 2 {
+                cancel.store(true, SeqCst);
+                then();
+            }
+            Judged::promised("ended", "both have ended")
+        };
+        explore(options, Arc::new(scene)).unwrap()
+    }
+
+    #[test]
+    fn an_exploration_keeps_what_it_has_found() {
+        let found = cancelled(|| ());
+        assert_eq!(
+            found.verdict(),
+            "STOPPED after 3 executions because it was interrupted: not a proof"
+        );
+        assert_eq!(found.executions, 3);
+        assert_eq!(found.outcome("ended").unwrap().executions, 3);
+    }
+
+    #[test]
+    fn a_scene_that_blocks_is_left_behind() {
+        let (_wake, sleeps) = std::sync::mpsc::channel::<()>();
+        let sleeps = std::sync::Mutex::new(sleeps);
+        let found = cancelled(move || _ = sleeps.lock().unwrap().recv());
+        let verdict = found.verdict();
+        let start = "STOPPED after 2 executions because it was interrupted (no step for 1s since ";
+        assert!(verdict.starts_with(start), "{verdict}");
+        assert!(verdict.contains("strangers.rs:"), "{verdict}");
     }
 }
 

@@ -322,7 +322,7 @@ impl<T: Debug + 'static> Check<T> {
             judged.grade == Grade::Forbidden && !allowed.contains(&judged.outcome)
         };
         let is_bad = forbidden.clone();
-        let ended = watch(options.patience, move || {
+        let ended = watch(options.patience, None, move || {
             for _ in 0..plays {
                 watch::beat(None);
                 let judged = catch_unwind(AssertUnwindSafe(|| grade(&scene())));

@@ -8,6 +8,7 @@ mod child;
 mod explore;
 pub mod json;
 mod play;
+mod pool;
 mod progress;
 pub mod verdict;
 
@@ -17,11 +18,20 @@ use crate::explorer::report::{Budget, Memory};
 use crate::lessons::{Lesson, Scene, Stop, Version};
 use args::{Args, Command, ExploreArgs, Target};
 use clap::FromArgMatches as _;
+use signal_hook::consts::SIGINT;
+use signal_hook::flag;
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{ErrorKind, Write};
+use std::num::NonZero;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+
+/// The exit code after Ctrl-C: what a shell reports of a program that SIGINT ended.
+const INTERRUPTED: u8 = 130;
 
 /// Runs the command line.
 #[must_use]
@@ -44,6 +54,7 @@ pub fn main() -> ExitCode {
             let _ = writeln!(anstream::stderr(), "error: {why}");
             ExitCode::from(74)
         }
+        Err(Stop::Interrupted) => ExitCode::from(INTERRUPTED),
         // The reader of a pipe has seen enough: what SIGPIPE's exit code would be.
         Err(Stop::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(141),
         Err(Stop::Output(error)) => {
@@ -178,13 +189,33 @@ fn explore(lessons: &[Lesson], args: &ExploreArgs, out: &mut dyn Write) -> Resul
             usage(format!("{error}; {}", how_to_explore(args, variables)))
         })
     };
-    let complaints = explore::explore(&chosen, args, engine, out)?;
+    let cancel = cancelled_by_ctrl_c()?;
+    let complaints = explore::explore(&chosen, args, engine, &cancel, out)?;
     if args.json {
         for complaint in &complaints {
             writeln!(anstream::stderr(), "{complaint}")?;
         }
     }
-    Ok(complaints.is_empty())
+    // ORDERING: the flag publishes nothing.
+    match cancel.load(Relaxed) {
+        true => Err(Stop::Interrupted),
+        false => Ok(complaints.is_empty()),
+    }
+}
+
+/// A flag that the first Ctrl-C sets. The second ends the process at once.
+fn cancelled_by_ctrl_c() -> Result<Arc<AtomicBool>, Stop> {
+    let cancel = Arc::new(AtomicBool::new(false));
+    let listen = || {
+        // Signal actions run in this order: the first Ctrl-C finds the flag unset.
+        let exit_code = i32::from(INTERRUPTED);
+        flag::register_conditional_shutdown(SIGINT, exit_code, Arc::clone(&cancel))?;
+        flag::register(SIGINT, Arc::clone(&cancel))
+    };
+    match listen() {
+        Ok(_) => Ok(cancel),
+        Err(error) => Err(Stop::System(format!("cannot handle Ctrl-C: {error}"))),
+    }
 }
 
 /// What to type instead, and which environment variable stands in the way.
@@ -287,6 +318,12 @@ impl ExploreArgs {
             deaths: or(self.deaths, scene.budget.deaths),
         }
     }
+
+    /// How many scenes to explore at the same time.
+    fn jobs(&self) -> usize {
+        let cores = || thread::available_parallelism().map_or(1, NonZero::get);
+        self.jobs.map_or_else(cores, usize::from)
+    }
 }
 
 #[cfg(test)]
@@ -304,8 +341,9 @@ mod tests {
     struct Wrong;
 
     pub(super) fn lesson() -> Lesson {
-        let judge = || Judged::promised("fine", "as promised");
-        let scenes = || {
+        // The outcome says which version played: explorations are made up in tests.
+        let scenes = |version: &'static str| {
+            let judge = move || Judged::promised(version, "as promised");
             vec![
                 Scene::new("small", judge).must_occur(&["fine"]),
                 Scene::new("large", judge).proof(),
@@ -317,7 +355,8 @@ mod tests {
             preemptions: 1,
             story: "how it broke\n",
         };
-        let mut right = Version::right::<Right>("does it right", scenes(), |_| unreachable!());
+        let mut right =
+            Version::right::<Right>("does it right", scenes("right"), |_| unreachable!());
         right.scenes.truncate(1);
         Lesson {
             name: "shop",
@@ -330,7 +369,12 @@ mod tests {
             memory: Memory::C11,
             versions: vec![
                 right,
-                Version::wrong::<Wrong>("does it wrong", scenes(), |_| unreachable!(), mistake),
+                Version::wrong::<Wrong>(
+                    "does it wrong",
+                    scenes("wrong"),
+                    |_| unreachable!(),
+                    mistake,
+                ),
             ],
             heeds: &[],
             for_real: None,

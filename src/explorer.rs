@@ -23,6 +23,7 @@ use crate::watch;
 use report::{Budget, Exploration, Judged, Memory};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// Whether this build can explore. If it can, it cannot play: its threads and
@@ -50,9 +51,12 @@ pub struct Options {
     pub max_executions: Option<u64>,
     /// Stop, unfinished, after that time.
     pub max_time: Option<Duration>,
-    /// Stop, unfinished, when the scene has taken no step for that long (at most
-    /// twice as long): it waits for something that the model cannot see, or
-    /// computes without an end. Its thread is left where it is.
+    /// Stop, unfinished, as soon as this is set: after the execution in progress, or,
+    /// if the scene takes no step, after a second.
+    pub cancel: Option<Arc<AtomicBool>>,
+    /// Stop, unfinished, when the scene has taken no step for that long: it waits for
+    /// something that the model cannot see, or computes without an end. Its thread is
+    /// left where it is.
     pub patience: Duration,
     /// How large the stacks of the scene's threads are, in bytes: two mebibytes, as those
     /// of `std::thread`, if nothing is said.
@@ -78,6 +82,7 @@ impl Options {
             all_orders: false,
             max_executions: None,
             max_time: None,
+            cancel: None,
             patience: Duration::from_secs(10),
             stack_size: STACK_SIZE,
             progress: None,

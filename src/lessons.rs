@@ -81,6 +81,8 @@ pub enum Stop {
     /// What was asked could be done, but the system does not let us; said in one
     /// line. Exit code 74.
     System(String),
+    /// Ctrl-C. What was known has been said. Exit code 130.
+    Interrupted,
     /// What was to be said cannot be written. Exit code 74, or 141 when the
     /// reader has gone away.
     Output(io::Error),

@@ -244,6 +244,19 @@ fn what_cannot_be_done_is_refused_in_one_line() {
             &["explore", "--max-seconds=0"],
             "'--max-seconds <S>': 0 is not in 1..=1000000",
         ),
+        (
+            &["explore", "--jobs=0"],
+            "invalid value '0' for '--jobs <N>': 0 is not in 1..=65535",
+        ),
+        (
+            &["explore", "--partition=0/4"],
+            "invalid value '0/4' for '--partition <K/N>': it is K/N, with K from 1 to N, as in 2/4",
+        ),
+        (&["explore", "--partition=5/4"], "'--partition <K/N>'"),
+        (&["explore", "--partition=a/b"], "'--partition <K/N>'"),
+        (&["explore", "--partition=1/0"], "'--partition <K/N>'"),
+        (&["explore", "--partition=2"], "'--partition <K/N>'"),
+        (&["explore", "--partition="], "'--partition <K/N>'"),
     ];
     for (args, why) in cases {
         let line = refused(&mut racecourse(args));

@@ -91,6 +91,12 @@ pub(super) struct ExploreArgs {
     /// Stop each scene, unfinished, after that many seconds
     #[arg(long, value_name = "S", value_parser = value_parser!(u64).range(1..=1_000_000))]
     pub(super) max_seconds: Option<u64>,
+    /// Explore up to N scenes at the same time [default: as many as there are cores]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..))]
+    pub(super) jobs: Option<u16>,
+    /// Explore the K-th of N shares of the scenes, to spread them over N machines: 2/4
+    #[arg(long, value_name = "K/N")]
+    pub(super) partition: Option<Partition>,
     /// Tell the stories of all outcomes, and put wrong versions through the larger scenes too
     #[arg(long)]
     pub(super) full: bool,
@@ -169,6 +175,38 @@ pub(super) struct PlayArgs {
     /// How long each piece of work takes: 50ms, 1s as in the seed, 0s for none
     #[arg(long, default_value = "50ms", value_parser = pace)]
     pub(super) pace: Duration,
+}
+
+/// `2/4`: the second of four shares.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Partition {
+    number: usize,
+    of: usize,
+}
+
+impl Partition {
+    /// Whether the scene with that index, from 0, belongs to it.
+    pub(super) fn has(self, index: usize) -> bool {
+        index % self.of == self.number - 1
+    }
+}
+
+impl FromStr for Partition {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let numbers = text.split_once('/').map(|(k, n)| (k.parse(), n.parse()));
+        match numbers {
+            Some((Ok(number), Ok(of))) if (1..=of).contains(&number) => Ok(Self { number, of }),
+            _ => Err("it is K/N, with K from 1 to N, as in 2/4"),
+        }
+    }
+}
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.of)
+    }
 }
 
 /// `LESSON` or `LESSON/VERSION`.

@@ -9,7 +9,9 @@ use serde::Serialize;
 pub const DESCRIPTION: &str = "\
 Exit code: 0 if every right version explored is complete and keeps its promises, and every wrong one
 is caught as its lesson says; 1 if not, and which; 2 if the command makes no sense; 74 if the output
-cannot be written, 141 if nobody reads it any more.
+cannot be written, 141 if nobody reads it any more; 130 after Ctrl-C: the scenes in progress are
+STOPPED then, the others are not explored. With --partition only its own scenes count: together, all
+partitions explore each scene once.
 
 --json writes one object a line for each scene of each version, as soon as it has been explored:
   lesson, version, scene   their names

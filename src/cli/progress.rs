@@ -1,66 +1,217 @@
-//! Says on standard error that something is still going on.
+//! Says on standard error which scenes are still being explored.
 
 use crate::explorer::Progress;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
+use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
-use std::time::Duration;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
-/// Nothing is said before, …
+/// A scene is not mentioned before, …
 const PATIENCE: Duration = Duration::from_secs(1);
-/// … and into a log only so often.
+/// … and in a log only so often.
 const LOG_EVERY: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// A spinner on a terminal, a line now and then in a log.
-pub(super) struct Spinner {
-    bar: ProgressBar,
+/// The scenes in progress: one line on a terminal, in a log a line each now and then.
+///
+/// A thread of its own writes. An exploration only leaves its numbers: if it had to
+/// wait for a terminal, it would seem to block.
+#[derive(Default)]
+pub(super) struct Status {
+    /// By job.
+    scenes: Mutex<BTreeMap<usize, Arc<Mutex<Scene>>>>,
+    /// What the terminal shows. It is cleared when dropped.
+    line: Mutex<Option<ProgressBar>>,
 }
 
-impl Spinner {
-    /// Says nothing yet.
-    pub(super) fn new() -> Self {
-        let bar = ProgressBar::hidden();
-        // As much of the message as fits into a line.
-        let style = ProgressStyle::with_template("{spinner} {wide_msg}");
-        bar.set_style(style.expect("the template is well formed"));
-        Self { bar }
+struct Scene {
+    name: String,
+    begun: Instant,
+    executions: u64,
+    different: u64,
+    next_log: Duration,
+}
+
+impl Status {
+    /// Runs `body`, and shows what is in progress meanwhile.
+    pub(super) fn show_during<R>(&self, body: impl FnOnce() -> R) -> R {
+        let terminal = std::io::stderr().is_terminal();
+        thread::scope(|scope| {
+            let (end, ended) = mpsc::channel::<()>();
+            scope.spawn(move || {
+                while ended.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
+                    if terminal {
+                        self.draw();
+                    } else {
+                        self.log();
+                    }
+                }
+                *lock(&self.line) = None;
+            });
+            let result = body();
+            drop(end);
+            result
+        })
     }
 
-    /// What the exploration is to call.
-    pub(super) fn progress(&self, what: String) -> Box<dyn FnMut(Progress) + Send> {
-        let bar = self.bar.clone();
-        let terminal = std::io::stderr().is_terminal();
-        let mut next = if terminal { PATIENCE } else { LOG_EVERY };
-        Box::new(move |progress| {
-            if progress.elapsed < next {
-                return;
-            }
-            let message = message(&what, progress);
-            if terminal {
-                if bar.is_hidden() {
-                    bar.set_draw_target(ProgressDrawTarget::stderr());
-                }
+    /// Shows the scene until what is returned is dropped.
+    pub(super) fn begin(&self, job: usize, name: String) -> InProgress<'_> {
+        let scene = Arc::new(Mutex::new(Scene {
+            name,
+            begun: Instant::now(),
+            executions: 0,
+            different: 0,
+            next_log: LOG_EVERY,
+        }));
+        lock(&self.scenes).insert(job, Arc::clone(&scene));
+        InProgress {
+            status: self,
+            job,
+            scene,
+        }
+    }
+
+    /// Runs `print` while the terminal's line is out of the way.
+    pub(super) fn out_of_the_way<R>(&self, print: impl FnOnce() -> R) -> R {
+        let mut line = lock(&self.line);
+        *line = None;
+        print()
+    }
+
+    fn draw(&self) {
+        let mut line = lock(&self.line);
+        let mut long = self.in_progress(Instant::now());
+        long.retain(|(_, progress)| progress.elapsed >= PATIENCE);
+        match message(&long) {
+            None => *line = None,
+            Some(message) => {
+                let bar = line.get_or_insert_with(bar);
                 bar.set_message(message);
                 bar.tick();
-            } else {
-                next = progress.elapsed + LOG_EVERY;
-                let _ = writeln!(std::io::stderr(), "{message}");
             }
+        }
+    }
+
+    fn in_progress(&self, now: Instant) -> Vec<(String, Progress)> {
+        let scenes = lock(&self.scenes);
+        let scenes = scenes.values().map(|scene| lock(scene));
+        scenes
+            .map(|scene| (scene.name.clone(), scene.progress(now)))
+            .collect()
+    }
+
+    fn log(&self) {
+        let now = Instant::now();
+        let mut lines = String::new();
+        for scene in lock(&self.scenes).values() {
+            let mut scene = lock(scene);
+            let progress = scene.progress(now);
+            if progress.elapsed >= scene.next_log {
+                scene.next_log = progress.elapsed + LOG_EVERY;
+                lines += &format!("{}: {}\n", scene.name, numbers(progress));
+            }
+        }
+        let _ = std::io::stderr().write_all(lines.as_bytes());
+    }
+}
+
+/// A scene that is being explored.
+pub(super) struct InProgress<'a> {
+    status: &'a Status,
+    job: usize,
+    scene: Arc<Mutex<Scene>>,
+}
+
+impl InProgress<'_> {
+    /// What the exploration is to call.
+    pub(super) fn progress(&self) -> Box<dyn FnMut(Progress) + Send> {
+        let scene = Arc::clone(&self.scene);
+        Box::new(move |progress| {
+            let mut scene = lock(&scene);
+            scene.executions = progress.executions;
+            scene.different = progress.different;
         })
     }
 }
 
-impl Drop for Spinner {
+impl Drop for InProgress<'_> {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        lock(&self.status.scenes).remove(&self.job);
     }
 }
 
-fn message(what: &str, progress: Progress) -> String {
+impl Scene {
+    fn progress(&self, now: Instant) -> Progress {
+        Progress {
+            executions: self.executions,
+            different: self.different,
+            elapsed: now - self.begun,
+        }
+    }
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    // As much of the message as fits into a line.
+    let style = ProgressStyle::with_template("{spinner} {wide_msg}");
+    bar.with_style(style.expect("the template is well formed"))
+        .with_finish(ProgressFinish::AndClear)
+}
+
+/// The scenes in a line: the first at length.
+fn message(scenes: &[(String, Progress)]) -> Option<String> {
+    let ((name, progress), others) = scenes.split_first()?;
+    let mut line = format!("{name}: {}", numbers(*progress));
+    for (name, progress) in others {
+        line += &format!("; {name}: {} s", progress.elapsed.as_secs());
+    }
+    Some(line)
+}
+
+fn numbers(progress: Progress) -> String {
     let rate = progress.executions as f64 / progress.elapsed.as_secs_f64();
     format!(
-        "{what}: {} executions, {} different, {rate:.0} a second, {} s",
+        "{} executions, {} different, {rate:.0} a second, {} s",
         progress.executions,
         progress.different,
         progress.elapsed.as_secs()
     )
+}
+
+/// A panic elsewhere leaves only numbers behind.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scene_in_progress_is_named() {
+        let status = Status::default();
+        let [first, second] = [0, 1].map(|job| status.begin(job, format!("scene {job}")));
+        second.progress()(Progress {
+            executions: 30,
+            different: 20,
+            elapsed: Duration::from_secs(3),
+        });
+        let line = || {
+            let mut scenes = status.in_progress(Instant::now());
+            for (_, progress) in &mut scenes {
+                progress.elapsed = Duration::from_secs(2);
+            }
+            message(&scenes)
+        };
+        let both = "scene 0: 0 executions, 0 different, 0 a second, 2 s; scene 1: 2 s";
+        assert_eq!(line().as_deref(), Some(both));
+        drop(first);
+        let one = "scene 1: 30 executions, 20 different, 15 a second, 2 s";
+        assert_eq!(line().as_deref(), Some(one));
+        drop(second);
+        assert_eq!(line(), None);
+    }
 }

@@ -15,12 +15,21 @@ pub type Found<'a> = (&'a Scene, Exploration);
 /// exploration knows the fewest, that scene must be complete, the others need not.
 #[must_use]
 pub fn complaints(lesson: &Lesson, version: &Version, found: &[Found]) -> Vec<String> {
+    complaints_here(lesson, version, found, &[])
+}
+
+/// [`complaints`], if other partitions explore the scenes `elsewhere`: nothing is said
+/// of those.
+pub(super) fn complaints_here(
+    lesson: &Lesson,
+    version: &Version,
+    found: &[Found],
+    elsewhere: &[&Scene],
+) -> Vec<String> {
+    let is_here = |scene: &&Scene| !elsewhere.iter().any(|it| it.name == scene.name);
     match &version.mistake {
-        None => version
-            .scenes
-            .iter()
-            .flat_map(|scene| unproven(scene, found))
-            .collect(),
+        None => unproven(version.scenes.iter().filter(is_here), found),
+        Some(_) if !is_judged_here(version, elsewhere) => Vec::new(),
         Some(mistake) => uncaught(lesson, mistake, found)
             .map(|what| format!("{}: {what}", mistake.scene))
             .into_iter()
@@ -28,15 +37,35 @@ pub fn complaints(lesson: &Lesson, version: &Version, found: &[Found]) -> Vec<St
     }
 }
 
-fn unproven(scene: &Scene, found: &[Found]) -> Vec<String> {
-    let Some((_, found)) = found.iter().find(|(of, _)| of.name == scene.name) else {
-        return vec![format!("{}: not explored", scene.name)];
-    };
-    let complaints = found.complaints(scene.must_occur.iter().copied());
+/// Whether the scene of its mistake is explored here, if it is a wrong version.
+pub(super) fn is_judged_here(version: &Version, elsewhere: &[&Scene]) -> bool {
+    let mistake = version.mistake.as_ref();
+    mistake.is_none_or(|mistake| !elsewhere.iter().any(|scene| scene.name == mistake.scene))
+}
+
+/// Whether exploring the scene of a right version proved it.
+pub(super) fn is_proved((scene, found): &Found) -> bool {
+    found
+        .complaints(scene.must_occur.iter().copied())
+        .is_empty()
+}
+
+fn unproven<'a>(scenes: impl Iterator<Item = &'a Scene>, found: &[Found]) -> Vec<String> {
+    let (mut complaints, mut not_explored) = (Vec::new(), Vec::new());
+    for scene in scenes {
+        let Some((_, found)) = found.iter().find(|(of, _)| of.name == scene.name) else {
+            not_explored.push(scene.name);
+            continue;
+        };
+        let of_this = found.complaints(scene.must_occur.iter().copied());
+        complaints.extend(of_this.iter().map(|what| format!("{}: {what}", scene.name)));
+    }
+    match not_explored[..] {
+        [] => {}
+        [scene] => complaints.push(format!("{scene}: not explored")),
+        _ => complaints.push(format!("{} scenes: not explored", not_explored.len())),
+    }
     complaints
-        .iter()
-        .map(|what| format!("{}: {what}", scene.name))
-        .collect()
 }
 
 fn uncaught(lesson: &Lesson, mistake: &Mistake, found_anywhere: &[Found]) -> Option<String> {
@@ -100,21 +129,38 @@ pub fn missing(scene: &Scene, found: &Exploration) -> impl Iterator<Item = &'sta
 }
 
 /// What a version came to, in a few words: `COMPLETE (SC), keeps its promises` or
-/// `caught: ticket 0 sold (1 preemption)`.
+/// `caught: ticket 0 sold (1 preemption)`. Other partitions explore the scenes
+/// `elsewhere`.
 #[must_use]
-pub fn praise(version: &Version, found: &[Found]) -> String {
+pub fn praise(version: &Version, found: &[Found], elsewhere: &[&Scene]) -> String {
+    let share = format!(
+        "{} of {} scenes",
+        found.len(),
+        found.len() + elsewhere.len()
+    );
     let Some(mistake) = &version.mistake else {
         let memory = found
             .first()
             .map_or(String::new(), |(_, found)| format!(" ({})", found.memory));
-        return format!("COMPLETE{memory}, keeps its promises");
+        let keeps = format!("COMPLETE{memory}, keeps its promises");
+        return match elsewhere {
+            [] => keeps,
+            _ => format!("{keeps} in {share}; the rest belongs to other partitions"),
+        };
     };
-    let needed = count(mistake.preemptions as u64, "preemption");
     let unfinished: String = found
         .iter()
         .filter(|(_, found)| !found.is_complete())
         .map(|(scene, found)| format!("; {}: {}", scene.name, found.verdict()))
         .collect();
+    if !is_judged_here(version, elsewhere) {
+        return format!(
+            "not judged: {share} explored, and another partition has `{}`, which shows the \
+             mistake{unfinished}",
+            mistake.scene
+        );
+    }
+    let needed = count(mistake.preemptions as u64, "preemption");
     format!("caught: {} ({needed}){unfinished}", mistake.outcome)
 }
 
@@ -171,6 +217,17 @@ mod tests {
         assert_eq!(
             complaints(&lesson, &lesson.versions[WRONG], &[]),
             ["small: not explored"]
+        );
+    }
+
+    #[test]
+    fn many_scenes_left_out_are_one_complaint() {
+        let mut lesson = lesson();
+        lesson.versions[WRONG].mistake = None;
+        let version = &lesson.versions[WRONG];
+        assert_eq!(
+            complaints(&lesson, version, &[]),
+            ["2 scenes: not explored"]
         );
     }
 

@@ -21,6 +21,7 @@ pub(super) fn explore(
         patience,
         ..
     } = options;
+    let cancel = options.cancel.clone();
     let ended = Arc::new(AtomicU64::new(0));
     let counts = Arc::clone(&ended);
     let scene: Scene = Arc::new(move || {
@@ -30,12 +31,18 @@ pub(super) fn explore(
     let stopped = |stuck: Stuck| {
         // ORDERING: a number for a message.
         let executions = ended.load(Relaxed);
-        let why = format!(
-            "after {} because the scene blocks outside of the model: no step \
-             {stuck} (it waits for something that does not go through racecourse::sync: a lock or \
-             channel of std's, a system call, a loop without an end?)",
-            count(executions, "execution")
-        );
+        let after = count(executions, "execution");
+        // ORDERING: as in `watch`: the flag publishes nothing else.
+        let cancelled = cancel.as_ref().is_some_and(|cancel| cancel.load(Relaxed));
+        let why = if cancelled {
+            format!("after {after} because it was interrupted (no step {stuck})")
+        } else {
+            format!(
+                "after {after} because the scene blocks outside of the model: no step \
+                 {stuck} (it waits for something that does not go through racecourse::sync: a lock or \
+                 channel of std's, a system call, a loop without an end?)"
+            )
+        };
         Ok(Exploration {
             memory,
             budget,
@@ -46,5 +53,6 @@ pub(super) fn explore(
             outcomes: Vec::new(),
         })
     };
-    watch(patience, move || engine::explore(options, &scene, &counts)).unwrap_or_else(stopped)
+    let explore = move || engine::explore(options, &scene, &counts);
+    watch(patience, cancel.as_deref(), explore).unwrap_or_else(stopped)
 }

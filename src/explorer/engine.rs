@@ -265,6 +265,11 @@ impl Collection {
         if self.options.max_executions == Some(self.executions) {
             self.stop("");
         }
+        let cancel = self.options.cancel.as_ref();
+        // ORDERING: the flag publishes nothing else; to see it late costs an execution.
+        if cancel.is_some_and(|cancel| cancel.load(Relaxed)) {
+            self.stop("because it was interrupted");
+        }
         if !self.executions.is_multiple_of(LOOK_AT_CLOCK_EVERY) {
             return;
         }

@@ -253,7 +253,8 @@ impl Day {
     /// end.)
     #[must_use]
     pub fn judge<E>(&self, took: &[Vec<Delivery>], came: &Came<E>, may_return: bool) -> Judged {
-        // How often without the mark, and how often with it.
+        // How often without the mark, and how often with it. In order: an outcome that
+        // names one of several doubled items must name the same one every time.
         let mut times: BTreeMap<(usize, usize), [usize; 2]> = BTreeMap::new();
         for Delivery { item, redelivered } in took.iter().flatten() {
             let times = times.entry((item.producer, item.number)).or_default();
