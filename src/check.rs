@@ -239,6 +239,13 @@ impl<T: Debug + 'static> Check<T> {
         self
     }
 
+    /// How large the stacks of the scene's threads are when it is explored, in bytes: two
+    /// mebibytes if nothing is said.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.options.stack_size = bytes;
+        self
+    }
+
     /// How often the ordinary build plays the scene with real threads: a hundred
     /// times if nothing is said. Play a scene that has a data race not even once.
     pub fn plays(mut self, plays: u32) -> Self {
