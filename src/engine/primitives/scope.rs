@@ -106,13 +106,17 @@ where
         env: PhantomData,
     };
     let result = catch_unwind(AssertUnwindSafe(|| body(&scope)));
-    let threads = std::mem::take(&mut *lock(&scope.threads));
-    threads
-        .iter()
-        .filter_map(|&(thread, _)| thread)
-        .for_each(wait_for_end);
+    // A thread of the scope can start others until it ends, so the list may grow.
+    let started = |place: usize| lock(&scope.threads).get(place).map(|&(thread, _)| thread);
+    for thread in (0..).map_while(started) {
+        thread.into_iter().for_each(wait_for_end);
+    }
+    let has_panicked = || {
+        let threads = lock(&scope.threads);
+        threads.iter().any(|(_, panicked)| panicked.load(Relaxed))
+    };
     match result {
-        Ok(_) if threads.iter().any(|(_, panicked)| panicked.load(Relaxed)) => {
+        Ok(_) if has_panicked() => {
             panic!("a scoped thread panicked")
         }
         Ok(value) => value,
