@@ -165,7 +165,8 @@ impl Collection {
             _ => judged,
         };
         let untold = self.collect(&runner.execution(), judged);
-        if let Some(Untold { row, cost, order }) = untold {
+        let can_run_again = !runner.execution().is_abandoned();
+        if let Some(Untold { row, cost, order }) = untold.filter(|_| can_run_again) {
             let (before, outcome) = (lengths(&runner.execution()), row.0.clone());
             let again = execute(runner, scene, true);
             let mut x = runner.execution();

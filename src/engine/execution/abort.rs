@@ -13,8 +13,9 @@ pub(crate) const NOT_DETERMINISTIC: &str = "the scene is not deterministic: run 
      It may depend on a clock, on chance, on the order of a HashMap, on what an earlier \
      execution has left behind, or on which thread is the last to drop an Arc";
 
-const ABANDONED: &str = "destructors that run while threads unwind wait for each other for ever: one of them locks a \
-     mutex, or joins a thread, that cannot go on before the destructor has ended";
+const ABANDONED: &str = "a destructor that runs while its thread unwinds waits for ever: it locks a mutex whose guard \
+     was leaked or is held by a thread that waits for the destructor, it waits for such a \
+     thread to end, or it loops until another thread does something";
 
 /// Why an execution was aborted before its threads ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -108,10 +109,16 @@ pub(crate) fn unwind_first(thread: ThreadId) {
     while try_with(|x| !x.threads[thread].has_ended()).unwrap_or(false) {
         if !resume_here(thread) {
             // It is this thread, or it waits for this one.
-            with(|x| x.abandon());
-            suspend_for_ever();
+            abandon();
         }
     }
+}
+
+/// The running thread waits for ever while it unwinds: no thread of the execution goes
+/// on.
+pub(crate) fn abandon() -> ! {
+    with(|x| x.is_abandoned_now());
+    suspend_for_ever();
 }
 
 impl Execution {
@@ -169,9 +176,14 @@ impl Execution {
     }
 
     /// No thread of the execution can be resumed any more.
-    fn abandon(&mut self) {
+    fn is_abandoned_now(&mut self) {
         self.failure = Some(Failure::Misuse(ABANDONED));
         self.failed_after = self.trace.records().len();
         self.is_abandoned = true;
     }
 }
+
+    /// Whether its threads are left in the middle of what they do, for ever.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.is_abandoned
+    }

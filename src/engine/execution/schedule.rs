@@ -82,7 +82,11 @@ pub(super) fn suspend_for_ever() -> ! {
 pub(super) fn resume_here(thread: ThreadId) -> bool {
     let before = with(|x| x.current);
     let resumed = resume(thread);
-    if with(|x| x.is_abandoned) {
+    let is_abandoned = with(|x| {
+        x.current = before;
+        x.is_abandoned
+    });
+    if is_abandoned {
         suspend_for_ever();
     }
     with(|x| x.current = before);
