@@ -6,7 +6,7 @@
 
 use super::lock::{Free, Lock};
 use crate::engine::access::Kind;
-use crate::engine::execution::abort::{is_aborted, unwind, unwind_first, unwinding};
+use crate::engine::execution::abort::{abandon, is_aborted, unwind, unwind_first, unwinding};
 use crate::engine::execution::handle::{Handle, Step};
 use crate::engine::execution::schedule::try_point;
 use crate::engine::execution::{Execution, Next, abort_after_panic};
@@ -219,12 +219,10 @@ impl<T> Mutex<T> {
                 }
                 Some(_) if !is_aborted() => abort_after_panic(),
                 Some((owner, _)) => {
-                    let is_current = self.handle.with(|step| owner == step.me());
-                    if is_current || self.handle.with(|step| !step.has_ended(owner)) {
-                        unwind_first(owner);
-                    } else {
-                        // It ended with a guard that nobody can use any more.
-                        self.quietly_release();
+                    if self.handle.with(|step| step.has_ended(owner)) {
+                        // It has leaked its guard, which may be in use elsewhere: as
+                        // under std, the lock is never free again.
+                        abandon();
                     }
                 }
             }
