@@ -53,7 +53,11 @@ pub(crate) fn join(thread: ThreadId, at: At) {
         return; // it was started while this one unwound, and ran to its end at once
     }
     if unwinding() {
-        if with(|x| !x.is_aborted() && !x.threads[thread].has_ended()) {
+}
+
+/// Waits for another thread to end; what it did happens before.
+pub(crate) fn join(execution: u64, thread: ThreadId, at: At) {
+        if is_here(execution) && !with(|x| x.is_aborted() || x.joins_at_once(thread)) {
             panics::abort_after_panic();
         }
         return;
@@ -96,11 +100,8 @@ pub(crate) fn wait_for_end(thread: ThreadId) {
 fn joins(thread: ThreadId, next: Next) {
     point(next);
     with(|x| {
-        let me = x.current;
-        if let Ok([mine, theirs]) = x.threads.get_disjoint_mut([me, thread]) {
-            mine.views.past.join(&theirs.views.past);
-        }
-        x.search.joins(me, thread);
+        x.comes_after(thread);
+        x.search.joins(x.current, thread);
     });
 }
 
@@ -227,7 +228,24 @@ impl Execution {
                 record.kind = RecordKind::Setup;
             }
         }
-        Some(id)
+        id
+    }
+
+    /// What the running thread does next happens after all that the other has done.
+    fn comes_after(&mut self, other: ThreadId) {
+        if let Ok([mine, theirs]) = self.threads.get_disjoint_mut([self.current, other]) {
+            mine.views.past.join(&theirs.views.past);
+        }
+    }
+
+    /// The running thread unwinds, and joins another without waiting for it. Whether the
+    /// other has ended.
+    fn joins_at_once(&mut self, other: ThreadId) -> bool {
+        let has_ended = self.has_ended(other);
+        if has_ended {
+            self.comes_after(other);
+        }
+        has_ended
     }
 
     /// What the thread does next is what somebody does who comes on, not what a thread

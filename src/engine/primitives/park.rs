@@ -9,7 +9,7 @@ use crate::engine::execution::object::{Blocking, State, Wait, of};
 use crate::engine::execution::schedule::{point, wait};
 use crate::engine::execution::threads::must_be_here;
 use crate::engine::execution::trace::{Gate, Record, RecordId};
-use crate::engine::execution::{Execution, Next, with};
+use crate::engine::execution::{Execution, Next, try_with, with};
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use std::panic::Location;
@@ -59,17 +59,25 @@ pub struct Thread {
 }
 
 impl Thread {
-    pub(super) fn of(id: ThreadId) -> Self {
-        with(|x| Self {
-            execution: x.number(),
-            id,
-            name: x.threads[id].name.as_deref().map(Arc::from),
-        })
-    }
-
     /// The thread that was started; the running one, if it ran to its end at once.
     pub(super) fn of_started(thread: Option<ThreadId>) -> Self {
-        Self::of(thread.unwrap_or_else(|| with(|x| x.current())))
+        let make = |x: &mut Execution| {
+            let id = thread.unwrap_or(x.current());
+            Self {
+                execution: x.number(),
+                id,
+                name: x.threads[id].name.as_deref().map(Arc::from),
+            }
+        };
+        match unwinding() {
+            // Of no execution.
+            true => try_with(make).unwrap_or(Self {
+                execution: 0,
+                id: 0,
+                name: None,
+            }),
+            false => with(make),
+        }
     }
 
     /// The name it was given.
@@ -121,7 +129,7 @@ impl Thread {
 /// The running thread.
 #[must_use]
 pub fn current() -> Thread {
-    Thread::of(with(|x| x.current()))
+    Thread::of_started(None)
 }
 
 /// Waits for the thread's token and takes it; as often as the exploration's budget

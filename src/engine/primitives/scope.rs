@@ -1,7 +1,7 @@
 //! Threads that borrow: `std::thread::scope`, and the actors of a scene.
 
 use super::park::Thread;
-use super::thread::{Slot, join, lock, run_into, take};
+use super::thread::{Slot, Started, lock, run_into, take};
 use crate::engine::execution::abort::{is_abort, unwinding};
 use crate::engine::execution::threads::{must_have_room_for, note_if_panic, spawn, wait_for_end};
 use crate::engine::execution::with;
@@ -25,7 +25,7 @@ pub struct Scope<'scope, 'env: 'scope> {
 /// The model's `std::thread::ScopedJoinHandle`.
 pub struct ScopedJoinHandle<'scope, T> {
     handle: Thread,
-    slot: Slot<T>,
+    started: Started<T>,
     /// It has panicked, and no thread has joined it.
     panicked: Arc<AtomicBool>,
     scope: PhantomData<&'scope ()>,
@@ -44,7 +44,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// The thread's panic.
     #[track_caller]
     pub fn join(self) -> Result<T> {
-        let result = join(self.handle.id, &self.slot);
+        let result = self.started.join();
         self.panicked.store(false, Relaxed);
         result
     }
@@ -82,8 +82,11 @@ impl<'scope> Scope<'scope, '_> {
         let thread = spawn(name, body, Some(Location::caller()));
         lock(&self.threads).push((thread, Arc::clone(&panicked)));
         ScopedJoinHandle {
-            handle: Thread::of_started(thread),
-            slot,
+        unwind_if_aborted(thread);
+        let handle = Thread::of_started(thread);
+        let started = Started::new(&handle, thread, slot);
+            handle,
+            started,
             panicked,
             scope: PhantomData,
         }

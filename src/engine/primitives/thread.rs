@@ -2,7 +2,7 @@
 
 use crate::engine::execution::abort::{abort_payload, unwind, unwinding};
 use crate::engine::execution::loops::yields;
-use crate::engine::execution::threads::{self, must_be_here, note_if_panic};
+use crate::engine::execution::threads::{self, note_if_panic};
 use crate::engine::ids::ThreadId;
 use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -18,6 +18,14 @@ pub(super) type Slot<T> = Arc<Mutex<Option<Result<T>>>>;
 /// The model's `std::thread::JoinHandle`.
 pub struct JoinHandle<T> {
     handle: Thread,
+    started: Started<T>,
+}
+
+/// A thread that was started, to be joined.
+pub(super) struct Started<T> {
+    execution: u64,
+    /// `None`: it ran to its end at once, while the thread that started it unwound.
+    thread: Option<ThreadId>,
     slot: Slot<T>,
 }
 
@@ -34,10 +42,7 @@ impl<T> JoinHandle<T> {
     /// The thread's panic.
     #[track_caller]
     pub fn join(self) -> Result<T> {
-        if !unwinding() {
-            must_be_here(self.handle.execution);
-        }
-        join(self.handle.id, &self.slot)
+        self.started.join()
     }
 }
 
@@ -108,10 +113,10 @@ fn start<T: Send + 'static>(
     let slot: Slot<T> = Arc::default();
     let body = Box::new(run_into(slot.clone(), body));
     let thread = threads::spawn(name, body, Some(Location::caller()));
-    JoinHandle {
-        handle: Thread::of_started(thread),
-        slot,
-    }
+    threads::unwind_if_aborted(thread);
+    let handle = Thread::of_started(thread);
+    let started = Started::new(&handle, thread, slot);
+    JoinHandle { handle, started }
 }
 
 /// Runs `body`, and leaves its result there.
@@ -123,10 +128,22 @@ pub(super) fn run_into<T>(slot: Slot<T>, body: impl FnOnce() -> T) -> impl FnOnc
     }
 }
 
-#[track_caller]
-pub(super) fn join<T>(thread: ThreadId, slot: &Slot<T>) -> Result<T> {
-    threads::join(thread, Location::caller());
-    take(slot)
+impl<T> Started<T> {
+    pub(super) fn new(handle: &Thread, thread: Option<ThreadId>, slot: Slot<T>) -> Self {
+        Self {
+            execution: handle.execution,
+            thread,
+            slot,
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn join(&self) -> Result<T> {
+        if let Some(thread) = self.thread {
+            threads::join(self.execution, thread, Location::caller());
+        }
+        take(&self.slot)
+    }
 }
 
 /// The thread's result. There is none only if the execution is aborted: then this
