@@ -10,6 +10,7 @@ use crate::engine::access::{Access, Kind};
 use crate::engine::coroutine::Suspend;
 use crate::engine::hash::mix;
 use crate::engine::ids::{At, MAX_SPAWNED, MAX_THREADS, ThreadId};
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr::NonNull;
 
@@ -126,9 +127,14 @@ pub(crate) fn narrate(what: std::fmt::Arguments<'_>) {
     }
     let at = Location::caller();
     with(|x| {
-        // Only a story needs the text.
+    // Only a story needs the text. But what it names is the scene's, and may take steps:
+    // the same in every execution.
+    let text = match what.as_str() {
+        Some(text) => Cow::Borrowed(text),
+        None => Cow::Owned(what.to_string()),
+    };
         let text = match x.is_told {
-            true => x.trace.add_text(what.to_string()),
+            true => x.trace.add_text(text.into_owned()),
             false => 0,
         };
         let record = x.notes(None, at, |record, names| {
