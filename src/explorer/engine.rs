@@ -118,13 +118,15 @@ fn execute(runner: &Runner, scene: &Scene, again: bool) -> Option<Judged> {
     let judged = Rc::new(Cell::new(None));
     let (returned, scene) = (Rc::clone(&judged), Arc::clone(scene));
     let whole = move || {
-        let result = catch_unwind(AssertUnwindSafe(|| scene()));
-        if let Err(payload) = &result
-            && !is_abort(payload.as_ref())
-        {
-            scene_has_panicked();
+        match catch_unwind(AssertUnwindSafe(|| scene())) {
+            Ok(judged) => returned.set(Some(judged)),
+            Err(payload) => {
+                if !is_abort(payload.as_ref()) {
+                    scene_has_panicked();
+                }
+                threads::drops(payload);
+            }
         }
-        returned.set(result.ok());
         threads::finish();
     };
     runner.run(Box::new(whole), again);

@@ -126,6 +126,9 @@ impl Runner {
                 for thread in &mut *x.threads {
                     // What lies on the stack may be in use: nothing of it is dropped.
                     std::mem::forget(thread.coroutine.take());
+            } else {
+                let mut threads = x.threads.iter();
+                assert!(threads.all(|thread| thread.has_ended()), "all threads end");
                 }
             }
         });

@@ -162,6 +162,15 @@ fn ends(thread: ThreadId) {
         }
         if x.starting.last().is_some_and(|&(last, _)| last == thread) {
             x.has_started();
+/// Drops what a thread leaves behind. That is the scene's code too: it may take steps,
+/// and panic.
+pub(crate) fn drops<T>(left: T) {
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(left)));
+    note_if_panic(&dropped);
+    // What a second panic carries could panic again.
+    std::mem::forget(dropped);
+}
+
         } else {
             x.hand_over();
         }
@@ -205,6 +214,7 @@ impl Execution {
         self.threads.add(name, key, id);
         if !self.starts_coroutine(id, code) {
             self.threads[id].next = Next::Ended;
+            drops(result);
             return None;
         }
         if let Ok([parent, child]) = self.threads.get_disjoint_mut([me, id]) {
