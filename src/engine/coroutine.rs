@@ -45,20 +45,29 @@ impl Stacks {
         Self { size, free }
     }
 
-    /// A coroutine that will run `body`, which must not unwind.
+    /// Makes sure that there is a stack for one more coroutine.
     ///
     /// # Errors
     /// The operating system has no memory for another stack.
-    pub(crate) fn start(&mut self, body: impl FnOnce(&Suspend) + 'static) -> io::Result<Coroutine> {
-        let stack = match self.free.pop().or_else(|| kept(self.size)) {
-            Some(stack) => stack,
-            None => DefaultStack::new(self.size)?,
-        };
+    pub(crate) fn reserve(&mut self) -> io::Result<()> {
+        if self.free.is_empty() {
+            let stack = kept(self.size).map_or_else(|| DefaultStack::new(self.size), Ok)?;
+            self.free.push(stack);
+        }
+        Ok(())
+    }
+
+    /// A coroutine that will run `body`, which must not unwind.
+    ///
+    /// # Panics
+    /// There is no stack for it: see [`Stacks::reserve`].
+    pub(crate) fn start(&mut self, body: impl FnOnce(&Suspend) + 'static) -> Coroutine {
+        let stack = self.free.pop().expect("a stack is reserved");
         let guard = stack.limit().get();
         let inner = corosensei::Coroutine::with_stack(stack, move |suspend: &Suspend, ()| {
             body(suspend);
         });
-        Ok(Coroutine { inner, guard })
+        Coroutine { inner, guard }
     }
 
     /// Takes the stack of a coroutine that has ended.
@@ -100,6 +109,11 @@ mod tests {
     use std::cell::Cell;
     use std::rc::Rc;
 
+    fn started(stacks: &mut Stacks, body: impl FnOnce(&Suspend) + 'static) -> Coroutine {
+        stacks.reserve().unwrap();
+        stacks.start(body)
+    }
+
     #[test]
     fn a_coroutine_goes_on_where_it_suspended_itself() {
         let mut stacks = Stacks::new(64 * 1024);
@@ -111,7 +125,7 @@ mod tests {
                 suspend.suspend(());
             }
         };
-        let mut coroutine = stacks.start(body).unwrap();
+        let mut coroutine = started(&mut stacks, body);
         for step in 1..=3 {
             assert!(!coroutine.resume("a"));
             assert_eq!(seen.get(), step);
@@ -127,7 +141,7 @@ mod tests {
             let place = Rc::new(Cell::new(0));
             let found = Rc::clone(&place);
             let body = move |_: &Suspend| found.set(&raw const found as usize);
-            let mut coroutine = stacks.start(body).unwrap();
+            let mut coroutine = started(&mut stacks, body);
             assert!(coroutine.resume("a"));
             stacks.take_back(coroutine);
             places.push(place.get());
@@ -151,7 +165,7 @@ mod tests {
             suspend.suspend(());
             d();
         };
-        let mut inner = stacks.start(inner).unwrap();
+        let mut inner = started(&mut stacks, inner);
         let outer = move |suspend: &Suspend| {
             a();
             assert!(!inner.resume("inner"));
@@ -159,7 +173,7 @@ mod tests {
             suspend.suspend(());
             assert!(inner.resume("inner"));
         };
-        let mut outer = stacks.start(outer).unwrap();
+        let mut outer = started(&mut stacks, outer);
         assert!(!outer.resume("outer"));
         assert_eq!(order.get(), 123);
         assert!(outer.resume("outer"));

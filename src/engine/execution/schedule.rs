@@ -116,7 +116,7 @@ impl Runner {
     pub(crate) fn run(&self, scene: Box<dyn FnOnce()>, again: bool) {
         with(|x| {
             x.begin(again);
-            x.starts_coroutine(0, scene);
+            x.starts_first(scene);
         });
         while let Some(thread) = with(|x| x.next_to_resume()) {
             resume(thread);

@@ -1,6 +1,6 @@
 //! Threads that start, end and are joined.
 
-use super::abort::{is_aborted, misuse, unwind_first, unwinding};
+use super::abort::{Failure, is_aborted, misuse, unwind_first, unwinding};
 use super::panics::note_panic;
 use super::schedule::{point, suspend_here};
 use super::steps::start_of;
@@ -39,8 +39,8 @@ pub(crate) fn spawn(
         return None;
     }
     must_have_room_for(1);
-    let started = with(|x| x.starts(name, code, at));
-    if started.is_none() {
+    // What the code owns is dropped here if there is no stack for it, and not inside `with`.
+    if !with(Execution::has_stack) {
         misuse(NO_STACK);
     }
     suspend_here();
@@ -178,8 +178,24 @@ pub(crate) fn drops<T>(left: T) {
 }
 
 impl Execution {
-    /// Whether there is a coroutine for it now.
-    pub(super) fn starts_coroutine(&mut self, id: ThreadId, code: Box<dyn FnOnce()>) -> bool {
+    /// Whether there is a stack for one more thread.
+    fn has_stack(&mut self) -> bool {
+        self.stacks.reserve().is_ok()
+    }
+
+    /// The execution's first thread runs `code`, if there is a stack for it.
+    pub(super) fn starts_first(&mut self, code: Box<dyn FnOnce()>) {
+        match self.has_stack() {
+            true => self.starts_coroutine(0, code),
+            false => {
+                self.threads[0].next = Next::Ended;
+                self.fail(Failure::Misuse(NO_STACK));
+            }
+        }
+    }
+
+    /// There must be a stack for it.
+    fn starts_coroutine(&mut self, id: ThreadId, code: Box<dyn FnOnce()>) {
         let body = move |suspend: &Suspend| {
             let is_aborted = with(|x| {
                 x.threads[id].suspend = Some(NonNull::from(suspend));
@@ -192,12 +208,7 @@ impl Execution {
             note_if_panic(&result);
             ends(id);
         };
-        let coroutine = self.stacks.start(body);
-        let Ok(coroutine) = coroutine else {
-            return false;
-        };
-        self.threads[id].coroutine = Some(coroutine);
-        true
+        self.threads[id].coroutine = Some(self.stacks.start(body));
     }
 
     fn starts(
@@ -205,18 +216,14 @@ impl Execution {
         name: Option<String>,
         code: Box<dyn FnOnce()>,
         at: Option<At>,
-    ) -> Option<ThreadId> {
+    ) -> ThreadId {
         let me = self.current;
         let parent = &mut self.threads[me];
         parent.children += 1;
         let key = mix(parent.key, parent.children);
         let id = self.threads.len();
         self.threads.add(name, key, id);
-        if !self.starts_coroutine(id, code) {
-            self.threads[id].next = Next::Ended;
-            drops(result);
-            return None;
-        }
+        self.starts_coroutine(id, code);
         if let Ok([parent, child]) = self.threads.get_disjoint_mut([me, id]) {
             child.views.past.clone_from(&parent.views.past);
             parent.views.past.clock.tick(me);
