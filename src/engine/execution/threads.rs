@@ -47,11 +47,10 @@ pub(crate) fn spawn(
     started
 }
 
-/// Waits for another thread to end; what it did happens before.
-pub(crate) fn join(thread: ThreadId, at: At) {
-    let me = with(|x| x.current);
-    if thread == me {
-        return; // it was started while this one unwound, and ran to its end at once
+/// Unwinds if the execution was aborted while a thread was started.
+pub(crate) fn unwind_if_aborted(started: Option<ThreadId>) {
+    if started.is_some() && is_aborted() {
+        abort::unwind();
     }
     if unwinding() {
 }

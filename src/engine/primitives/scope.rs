@@ -3,8 +3,9 @@
 use super::park::Thread;
 use super::thread::{Slot, Started, lock, run_into, take};
 use crate::engine::execution::abort::{is_abort, unwinding};
-use crate::engine::execution::threads::{must_have_room_for, note_if_panic, spawn, wait_for_end};
-use crate::engine::execution::with;
+use crate::engine::execution::threads::{
+    becomes_actor, must_have_room_for, note_if_panic, spawn, unwind_if_aborted, wait_for_end,
+};
 use crate::engine::ids::ThreadId;
 use crate::sync::actor::Actor;
 use std::any::Any;
@@ -152,6 +153,7 @@ pub(crate) fn run_actors<R: Send>(mut actors: Vec<Actor<'_, R>>) -> Vec<R> {
             threads.extend(spawn(Some(actor.name), body, None));
             slots.push(slot);
         }
+            unwind_if_aborted(thread);
         with(|x| x.becomes_actor(last.name));
         (last.part)()
     }));
