@@ -146,6 +146,13 @@ pub(crate) fn narrate(what: std::fmt::Arguments<'_>) {
 
 /// Notes a panic, if it is one of the scene's own.
 pub(crate) fn note_if_panic<T>(result: &std::thread::Result<T>) {
+/// What the running thread does next is an actor's part.
+pub(crate) fn becomes_actor(name: String) {
+    with(|x| x.becomes_actor(name));
+    // It is resumed at once, by its new name.
+    suspend_here();
+}
+
     if let Err(payload) = result
         && !abort::is_abort(payload.as_ref())
     {
@@ -270,9 +277,7 @@ impl Execution {
         has_ended
     }
 
-    /// What the thread does next is what somebody does who comes on, not what a thread
-    /// does that was running before.
-    pub(crate) fn becomes_actor(&mut self, name: String) {
+    fn becomes_actor(&mut self, name: String) {
         let place = self.threads.len();
         let me = &mut self.threads[self.current];
         me.rename(Some(name));

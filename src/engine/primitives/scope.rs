@@ -82,10 +82,10 @@ impl<'scope> Scope<'scope, '_> {
         let body = unsafe { forget_lifetime(Box::new(body)) };
         let thread = spawn(name, body, Some(Location::caller()));
         lock(&self.threads).push((thread, Arc::clone(&panicked)));
-        ScopedJoinHandle {
         unwind_if_aborted(thread);
         let handle = Thread::of_started(thread);
         let started = Started::new(&handle, thread, slot);
+        ScopedJoinHandle {
             handle,
             started,
             panicked,
@@ -150,11 +150,12 @@ pub(crate) fn run_actors<R: Send>(mut actors: Vec<Actor<'_, R>>) -> Vec<R> {
             // SAFETY: this function does not return, and does not unwind, before all
             // threads that were started have ended or can never run again.
             let body = unsafe { forget_lifetime(Box::new(body)) };
-            threads.extend(spawn(Some(actor.name), body, None));
+            let thread = spawn(Some(actor.name), body, None);
+            threads.extend(thread);
             slots.push(slot);
-        }
             unwind_if_aborted(thread);
-        with(|x| x.becomes_actor(last.name));
+        }
+        becomes_actor(last.name);
         (last.part)()
     }));
     note_if_panic(&started);
