@@ -1,6 +1,6 @@
 //! Threads that panic, and what their destructors do.
 
-use super::abort::Failure;
+use super::abort::{Failure, abandon};
 use super::trace::{Panicked, Record, RecordKind};
 use super::{Execution, RUNNING, try_with, with};
 use crate::engine::search::Reduction;
@@ -14,16 +14,13 @@ thread_local! {
 /// A destructor reads something while its thread unwinds. No other thread can run
 /// before it has ended: if it waits for another thread, it waits for ever.
 pub(crate) fn looks_while_unwinding() {
-    const MANY: usize = 1_000_000;
+    const MANY: usize = 10_000;
     let looks = try_with(|x| {
         x.looks_while_unwinding += 1;
         x.looks_while_unwinding
     });
     if looks.is_some_and(|looks| looks > MANY) {
-        // The exploration is watched: that it makes no progress is noticed and said.
-        loop {
-            std::thread::park();
-        }
+        abandon();
     }
 }
 

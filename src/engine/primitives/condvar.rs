@@ -14,6 +14,7 @@ use crate::engine::execution::handle::{Handle, Step};
 use crate::engine::execution::object::{Blocking, State};
 use crate::engine::execution::schedule::wait;
 use crate::engine::execution::telling::Names;
+use crate::engine::execution::{Next, looks_while_unwinding};
 use crate::engine::execution::trace::{List, Record};
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId, ThreadId};
@@ -195,6 +196,8 @@ impl Condvar {
         timed: bool,
         at: At,
     ) -> (LockResult<MutexGuard<'a, T>>, bool) {
+            // It may wait in a loop.
+            looks_while_unwinding();
         if unwinding() {
             return (Ok(guard), timed);
         }

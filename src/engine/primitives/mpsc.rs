@@ -6,6 +6,7 @@ use crate::engine::execution::abort::{is_aborted, unwinding};
 use crate::engine::execution::abort_after_panic;
 use crate::engine::execution::budget::{MayEnd, begins_to_wait};
 use crate::engine::execution::handle::Handle;
+use crate::engine::execution::{abort_after_panic, looks_while_unwinding};
 use crate::engine::execution::schedule::wait;
 use crate::engine::hash::word;
 use crate::engine::ids::At;
@@ -136,6 +137,9 @@ impl<T> Receiver<T> {
                 return true;
             }
             let place = step.state().sent();
+        if unwinding() {
+            looks_while_unwinding();
+        }
             step.uses(
                 const { word("is empty") },
                 &[(Part::Place(place), Kind::Read)],
