@@ -3,11 +3,10 @@
 use super::channel::{Channel, Message, Part};
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::{is_aborted, unwinding};
-use crate::engine::execution::abort_after_panic;
 use crate::engine::execution::budget::{MayEnd, begins_to_wait};
 use crate::engine::execution::handle::Handle;
-use crate::engine::execution::{abort_after_panic, looks_while_unwinding};
 use crate::engine::execution::schedule::wait;
+use crate::engine::execution::{abort_after_panic, looks_while_unwinding};
 use crate::engine::hash::word;
 use crate::engine::ids::At;
 use crate::sync::names::Named;
@@ -29,6 +28,8 @@ pub struct Sender<T> {
     shared: Arc<Shared<T>>,
     /// Where it was made: a drop does not know its own line.
     at: At,
+    /// Whether it was made in the channel's execution, which counts its senders.
+    is_counted: bool,
 }
 
 /// The model's `std::sync::mpsc::Receiver`.
@@ -52,7 +53,12 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
         at,
         not_sync: std::marker::PhantomData,
     };
-    (Sender { shared, at }, receiver)
+    let sender = Sender {
+        is_counted: shared.handle.is_here(),
+        shared,
+        at,
+    };
+    (sender, receiver)
 }
 
 impl<T> Sender<T> {
@@ -131,15 +137,15 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let at = Location::caller();
+        if unwinding() {
+            looks_while_unwinding();
+        }
         let found = self.shared.handle.step_even_if_unwinding(|step| {
             if step.state().can_receive() {
                 step.takes(Kind::TryAcquire, at);
                 return true;
             }
             let place = step.state().sent();
-        if unwinding() {
-            looks_while_unwinding();
-        }
             step.uses(
                 const { word("is empty") },
                 &[(Part::Place(place), Kind::Read)],
@@ -289,12 +295,14 @@ impl<T> Clone for Sender<T> {
     #[track_caller]
     fn clone(&self) -> Self {
         // No step: as long as there is this sender, the channel stays.
-        if self.shared.handle.is_here() {
+        let is_counted = self.is_counted && self.shared.handle.is_here();
+        if is_counted {
             self.shared.handle.with(|step| step.state().senders += 1);
         }
         Self {
             shared: Arc::clone(&self.shared),
             at: Location::caller(),
+            is_counted,
         }
     }
 }
@@ -302,7 +310,7 @@ impl<T> Clone for Sender<T> {
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         let handle = &self.shared.handle;
-        if !handle.is_here() || is_aborted() {
+        if !self.is_counted || !handle.is_here() || is_aborted() {
             return;
         }
         handle.step_even_if_unwinding(|step| {
