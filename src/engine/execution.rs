@@ -45,6 +45,7 @@ use abort::{Aborted, Failure};
 use object::Objects;
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
+use std::rc::Rc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use thread::Threads;
@@ -147,15 +148,16 @@ pub(crate) fn with<R>(f: impl FnOnce(&mut Execution) -> R) -> R {
 #[inline]
 pub(crate) fn try_with<R>(f: impl FnOnce(&mut Execution) -> R) -> Option<R> {
     let running = RUNNING.get()?;
-    // SAFETY: the pointer is that of a live `Runner`'s box: `Runner::drop` clears it, on
-    // this same thread, before the box goes.
+    // SAFETY: the pointer is that of a live `Runner`'s execution: `Runner::drop` clears
+    // it, on this same thread, before the execution goes.
     let execution = unsafe { running.as_ref() };
     Some(f(&mut execution.borrow_mut()))
 }
 
 /// Runs executions on this thread of the operating system.
 pub(crate) struct Runner {
-    execution: Box<RefCell<Execution>>,
+    /// Not in a `Box`: to move one says that no other pointer to its contents is in use.
+    execution: Rc<RefCell<Execution>>,
 }
 
 impl Runner {
@@ -168,7 +170,7 @@ impl Runner {
             RUNNING.get().is_none(),
             "a scene cannot be explored inside another"
         );
-        let execution = Box::new(RefCell::new(Execution::new(settings, stack_size)));
+        let execution = Rc::new(RefCell::new(Execution::new(settings, stack_size)));
         RUNNING.set(Some(NonNull::from(&*execution)));
         Self { execution }
     }
@@ -183,6 +185,13 @@ impl Runner {
         let mut x = self.execution();
         x.search = Search::default();
         x.settings = settings;
+    }
+
+    /// The model itself has panicked. Coroutines may be in the middle of what they do, so
+    /// nothing is dropped, and the execution cannot be reached any more.
+    pub(crate) fn leak(self) {
+        RUNNING.set(None);
+        std::mem::forget(self);
     }
 
     /// Whether there is another execution to run.
@@ -237,6 +246,7 @@ impl Execution {
             false => self.search.begin(self.settings.reduction),
         }
         self.is_told = again;
+        panics::forget_panics();
         self.needs = self.settings;
         // ORDERING: only that each number is given once.
         self.number = EXECUTIONS.fetch_add(1, Relaxed);

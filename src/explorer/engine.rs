@@ -94,8 +94,7 @@ pub(super) fn explore(
         // A panic of the model itself: what was found stands, but nothing is proved.
         let why = format!("by a panic of the model ({})", last_panic());
         collection.stop(&why);
-        // Coroutines may be in the middle of what they do.
-        std::mem::forget(runner);
+        runner.leak();
     }
     Ok(collection.report())
 }

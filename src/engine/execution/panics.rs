@@ -39,6 +39,11 @@ pub(crate) fn hears_panic(info: &PanicHookInfo<'_>) -> bool {
     exploring
 }
 
+/// An execution begins: no panic is one of its own.
+pub(super) fn forget_panics() {
+    LAST_PANIC.take();
+}
+
 /// What the last panic said.
 pub(crate) fn last_panic() -> String {
     LAST_PANIC.with_borrow(|panic| format!("{} at {}:{}", panic.message, panic.file, panic.line))
