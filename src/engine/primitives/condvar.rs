@@ -7,15 +7,14 @@
 use super::lock::lock_of;
 use super::mutex::MutexGuard;
 use crate::engine::access::Kind;
-use crate::engine::execution::Next;
 use crate::engine::execution::abort::{chosen, unwinding};
 use crate::engine::execution::budget::{Ended, MayEnd, begins_to_wait};
 use crate::engine::execution::handle::{Handle, Step};
 use crate::engine::execution::object::{Blocking, State};
 use crate::engine::execution::schedule::wait;
 use crate::engine::execution::telling::Names;
-use crate::engine::execution::{Next, looks_while_unwinding};
 use crate::engine::execution::trace::{List, Record};
+use crate::engine::execution::{Next, looks_while_unwinding};
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::sync::names::Named;
@@ -196,16 +195,16 @@ impl Condvar {
         timed: bool,
         at: At,
     ) -> (LockResult<MutexGuard<'a, T>>, bool) {
+        if unwinding() {
             // It may wait in a loop.
             looks_while_unwinding();
-        if unwinding() {
             return (Ok(guard), timed);
         }
         // Releasing the lock and beginning to wait are one step: a thread that is
         // notified from here on has been waiting.
         self.handle.step(|_| ());
+        let shown = guard.shown();
         let mutex = guard.into_mutex();
-        let shown = mutex.shown();
         self.handle.with(|step| {
             step.writes_it(const { word("wait") });
             let waiter = (step.me(), mutex.id());

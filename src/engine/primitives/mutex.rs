@@ -224,6 +224,7 @@ impl<T> Mutex<T> {
                         // under std, the lock is never free again.
                         abandon();
                     }
+                    unwind_first(owner);
                 }
             }
         }
@@ -254,17 +255,6 @@ impl<T> Mutex<T> {
         self.acquire(at);
         self.guard(at)
     }
-
-    /// What it protects, as the story shows it, if one is to be told.
-    pub(super) fn shown(&self) -> Option<String> {
-        let show = self
-            .show
-            .filter(|_| self.handle.with(|step| step.is_told))?;
-        // SAFETY: called by the thread that holds the lock, which has no reference to
-        // the value at that moment: its guard is being dropped, or has been given up in
-        // order to wait.
-        Some(show(unsafe { &*self.value.get() }))
-    }
 }
 
 impl<T> Drop for MutexGuard<'_, T> {
@@ -281,7 +271,7 @@ impl<T> Drop for MutexGuard<'_, T> {
             mutex.quietly_release();
             unwind();
         }
-        let shown = mutex.shown();
+        let shown = self.shown();
         mutex.handle.with(|step| {
             mutex.release(step, self.changed);
             step.notes_unlock(self.at, false);
@@ -314,6 +304,13 @@ impl<T> MutexGuard<'_, T> {
 }
 
 impl<'a, T> MutexGuard<'a, T> {
+    /// What the lock protects, as the story shows it, if one is to be told.
+    pub(super) fn shown(&self) -> Option<String> {
+        let show = self.mutex.show?;
+        let is_told = self.mutex.handle.with(|step| step.is_told);
+        is_told.then(|| show(self))
+    }
+
     /// Gives the guard up in order to wait: the mutex stays locked.
     pub(super) fn into_mutex(self) -> &'a Mutex<T> {
         let mutex = self.mutex;
