@@ -179,11 +179,13 @@ impl Execution {
     fn is_abandoned_now(&mut self) {
         self.failure = Some(Failure::Misuse(ABANDONED));
         self.failed_after = self.trace.records().len();
+        // Even if the execution is redundant: no other can be run after it.
+        self.aborted = Some(Aborted::Failed);
         self.is_abandoned = true;
     }
-}
 
     /// Whether its threads are left in the middle of what they do, for ever.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.is_abandoned
     }
+}

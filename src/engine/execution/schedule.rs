@@ -89,7 +89,6 @@ pub(super) fn resume_here(thread: ThreadId) -> bool {
     if is_abandoned {
         suspend_for_ever();
     }
-    with(|x| x.current = before);
     resumed
 }
 
@@ -126,10 +125,10 @@ impl Runner {
                 for thread in &mut *x.threads {
                     // What lies on the stack may be in use: nothing of it is dropped.
                     std::mem::forget(thread.coroutine.take());
+                }
             } else {
                 let mut threads = x.threads.iter();
                 assert!(threads.all(|thread| thread.has_ended()), "all threads end");
-                }
             }
         });
     }

@@ -43,8 +43,9 @@ pub(crate) fn spawn(
     if !with(Execution::has_stack) {
         misuse(NO_STACK);
     }
+    let started = with(|x| x.starts(name, code, at));
     suspend_here();
-    started
+    Some(started)
 }
 
 /// Unwinds if the execution was aborted while a thread was started.
@@ -52,16 +53,17 @@ pub(crate) fn unwind_if_aborted(started: Option<ThreadId>) {
     if started.is_some() && is_aborted() {
         abort::unwind();
     }
-    if unwinding() {
 }
 
 /// Waits for another thread to end; what it did happens before.
 pub(crate) fn join(execution: u64, thread: ThreadId, at: At) {
+    if unwinding() {
         if is_here(execution) && !with(|x| x.is_aborted() || x.joins_at_once(thread)) {
             panics::abort_after_panic();
         }
         return;
     }
+    must_be_here(execution);
     joins(thread, Next::Joins(thread));
     with(|x| {
         let tell = |record: &super::trace::Record, names: &super::telling::Names<'_>| {
@@ -125,13 +127,13 @@ pub(crate) fn narrate(what: std::fmt::Arguments<'_>) {
         return;
     }
     let at = Location::caller();
-    with(|x| {
     // Only a story needs the text. But what it names is the scene's, and may take steps:
     // the same in every execution.
     let text = match what.as_str() {
         Some(text) => Cow::Borrowed(text),
         None => Cow::Owned(what.to_string()),
     };
+    with(|x| {
         let text = match x.is_told {
             true => x.trace.add_text(text.into_owned()),
             false => 0,
@@ -144,8 +146,6 @@ pub(crate) fn narrate(what: std::fmt::Arguments<'_>) {
     });
 }
 
-/// Notes a panic, if it is one of the scene's own.
-pub(crate) fn note_if_panic<T>(result: &std::thread::Result<T>) {
 /// What the running thread does next is an actor's part.
 pub(crate) fn becomes_actor(name: String) {
     with(|x| x.becomes_actor(name));
@@ -153,11 +153,22 @@ pub(crate) fn becomes_actor(name: String) {
     suspend_here();
 }
 
+/// Notes a panic, if it is one of the scene's own.
+pub(crate) fn note_if_panic<T>(result: &std::thread::Result<T>) {
     if let Err(payload) = result
         && !abort::is_abort(payload.as_ref())
     {
         note_panic();
     }
+}
+
+/// Drops what a thread leaves behind. That is the scene's code too: it may take steps,
+/// and panic.
+pub(crate) fn drops<T>(left: T) {
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(left)));
+    note_if_panic(&dropped);
+    // What a second panic carries could panic again.
+    std::mem::forget(dropped);
 }
 
 fn ends(thread: ThreadId) {
@@ -168,15 +179,6 @@ fn ends(thread: ThreadId) {
         }
         if x.starting.last().is_some_and(|&(last, _)| last == thread) {
             x.has_started();
-/// Drops what a thread leaves behind. That is the scene's code too: it may take steps,
-/// and panic.
-pub(crate) fn drops<T>(left: T) {
-    let dropped = catch_unwind(AssertUnwindSafe(|| drop(left)));
-    note_if_panic(&dropped);
-    // What a second panic carries could panic again.
-    std::mem::forget(dropped);
-}
-
         } else {
             x.hand_over();
         }
@@ -212,6 +214,7 @@ impl Execution {
                 false => code(),
             }));
             note_if_panic(&result);
+            drops(result);
             ends(id);
         };
         self.threads[id].coroutine = Some(self.stacks.start(body));
