@@ -1,7 +1,8 @@
 //! Explores scenes: every interleaving, every outcome, the simplest story of each.
 //!
-//! Knows no lesson: a scene is a closure that plays once and judges what it came
-//! to. The ordinary build can read and draw what was found, but not explore.
+//! The explorer knows no lesson: a scene is a closure that runs once and judges its own
+//! outcome. The engine runs the scene, one execution after another, in the model build.
+//! The std build can read and draw what an exploration found, but it cannot explore.
 
 #[cfg(loom)]
 mod engine;
@@ -26,8 +27,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-/// Whether this build can explore. If it can, it cannot play: its threads and
-/// locks are the model's.
+/// Whether this is the model build, which can explore. It cannot play a scene with real
+/// threads: its threads and locks are the model's.
 pub const CAN_EXPLORE: bool = cfg!(loom);
 
 /// As large as the stacks of `std::thread`: what fits there fits here.
@@ -58,8 +59,9 @@ pub struct Options {
     /// something that the model cannot see, or computes without an end. Its thread is
     /// left where it is.
     pub patience: Duration,
-    /// How large the stacks of the scene's threads are, in bytes: two mebibytes, as those
-    /// of `std::thread`, if nothing is said.
+    /// The size of the stack of each of the scene's threads, in bytes. [`Options::new`]
+    /// sets 2 MiB, the size that `std::thread` uses too. A thread that overflows its
+    /// stack ends the process; on Unix a message names the thread and this setting.
     pub stack_size: usize,
     /// Called every now and then (at most ten times a second) while it runs, on
     /// another thread.
@@ -102,13 +104,13 @@ pub struct Progress {
     pub elapsed: Duration,
 }
 
-/// An ordinary build was asked to explore.
+/// The std build was asked to explore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotTheModel;
 
 impl fmt::Display for NotTheModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this is the ordinary build, made of std's threads and locks: only a build with `--cfg loom` can explore")
+        f.write_str("this is the std build, which runs std's threads and locks: only the model build, with `--cfg loom`, can explore")
     }
 }
 
@@ -144,7 +146,7 @@ impl std::error::Error for NotTheModel {}
 /// ```
 ///
 /// # Errors
-/// [`NotTheModel`] in the ordinary build.
+/// [`NotTheModel`] in the std build.
 ///
 /// # Panics
 /// Inside a scene that is explored.

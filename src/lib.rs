@@ -4,10 +4,10 @@
 //! the ways that people really write it, wrong. All versions of a lesson answer
 //! the same scenes, and every scene can be
 //!
-//! - *played* with real threads (the ordinary build),
+//! - *played* with real threads (the std build),
 //! - *tried* on generated inputs (`cargo test`), and
-//! - *explored* in every interleaving under loom (`cargo race`, a build with
-//!   `--cfg loom`).
+//! - *explored* in every interleaving (`cargo race`; the model build, which is the
+//!   build with `--cfg loom`).
 //!
 //! # The layers
 //! Each knows only those below it.

@@ -1,8 +1,9 @@
 //! The primitives, under std's names: one file each.
 //!
 //! A primitive says when its operations are enabled ([`Blocking`]), what they access,
-//! what they change, and in what words a story tells it. Adding one touches its file,
-//! this list and its tests.
+//! what they change, and in what words a story tells it. To add one you change its file,
+//! this list, the names in `src/sync.rs` and `src/sync/ordinary.rs`, and the tests:
+//! CONTRIBUTING lists the steps.
 //!
 //! [`Blocking`]: super::execution::object::Blocking
 

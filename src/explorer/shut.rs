@@ -1,4 +1,4 @@
-//! The ordinary build's side of the door: nothing to explore with.
+//! The door in the std build, which has no engine and cannot explore.
 
 use super::{Exploration, Judged, NotTheModel, Options};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The ordinary world: std, under the names that the model has too.
+//! The std build: std's types, under the names that the model has too.
 
 use super::actor::Actor;
 use super::names::{Named, Watched};

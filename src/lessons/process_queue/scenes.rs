@@ -2,8 +2,8 @@
 //!
 //! A process is a thread that shares nothing: it knows its [`Link`] alone, and it may
 //! die. The same thread plays those who are started in its place, one after the other.
-//! Where a scene needs its five threads for something else, a thread of the parent
-//! plays its child too: that one has nothing to tell that others could see, and lives.
+//! To keep some scenes small, a thread of the parent plays its child too: that child
+//! never dies, and does nothing that others could notice.
 
 use super::{Came, Day, Delivery, Exchange, Produce, Produced, Taken, consume, left_in, produce};
 use crate::explorer::report::{Budget, Judged};
