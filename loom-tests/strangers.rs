@@ -341,6 +341,25 @@ mod mistakes {
         assert!(message.contains("outside of the model"), "{message}");
     }
 
+    /// Its arrays alone take 16 MiB.
+    #[test]
+    fn a_deep_recursion_needs_larger_stacks() {
+        fn uses(kilobytes: usize) -> usize {
+            let frame = std::hint::black_box([1_u8; 1024]);
+            let more = if kilobytes > 1 {
+                uses(kilobytes - 1)
+            } else {
+                0
+            };
+            more + usize::from(std::hint::black_box(&frame)[0])
+        }
+        let scene = || Actors::new().enter("ann", || uses(16 * 1024)).run();
+        let check = check::scene(scene).stack_size(64 * 1024 * 1024);
+        let found = check.explore().unwrap();
+        assert!(found.is_complete());
+        assert_eq!(found.outcomes[0].outcome, "[16384]");
+    }
+
     /// When it wakes up, it finds that nobody waits for it.
     #[test]
     fn a_scene_that_sleeps_too_long() {
