@@ -33,7 +33,7 @@ pub(crate) struct Stuck {
 
 impl fmt::Display for Stuck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "for {}", humantime::format_duration(self.patience))?;
+        write!(f, "for {:?}", self.patience)?;
         match self.at {
             Some(at) => write!(f, " since {at}"),
             None => Ok(()),
