@@ -185,7 +185,7 @@ pub fn lesson() -> Lesson {
                 },
                 Fault {
                     what: "holds the lock while it sleeps, so that clerks work one after another",
-                    shown_by: "house::no_lesson_rests_in_a_version",
+                    shown_by: "house::rules::no_lesson_rests_in_a_version",
                 },
             ],
         },
