@@ -41,7 +41,7 @@ use crate::narrate;
 use crate::processes::Link;
 use crate::sync::rest;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -246,8 +246,9 @@ impl Day {
     /// end.)
     #[must_use]
     pub fn judge<E>(&self, took: &[Vec<Delivery>], came: &Came<E>, may_return: bool) -> Judged {
-        // How often without the mark, and how often with it.
-        let mut times: HashMap<(usize, usize), [usize; 2]> = HashMap::new();
+        // How often without the mark, and how often with it. In order: an outcome that
+        // names one of several doubled items must name the same one every time.
+        let mut times: BTreeMap<(usize, usize), [usize; 2]> = BTreeMap::new();
         for Delivery { item, redelivered } in took.iter().flatten() {
             let times = times.entry((item.producer, item.number)).or_default();
             times[usize::from(*redelivered)] += 1;
