@@ -22,9 +22,9 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | `cli` | list, play, explore, show; says what is as it should be |
-//! | `lessons` | the rooms: stories, scenes, right and wrong versions |
-//! | `processes` | children, and the links to them; knows no lesson |
+//! | `cli` | the commands `list`, `play`, `explore` and `show` |
+//! | `lessons` | the lessons: story, scenes, correct and wrong versions |
+//! | `processes` | child processes, and the links to them; knows no lesson |
 //!
 //! All versions of a lesson answer the same scenes. Every scene can be *played* with
 //! real threads, *tried* on generated inputs (`cargo test`), and *explored* in every

@@ -1,4 +1,4 @@
-//! What can be called: by the specification, and of a version.
+//! A sequential specification, and a version that is called as it says.
 
 use std::fmt::Display;
 use std::hash::Hash;

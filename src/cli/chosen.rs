@@ -1,4 +1,4 @@
-//! Which versions are meant.
+//! Finds the versions that a target names.
 
 use super::args::Target;
 use crate::lessons::{Lesson, Stop, Version};

@@ -1,4 +1,4 @@
-//! What a lesson is made of.
+//! The parts of a lesson.
 
 use crate::explorer::Options;
 use crate::explorer::report::{Budget, Judged, Memory};

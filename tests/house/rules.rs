@@ -1,4 +1,4 @@
-//! What the compiler cannot say. A rule tells which source files break it.
+//! Rules that the compiler cannot check.
 
 use super::source::{ROOT, Source};
 use racecourse::lessons;
@@ -241,7 +241,7 @@ fn nothing_strays_at_the_top() {
 #[test]
 fn the_library_alone_has_few_dependencies() {
     // loom is on its way to the dependencies of the tests alone.
-    const TREE: &str = "tree --locked --offline --edges=normal --prefix=none \
+    const TREE: &str = "tree --locked --edges=normal --prefix=none \
                         --no-default-features --prune=loom";
     for flags in ["", "--cfg loom"] {
         let mut tree = Command::new(env!("CARGO"));

@@ -1,6 +1,6 @@
 //! A bounded queue between producers and consumers.
 //!
-//! The story is told in [`lesson`](mod@lesson). Read [`right`] next.
+//! [`lesson`](mod@lesson) tells the story. Read [`right`] next.
 
 pub mod errors;
 pub mod lesson;

@@ -1,6 +1,6 @@
 //! Bakers and customers, and a queue of bread between them.
 //!
-//! The story is told in [`lesson`](mod@lesson). Read [`right`] next.
+//! [`lesson`](mod@lesson) tells the story. Read [`right`] next.
 
 pub mod lesson;
 pub mod right;

@@ -1,4 +1,4 @@
-//! What happens at a bakery, and how it is judged.
+//! Scenes of a bakery, and the judge of their outcomes.
 
 use super::lesson::{Bakery, Bread, Day};
 use crate::explorer::report::{Budget, Judged};

@@ -1,6 +1,6 @@
 //! One thread computes, the other waits for it and reads.
 //!
-//! The story is told in [`lesson`](mod@lesson). Read [`right`] next.
+//! [`lesson`](mod@lesson) tells the story. Read [`right`] next.
 
 pub mod lesson;
 pub mod right;

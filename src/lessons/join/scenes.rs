@@ -1,4 +1,4 @@
-//! Which sums are asked for, and how the answer is judged.
+//! Scenes of a sum, and the judge of their outcomes.
 
 use super::lesson::Sum;
 use crate::explorer::report::{Budget, Judged};

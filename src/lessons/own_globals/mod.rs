@@ -1,6 +1,6 @@
 //! Processes that each have an n of their own.
 //!
-//! The story is told in [`lesson`](mod@lesson). Read [`right`] next.
+//! [`lesson`](mod@lesson) tells the story. Read [`right`] next.
 
 pub mod lesson;
 pub mod os;

@@ -1,4 +1,4 @@
-//! How many add, and how many of them may die.
+//! Scenes: how many processes add one to n, and how many of them may die.
 
 use super::lesson::Globals;
 use crate::explorer::report::{Budget, Judged};

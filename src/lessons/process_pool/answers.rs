@@ -1,4 +1,4 @@
-//! What becomes of a job.
+//! The answers to a pool's jobs, and the numbers of a pool.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,6 +1,6 @@
 //! A pool of worker processes, and what becomes of the jobs it is given.
 //!
-//! The story is told in [`lesson`](mod@lesson). Read [`right`] next.
+//! [`lesson`](mod@lesson) tells the story. Read [`right`] next.
 
 pub mod answers;
 pub mod lesson;

@@ -1,4 +1,4 @@
-//! What happens to a pool, and how it is judged.
+//! Scenes of a pool, and the judge of their outcomes.
 
 use super::answers::{Answer, Failure, Refused, Terms};
 use super::lesson::{Employer, Goes, Job};

@@ -1,6 +1,6 @@
 //! Producers and consumers in processes of their own, and a queue between them.
 //!
-//! The story is told in [`lesson`](mod@lesson). Read [`right`] next.
+//! [`lesson`](mod@lesson) tells the story. Read [`right`] next.
 
 pub mod lesson;
 pub mod os;

@@ -1,6 +1,6 @@
 //! A lock that serves whoever waits in the order of arrival.
 //!
-//! The story is told in [`lesson`](mod@lesson). Read [`right`] next.
+//! [`lesson`](mod@lesson) tells the story. Read [`right`] next.
 
 pub mod lesson;
 pub mod right;

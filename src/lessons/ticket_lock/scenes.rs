@@ -1,4 +1,4 @@
-//! What happens to a lock, and how it is judged.
+//! Scenes of a lock, and the judge of their outcomes.
 
 use super::lesson::{FairLock, Turn};
 use crate::explorer::report::{Budget, Grade, Judged};

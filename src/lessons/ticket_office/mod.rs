@@ -1,6 +1,6 @@
 //! Clerks sell the tickets of one office.
 //!
-//! The story is told in [`lesson`](mod@lesson). Read [`right`] next.
+//! [`lesson`](mod@lesson) tells the story. Read [`right`] next.
 
 pub mod lesson;
 pub mod right;

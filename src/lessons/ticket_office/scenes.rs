@@ -1,4 +1,4 @@
-//! What happens at an office, and how it is judged.
+//! Scenes of a ticket office, and the judge of their outcomes.
 
 use super::lesson::{Sale, TicketOffice};
 use crate::explorer::report::{Grade, Judged};

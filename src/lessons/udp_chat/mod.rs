@@ -1,6 +1,6 @@
 //! A chat over UDP: one thread sends what is typed, another receives and logs.
 //!
-//! The story is told in [`lesson`](mod@lesson). Read [`right`] next.
+//! [`lesson`](mod@lesson) tells the story. Read [`right`] next.
 
 pub mod lesson;
 pub mod os;

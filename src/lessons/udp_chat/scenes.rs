@@ -1,4 +1,4 @@
-//! What happens to a chat, by letterbox, and how its log is judged.
+//! Scenes of a chat, with letterboxes for sockets, and the judge of their logs.
 
 use super::lesson::{Chat, Inbox, Log, Waker};
 use crate::explorer::report::{Budget, Judged};
