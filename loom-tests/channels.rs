@@ -449,9 +449,15 @@ mod found {
             options.panics_are_handled = true;
             options
         };
+        outcomes(
+            || options(0, 0),
+            || {
+                let (_sender, receiver) = channel();
+                *KEPT.lock().unwrap() = Some(receiver);
+                String::new()
+            },
+        );
         let found = outcomes(handled, || {
-            let (_sender, receiver) = channel();
-            KEPT.lock().unwrap().get_or_insert(receiver);
             let panicked = thread::scope(|s| {
                 let panics = s.spawn(|| {
                     let _receives = OnDrop(|| {

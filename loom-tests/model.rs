@@ -806,31 +806,54 @@ mod failures {
         }
     }
 
-    #[test]
-    fn five_threads_are_enough_and_six_are_explained() {
-        let crowd = |n: usize| {
-            move || {
-                let mut actors = Actors::new();
-                for actor in 0..n {
-                    actors = actors.enter(format!("{actor}"), || ());
-                }
-                actors.run();
-                "done"
-            }
-        };
-        assert_eq!(outcomes(Memory::Sc, crowd(5)), ["done"]);
-        let judged = || Judged::promised("done", "");
-        let crowd = crowd(6);
-        let crowd = Arc::new(move || {
-            crowd();
-            judged()
+    fn crowd_of_actors(n: usize) -> Judged {
+        let actors = (0..n).fold(Actors::new(), |actors, n| {
+            actors.enter(n.to_string(), || ())
         });
-        let found = explore(Options::new(Memory::Sc), crowd).unwrap();
-        assert!(
-            found.stopped.is_some(),
-            "what cannot be followed is no proof"
-        );
-        assert!(found.outcome("misuse").unwrap().meaning.contains("five"));
+        actors.run();
+        Judged::promised("done", "")
+    }
+
+    fn crowd_of_threads(n: usize) -> Judged {
+        let threads: Vec<_> = (0..n).map(|_| thread::spawn(|| ())).collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        Judged::promised("done", "")
+    }
+
+    #[test]
+    fn a_scene_has_room_for_sixteen_threads_actors_or_spawned() {
+        for crowd in [crowd_of_actors, crowd_of_threads] {
+            let found = |n| explore(Options::new(Memory::Sc), Arc::new(move || crowd(n))).unwrap();
+            let sixteen = found(16);
+            assert!(sixteen.is_complete());
+            assert_eq!(sixteen.outcomes[0].outcome, "done");
+            let seventeen = found(17);
+            assert!(
+                !seventeen.is_complete(),
+                "what cannot be followed is no proof"
+            );
+            let misuse = &seventeen.outcome("misuse").unwrap().meaning;
+            assert!(misuse.contains("at most 16 beside its own"), "{misuse}");
+        }
+    }
+
+    #[test]
+    fn eight_additions_come_in_every_order() {
+        let found = all(Memory::Sc, || {
+            let sum = Arc::new(AtomicUsize::new(0));
+            let add = || {
+                let sum = sum.clone();
+                thread::spawn(move || sum.fetch_add(1, Relaxed))
+            };
+            let threads: Vec<_> = (0..8).map(|_| add()).collect();
+            for thread in threads {
+                thread.join().unwrap();
+            }
+            sum.load(Relaxed)
+        });
+        assert_eq!((found.different, found.outcomes.len()), (40_320, 1));
     }
 }
 

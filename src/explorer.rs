@@ -9,6 +9,8 @@ mod engine;
 mod order;
 pub mod report;
 #[cfg(loom)]
+mod script;
+#[cfg(loom)]
 mod story;
 
 #[cfg(loom)]
@@ -26,6 +28,9 @@ use std::time::Duration;
 /// Whether this build can explore. If it can, it cannot play: its threads and
 /// locks are the model's.
 pub const CAN_EXPLORE: bool = cfg!(loom);
+
+/// As large as the stacks of `std::thread`: what fits there fits here.
+const STACK_SIZE: usize = 2 * 1024 * 1024;
 
 /// How to explore: [`Options::new`], and then what should be otherwise.
 #[non_exhaustive]
@@ -49,6 +54,9 @@ pub struct Options {
     /// twice as long): it waits for something that the model cannot see, or
     /// computes without an end. Its thread is left where it is.
     pub patience: Duration,
+    /// How large the stacks of the scene's threads are, in bytes: two mebibytes, as those
+    /// of `std::thread`, if nothing is said.
+    pub stack_size: usize,
     /// Called every now and then (at most ten times a second) while it runs, on
     /// another thread.
     pub progress: Option<Box<dyn FnMut(Progress) + Send>>,
@@ -71,6 +79,7 @@ impl Options {
             max_executions: None,
             max_time: None,
             patience: Duration::from_secs(10),
+            stack_size: STACK_SIZE,
             progress: None,
             judge_stuck: None,
         }

@@ -37,6 +37,8 @@ pub mod check;
 #[cfg(feature = "course")]
 pub mod cli;
 pub mod draw;
+#[cfg(loom)]
+mod engine;
 pub mod explorer;
 #[cfg(feature = "course")]
 pub mod lessons;

@@ -18,37 +18,23 @@
 //! ([`narrate!`](crate::narrate)). The fourth lets a thread stand for a process:
 //! [`may_die`].
 
+pub(crate) mod actor;
+pub(crate) mod names;
+#[cfg(not(loom))]
+mod ordinary;
+mod pace;
 mod stage;
 
 #[cfg(loom)]
-pub(crate) mod model;
-#[cfg(not(loom))]
-mod ordinary;
-
-#[cfg(loom)]
-use model as world;
+use crate::engine::primitives as world;
 #[cfg(not(loom))]
 use ordinary as world;
 
-pub use stage::{Actors, may_die, narrate, rest, set_pace, tell};
+pub use names::{Named, Watched};
+pub use pace::{set_pace, tell};
+pub use stage::Actors;
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
 pub use world::{Condvar, Mutex, MutexGuard, WaitTimeoutResult, atomic, cell, hint, mpsc, thread};
-
-/// Gives a lock, a condition variable, an atomic or a cell the name it has in
-/// stories. In the ordinary build the name is forgotten at once.
-pub trait Named: Sized {
-    /// `Condvar::new().named("not_empty")`
-    #[must_use]
-    fn named(self, name: &'static str) -> Self;
-}
-
-/// Gives a mutex a name *and* shows what it protects in the story's column of
-/// shared state, as `show` puts it, each time the lock is let go.
-pub trait Watched<T>: Sized {
-    /// `Mutex::new(20).watched("tickets", |left| format!("{left} left"))`
-    #[must_use]
-    fn watched(self, name: &'static str, show: fn(&T) -> String) -> Self;
-}
 
 /// Says what the running thread does: printed when a lesson is played, a step of
 /// the story when it is explored, nothing otherwise.
@@ -57,4 +43,30 @@ macro_rules! narrate {
     ($($what:tt)+) => {
         $crate::sync::narrate(::core::format_args!($($what)+))
     };
+}
+
+/// What [`narrate!`](crate::narrate) calls.
+#[track_caller]
+pub fn narrate(what: std::fmt::Arguments<'_>) {
+    world::narrate(what);
+}
+
+/// Does what the seed's `time.sleep` stands for: work that takes a while. Takes the
+/// pace's time when a lesson is played, none when it is tested or explored.
+pub fn rest() {
+    world::rest();
+}
+
+/// A place at which a process may die, for a thread that stands for a process. Whether
+/// it does, there and then: in the model, as often as the exploration's budget
+/// ([`Budget::deaths`](crate::explorer::report::Budget::deaths)) says, at any such
+/// place; otherwise never. A process that has died does nothing more but disconnect,
+/// which the operating system does for it: the thread drops what it holds and returns.
+///
+/// A real process dies at any moment, but nobody can tell where between two steps that
+/// others notice: a place before each of them, and one at the end, are all.
+#[must_use]
+#[track_caller]
+pub fn may_die() -> bool {
+    world::may_die()
 }

@@ -2,8 +2,9 @@
 //! would block the whole exploration: so that runs on a thread of its own, and is
 //! left there if it does not go on.
 
+use super::engine::{self, Scene};
 use super::report::count;
-use super::{Exploration, Judged, NotTheModel, Options, engine};
+use super::{Exploration, Judged, NotTheModel, Options};
 use crate::watch::{self, Stuck, watch};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -20,18 +21,15 @@ pub(super) fn explore(
         patience,
         ..
     } = options;
-    let begun = Arc::new(AtomicU64::new(0));
-    let counted = {
-        // ORDERING: a number for a message.
-        let begun = Arc::clone(&begun);
-        move || {
-            begun.fetch_add(1, Relaxed);
-            watch::beat(None);
-            scene()
-        }
-    };
+    let ended = Arc::new(AtomicU64::new(0));
+    let counts = Arc::clone(&ended);
+    let scene: Scene = Arc::new(move || {
+        watch::beat(None);
+        scene()
+    });
     let stopped = |stuck: Stuck| {
-        let executions = begun.load(Relaxed).saturating_sub(1);
+        // ORDERING: a number for a message.
+        let executions = ended.load(Relaxed);
         let why = format!(
             "after {} because the scene blocks outside of the model: no step \
              {stuck} (it waits for something that does not go through racecourse::sync: a lock or \
@@ -48,5 +46,5 @@ pub(super) fn explore(
             outcomes: Vec::new(),
         })
     };
-    watch(patience, || engine::explore(options, Arc::new(counted))).unwrap_or_else(stopped)
+    watch(patience, move || engine::explore(options, &scene, &counts)).unwrap_or_else(stopped)
 }

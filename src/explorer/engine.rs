@@ -1,28 +1,31 @@
-//! Runs a scene under loom, execution after execution, and collects what it
-//! comes to.
+//! Runs a scene, execution after execution, and collects what its outcomes are.
 
+use super::order::Order;
 use super::report::{Exploration, Grade, Judged, Memory, Outcome, count};
 use super::story::{self, Cost};
 use super::{NotTheModel, Options, Progress};
-use crate::sync::model::events::Failure;
-use crate::sync::model::runtime::{self, Execution, Settings, TornDown};
-use std::cell::RefCell;
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use crate::engine::execution::abort::{Aborted, Failure, NOT_DETERMINISTIC, is_abort};
+use crate::engine::execution::{
+    Execution, Runner, Settings, hears_panic, last_panic, scene_has_panicked, threads,
+};
+use crate::engine::hash::HashedSet;
+use crate::engine::search::Reduction;
+use std::cell::Cell;
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
-/// Branches that loom may take in one execution. Ours end earlier: see
-/// [`Failure::Endless`].
-const MAX_BRANCHES: usize = 40_000;
-/// How many places the search for an outcome's simplest story may look at in all
-/// (some tenths of a second). An outcome with more is told by the best found then.
+/// How many places the search for an outcome's simplest story may look at in all (some
+/// tenths of a second). An outcome with more is told by the best found then.
 const PLACES: usize = 300_000;
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 /// How many executions pass between two looks at the clock.
 const LOOK_AT_CLOCK_EVERY: u64 = 64;
+
+pub(super) type Scene = Arc<dyn Fn() -> Judged + Send + Sync>;
 
 /// What has been found so far.
 struct Collection {
@@ -30,7 +33,8 @@ struct Collection {
     started: Instant,
     last_progress: Instant,
     executions: u64,
-    traces: HashSet<u128>,
+    /// The names of the different interleavings.
+    interleavings: HashedSet<u128>,
     /// By outcome and grade.
     rows: HashMap<(String, Grade), Row>,
     stopped: Option<String>,
@@ -45,81 +49,55 @@ struct Row {
     places: usize,
 }
 
-thread_local! {
-    /// loom wants a closure that can be shared between threads, and runs it on
-    /// this one: what it collects stays here.
-    static COLLECTION: RefCell<Option<Rc<RefCell<Collection>>>> = const { RefCell::new(None) };
+/// A story that is to be told: the execution is run once more for it.
+struct Untold {
+    row: (String, Grade),
+    cost: Cost,
+    order: Order,
 }
 
+/// `executions`: how many have ended, for the thread that watches this one.
 pub(super) fn explore(
     options: Options,
-    scene: Arc<dyn Fn() -> Judged + Send + Sync>,
+    scene: &Scene,
+    executions: &AtomicU64,
 ) -> Result<Exploration, NotTheModel> {
     silence_panics();
     let settings = Settings {
-        c11: options.memory == Memory::C11,
+        is_c11: options.memory == Memory::C11,
         locks_are_tried: false,
         any_waiter: options.budget.any_waiter,
         spurious_wake_ups: options.budget.spurious_wake_ups,
         early_timeouts: options.budget.early_timeouts,
         deaths: options.budget.deaths,
         panics_are_handled: options.panics_are_handled,
-        unwinding_is_watched: false,
-        all_orders: options.all_orders,
+        reduction: match options.all_orders {
+            true => Reduction::None,
+            false => Reduction::Full,
+        },
     };
-    let collection = Rc::new(RefCell::new(Collection::new(options)));
-    let mut settings = Some(settings);
-    while let Some(now) = settings {
-        run(&collection, now, scene.clone());
-        settings = collection.borrow_mut().start_again();
-    }
-    // loom may not have dropped all that it ran.
-    let report = collection.borrow_mut().report();
-    Ok(report)
-}
-
-fn run(
-    collection: &Rc<RefCell<Collection>>,
-    settings: Settings,
-    scene: Arc<dyn Fn() -> Judged + Send + Sync>,
-) {
-    runtime::open(settings);
-    COLLECTION.set(Some(collection.clone()));
-    let loom = loom();
+    let runner = Runner::new(settings, options.stack_size);
+    let mut collection = Collection::new(options);
     let result = catch_unwind(AssertUnwindSafe(|| {
         loop {
-            let scene = scene.clone();
-            loom.check(move || execute(&*scene));
-            if collection.borrow().is_over() || !runtime::advance() {
+            collection.run(&runner, scene);
+            // ORDERING: a number for a message.
+            executions.store(collection.executions, Relaxed);
+            if let Some(needs) = collection.start_again() {
+                runner.start_again(needs);
+            } else if collection.stopped.is_some() || !runner.advance() {
                 break;
             }
         }
     }));
-    runtime::close(result.is_err());
-    COLLECTION.set(None);
     if result.is_err() {
-        // A panic of loom's own, or of the model: what was found stands, but
-        // nothing is proved.
-        let what = runtime::last_panic();
-        let why = format!("by a panic of the model ({what})");
-        collection.borrow_mut().stop(&why);
+        // A panic of the model itself: what was found stands, but nothing is proved.
+        let why = format!("by a panic of the model ({})", last_panic());
+        collection.stop(&why);
+        // Coroutines may be in the middle of what they do.
+        std::mem::forget(runner);
     }
-}
-
-/// loom runs one execution: where only one thread is not parked, there is nothing
-/// that it could choose. No limits of its own, whatever the environment says.
-fn loom() -> loom::model::Builder {
-    let mut loom = loom::model::Builder::new();
-    loom.max_threads = loom::MAX_THREADS;
-    loom.max_branches = MAX_BRANCHES;
-    loom.max_permutations = None;
-    loom.max_duration = None;
-    loom.preemption_bound = None;
-    loom.checkpoint_file = None;
-    loom.expect_explicit_explore = false;
-    loom.location = false;
-    loom.log = false;
-    loom
+    Ok(collection.report())
 }
 
 /// Panics of scenes are outcomes: they are noted, not printed.
@@ -128,33 +106,29 @@ fn silence_panics() {
     ONCE.call_once(|| {
         let usual = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if !runtime::hears_panic(info) {
+            if !hears_panic(info) {
                 usual(info);
             }
         }));
     });
 }
 
-/// One execution.
-fn execute(scene: &(dyn Fn() -> Judged + Send + Sync)) {
-    let collection = COLLECTION
-        .with_borrow(Clone::clone)
-        .expect("loom runs the scene on the thread that explores");
-    runtime::begin();
-    let judged = catch_unwind(AssertUnwindSafe(scene));
-    if let Err(payload) = &judged
-        && !runtime::is_tear_down(payload.as_ref())
-    {
-        runtime::scene_has_panicked();
-    }
-    let torn_down = runtime::finish();
-    let is_stuck = runtime::with(|x| matches!(x.failure, Some(Failure::Stuck { .. })));
-    // What others have written may look at what it likes.
-    let judged = match &collection.borrow().options.judge_stuck {
-        Some(judge) if is_stuck => Some(judge()),
-        _ => judged.ok(),
+/// One execution: what the scene returned, unless it unwound.
+fn execute(runner: &Runner, scene: &Scene, again: bool) -> Option<Judged> {
+    let judged = Rc::new(Cell::new(None));
+    let (returned, scene) = (Rc::clone(&judged), Arc::clone(scene));
+    let whole = move || {
+        let result = catch_unwind(AssertUnwindSafe(|| scene()));
+        if let Err(payload) = &result
+            && !is_abort(payload.as_ref())
+        {
+            scene_has_panicked();
+        }
+        returned.set(result.ok());
+        threads::finish();
     };
-    runtime::with(|x| collection.borrow_mut().collect(x, judged, torn_down));
+    runner.run(Box::new(whole), again);
+    judged.take()
 }
 
 impl Collection {
@@ -165,92 +139,126 @@ impl Collection {
             started,
             last_progress: started,
             executions: 0,
-            traces: HashSet::new(),
+            interleavings: HashedSet::default(),
             rows: HashMap::new(),
             stopped: None,
             needs: None,
         }
     }
 
-    /// Whether no more executions are to be run.
-    fn is_over(&self) -> bool {
-        self.stopped.is_some() || self.needs.is_some()
-    }
-
-    /// With what settings all must be explored again, if so.
+    /// With what settings everything must be explored again, if so.
     fn start_again(&mut self) -> Option<Settings> {
         let needs = self.needs.take().filter(|_| self.stopped.is_none())?;
         self.executions = 0;
-        self.traces.clear();
+        self.interleavings.clear();
         self.rows.clear();
         Some(needs)
     }
 
-    fn collect(&mut self, x: &Execution, judged: Option<Judged>, torn_down: Option<TornDown>) {
-        self.executions += 1;
-        self.needs = Some(x.needs).filter(|&needs| needs != x.settings);
-        if torn_down != Some(TornDown::Repeats) {
-            let judged = match &x.failure {
-                Some(Failure::Stuck { .. }) if self.options.judge_stuck.is_some() => judged,
-                Some(failure) => Some(judge_failure(failure)),
-                None => judged,
-            };
-            match judged {
-                Some(judged) => self.count(x, judged),
-                None => self.stop("because a scene unwound without a panic"),
-            }
-            match x.failure {
-                Some(Failure::Endless) => self.stop("because an execution did not end"),
-                Some(Failure::Misuse(_)) => self.stop("because the model cannot follow the scene"),
-                _ => {}
+    /// Runs an execution, and once more if its story is to be told.
+    fn run(&mut self, runner: &Runner, scene: &Scene) {
+        let judged = execute(runner, scene, false);
+        let is_blocked = matches!(runner.execution().failure, Some(Failure::Blocked { .. }));
+        let judged = match &self.options.judge_stuck {
+            // What others have written may look at what it likes.
+            Some(judge) if is_blocked => Some(judge()),
+            _ => judged,
+        };
+        let untold = self.collect(&runner.execution(), judged);
+        if let Some(Untold { row, cost, order }) = untold {
+            let (before, outcome) = (lengths(&runner.execution()), row.0.clone());
+            let again = execute(runner, scene, true);
+            let mut x = runner.execution();
+            let is_another = again.is_some_and(|judged| judged.outcome != outcome);
+            let is_misuse = matches!(x.failure, Some(Failure::Misuse(_)));
+            if is_misuse || lengths(&x) != before || (is_another && x.failure.is_none()) {
+                self.differs(&mut x);
+            } else if let Some(row) = self.rows.get_mut(&row) {
+                row.cost = cost;
+                row.outcome.story = story::tell(&x, &order);
             }
         }
         self.look_at_limits();
     }
 
-    fn count(&mut self, x: &Execution, judged: Judged) {
-        let is_new = self.traces.insert(x.trace);
-        let name = (judged.outcome, judged.grade);
-        let row = self.rows.get_mut(&name);
-        // Another order of a trace already seen cannot have a better story: all
-        // its orders were looked at then.
-        let mut places = PLACES;
-        let better = match row {
-            None => story::better_than(None, x, &mut places),
-            Some(row) if is_new => story::better_than(Some(row.cost), x, &mut row.places),
-            Some(_) => None,
+    fn collect(&mut self, x: &Execution, judged: Option<Judged>) -> Option<Untold> {
+        self.executions += 1;
+        self.needs = Some(x.needs).filter(|&needs| needs != x.settings);
+        if x.aborted() == Some(Aborted::Redundant) {
+            return None;
+        }
+        let judged = match &x.failure {
+            Some(Failure::Blocked { .. }) if self.options.judge_stuck.is_some() => judged,
+            Some(failure) => Some(judge_failure(failure)),
+            None => judged,
         };
-        let better = better.map(|(cost, draft)| (cost, story::tell(x, &draft)));
-        let outcome = match self.rows.entry(name) {
-            Entry::Occupied(row) => {
-                let row = row.into_mut();
-                if let Some((cost, story)) = better {
-                    row.cost = cost;
-                    row.outcome.story = story;
-                }
-                &mut row.outcome
+        match x.failure {
+            Some(Failure::Endless) => self.stop("because an execution did not end"),
+            Some(Failure::Misuse(_)) => self.stop("because the model cannot follow the scene"),
+            _ => {}
+        }
+        match judged {
+            Some(judged) => self.count(x, judged),
+            None => {
+                self.stop("because a scene unwound without a panic");
+                None
             }
-            Entry::Vacant(place) => {
-                let (outcome, grade) = place.key().clone();
-                let (cost, story) = better.unwrap_or_else(|| story::as_it_ran(x));
+        }
+    }
+
+    fn count(&mut self, x: &Execution, judged: Judged) -> Option<Untold> {
+        let is_new = self.interleavings.insert(x.name());
+        let name = (judged.outcome, judged.grade);
+        // Another order of an interleaving already seen cannot have a better story: all
+        // its orders were looked at then.
+        let (row, better) = match self.rows.get_mut(&name) {
+            Some(row) => {
+                let better = match is_new {
+                    true => story::better_than(Some(row.cost), x, &mut row.places),
+                    false => None,
+                };
+                (row, better)
+            }
+            None => {
+                let mut places = PLACES;
+                let better = story::better_than(None, x, &mut places);
+                let (cost, order) = better.unwrap_or_else(|| story::as_it_ran(x));
                 let outcome = Outcome {
-                    outcome,
-                    grade,
+                    outcome: name.0.clone(),
+                    grade: name.1,
                     meaning: judged.meaning,
                     different: 0,
                     executions: 0,
-                    story,
+                    // To be told.
+                    story: story::tell(x, &order),
                 };
                 let row = Row {
                     outcome,
                     cost,
                     places,
                 };
-                &mut place.insert(row).outcome
+                (
+                    self.rows.entry(name.clone()).or_insert(row),
+                    Some((cost, order)),
+                )
             }
         };
-        outcome.executions += 1;
-        outcome.different += u64::from(is_new);
+        row.outcome.executions += 1;
+        row.outcome.different += u64::from(is_new);
+        better.map(|(cost, order)| Untold {
+            row: name,
+            cost,
+            order,
+        })
+    }
+
+    /// Run once more, the scene did something else.
+    fn differs(&mut self, x: &mut Execution) {
+        if !matches!(x.failure, Some(Failure::Misuse(_))) {
+            x.failure = Some(Failure::Misuse(NOT_DETERMINISTIC));
+        }
+        self.executions -= 1;
+        self.collect(x, None);
     }
 
     fn look_at_limits(&mut self) {
@@ -272,7 +280,7 @@ impl Collection {
             self.last_progress = now;
             let progress = Progress {
                 executions: self.executions,
-                different: self.traces.len() as u64,
+                different: self.interleavings.len() as u64,
                 elapsed: now - self.started,
             };
             if let Some(report) = &mut self.options.progress {
@@ -297,20 +305,25 @@ impl Collection {
             budget: self.options.budget,
             stopped: self.stopped.take(),
             executions: self.executions,
-            different: self.traces.len() as u64,
+            different: self.interleavings.len() as u64,
             took: self.started.elapsed(),
             outcomes,
         }
     }
 }
 
+/// How many records there were, and how many when it failed.
+fn lengths(x: &Execution) -> (usize, usize) {
+    (x.trace.records().len(), x.failed_after)
+}
+
 /// What a failure is called in the outcome table.
 fn judge_failure(failure: &Failure) -> Judged {
     let (outcome, meaning) = match failure {
-        Failure::Stuck {
-            spinning: false, ..
+        Failure::Blocked {
+            in_loops: false, ..
         } => ("deadlock", "whoever is left waits, and nobody can go on"),
-        Failure::Stuck { spinning: true, .. } => (
+        Failure::Blocked { in_loops: true, .. } => (
             "livelock",
             "a thread spins for ever: nobody is left to let it go on",
         ),

@@ -2,64 +2,68 @@
 //! execution's steps could have come without changing what they do, one with the
 //! fewest preemptions.
 //!
-//! Steps of different threads that touch different things can change places
+//! Independent steps of different threads can change places
 //! (the execution is one of a whole Mazurkiewicz trace). Mostly one order of each
 //! trace is run; the simplest story may be another one.
 
+use crate::engine::access::{Access, Accesses, Kind, Location};
+use crate::engine::hash::{Hashed, HashedSet, mix};
+use crate::engine::ids::{MAX_THREADS, ObjectId, ThreadId};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 
 /// An index into [`Script::steps`].
 type StepId = usize;
 
 /// A step of an execution, reduced to what bears on its order.
 #[derive(Debug, Clone)]
-pub(super) struct Step {
-    pub(super) thread: usize,
-    /// What it touches; whether it changes it. Two steps that touch the same, of
-    /// which one changes it, keep their order.
-    pub(super) touches: Vec<(usize, bool)>,
-    /// Whether it locks (`true`) or unlocks a mutex.
-    pub(super) locks: Option<(usize, bool)>,
+pub(super) struct Step<'x> {
+    pub(super) thread: ThreadId,
+    pub(super) object: Option<ObjectId>,
+    /// Two steps with dependent accesses keep their order.
+    pub(super) accesses: &'x [Access],
+    /// Whether it takes (`true`) or releases a lock, and which.
+    pub(super) locks: Option<(ObjectId, bool)>,
     /// What it has to wait for.
     pub(super) gate: Gate,
-    /// If it is a load that could have read another store: what it loads, and by
-    /// which step the store that it reads was put. It may come before a store that
-    /// is newer, or after it: then it is stale.
-    pub(super) looks: Option<(usize, Option<StepId>)>,
-    /// Nothing that the scene does: starts an actor, or learns that one has left.
-    pub(super) off_stage: bool,
+    /// If it is a load that could have read another store: the location, and the step
+    /// that wrote the store it reads. The load may come before a newer store, or after
+    /// it: then it is stale.
+    pub(super) loads: Option<(Location, Option<StepId>)>,
+    /// Nothing that the scene does: starts an actor, or learns that one has ended.
+    pub(super) is_setup: bool,
 }
 
-/// What holds a thread up before a step. Who is held up gives the processor away
-/// for nothing; who is not is preempted.
+/// What holds a thread up before a step. A thread that is held up leaves the processor
+/// by itself; one that is not is preempted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Gate {
     Open,
-    /// The mutex must be free.
-    Free(usize),
+    /// The lock must be free.
+    Free(ObjectId),
     /// That step must have been taken.
     After(StepId),
-    /// All steps before it must have been taken: time only passes when nobody
-    /// can go on.
+    /// All steps before it must have been taken: time passes only when no thread can go
+    /// on.
     AfterAll,
     /// Nothing holds it up, but it waits: it is chance when it goes on.
     Chance,
     /// The thread must have ended.
-    Ended(usize),
-    /// One of these must be changed (any at all, if there are none) by a step
-    /// later than that one.
-    Changed(Vec<usize>, StepId),
+    Ended(ThreadId),
+    /// One of these must be written (any at all, if there are none) by a step later than
+    /// that one.
+    Written(Vec<(ObjectId, Location)>, StepId),
     /// It never opens.
     Never,
 }
 
 /// An execution's steps in the order in which they were taken.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Script {
-    pub(super) steps: Vec<Step>,
+pub(super) struct Script<'x> {
+    pub(super) steps: Vec<Step<'x>>,
     /// What each thread waits for at the end, if it has not ended.
-    pub(super) stuck: HashMap<usize, Gate>,
+    pub(super) blocked: HashMap<ThreadId, Gate>,
     /// The step that decides the outcome; what others do later does not matter.
     /// Without one, all steps do.
     pub(super) decisive: Option<StepId>,
@@ -73,8 +77,23 @@ pub(super) struct Order {
     pub(super) steps: Vec<StepId>,
 }
 
-/// How far each thread has come, and who ran last.
-type Place = (Vec<u16>, Option<usize>);
+/// How many steps each thread has taken.
+type Taken = [u16; MAX_THREADS];
+/// That, and which thread ran last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place(Taken, Option<ThreadId>);
+
+impl Hash for Place {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let words = self.0.chunks(4).map(|chunk| {
+            let word = |word: u64, taken: &u16| word << 16 | u64::from(*taken);
+            chunk.iter().fold(0, word)
+        });
+        let last = self.1.map_or(0, |thread| thread as u64 + 1);
+        hasher.write_u64(words.fold(last, mix));
+    }
+}
+
 /// Stale reads, then preemptions, then changes of the processor, then steps.
 type Cost = (usize, usize, usize, usize);
 
@@ -83,18 +102,18 @@ type Cost = (usize, usize, usize, usize);
 /// search looks at no more than `places` places and takes those it has looked at
 /// away from them; when there are none left, it gives up.
 pub(super) fn fewest_preemptions(
-    script: &Script,
+    script: &Script<'_>,
     fewer_than: (usize, usize),
     places: &mut usize,
 ) -> Option<Order> {
     let search = Search::new(script);
-    let start: Place = (vec![0; search.threads.len()], None);
-    let mut open = BinaryHeap::from([Reverse(((0, 0, 0, 0), start.clone()))]);
-    let mut came_from: HashMap<Place, (Cost, Option<(Place, StepId)>)> = HashMap::new();
+    let start = Place([0; MAX_THREADS], None);
+    let mut open = BinaryHeap::from([Reverse(((0, 0, 0, 0), start))]);
+    let mut came_from: Hashed<Place, (Cost, Option<(Place, StepId)>)> = Hashed::default();
     came_from.insert(start, ((0, 0, 0, 0), None));
-    let mut closed: HashSet<Place> = HashSet::new();
+    let mut closed: HashedSet<Place> = HashedSet::default();
     while let Some(Reverse((cost, place))) = open.pop() {
-        if !closed.insert(place.clone()) {
+        if !closed.insert(place) {
             continue;
         }
         *places = places.checked_sub(1)?;
@@ -112,7 +131,7 @@ pub(super) fn fewest_preemptions(
                 steps,
             });
         }
-        let (taken, last) = &place;
+        let Place(taken, last) = &place;
         for thread in 0..search.threads.len() {
             let Some(step) = search.next(taken, thread) else {
                 continue;
@@ -129,13 +148,13 @@ pub(super) fn fewest_preemptions(
             if (stale_reads, preemptions) >= fewer_than {
                 continue;
             }
-            let mut taken = taken.clone();
+            let mut taken = *taken;
             taken[thread] += 1;
-            let on_stage = !script.steps[step].off_stage;
-            let next: Place = (taken, on_stage.then_some(thread));
+            let is_setup = script.steps[step].is_setup;
+            let next = Place(taken, (!is_setup).then_some(thread));
             let cost = (stale_reads, preemptions, changes, steps + 1);
             if came_from.get(&next).is_none_or(|(known, _)| cost < *known) {
-                came_from.insert(next.clone(), (cost, Some((place.clone(), step))));
+                came_from.insert(next, (cost, Some((place, step))));
                 open.push(Reverse((cost, next)));
             }
         }
@@ -145,16 +164,16 @@ pub(super) fn fewest_preemptions(
 
 /// For each step of the order: why the processor changed hands after it, where it
 /// did.
-pub(super) fn handovers(script: &Script, order: &[StepId]) -> Vec<Option<Handover>> {
+pub(super) fn handovers(script: &Script<'_>, order: &[StepId]) -> Vec<Option<Handover>> {
     let search = Search::new(script);
-    let mut taken = vec![0; search.threads.len()];
+    let mut taken = [0; MAX_THREADS];
     let mut handovers = Vec::new();
     for (place, &step) in order.iter().enumerate() {
         let thread = script.steps[step].thread;
         taken[thread] += 1;
         let next = order[place + 1..]
             .iter()
-            .find(|&&next| !script.steps[next].off_stage);
+            .find(|&&next| !script.steps[next].is_setup);
         let changes = next.is_some_and(|&next| script.steps[next].thread != thread);
         handovers.push(changes.then(|| search.handover(&taken, thread)));
     }
@@ -162,9 +181,9 @@ pub(super) fn handovers(script: &Script, order: &[StepId]) -> Vec<Option<Handove
 }
 
 /// Which steps of the order read a store although there is a newer one.
-pub(super) fn stale_reads(script: &Script, order: &[StepId]) -> HashSet<StepId> {
+pub(super) fn stale_reads(script: &Script<'_>, order: &[StepId]) -> HashSet<StepId> {
     let search = Search::new(script);
-    let mut taken = vec![0; search.threads.len()];
+    let mut taken = [0; MAX_THREADS];
     let mut stale = HashSet::new();
     for &step in order {
         if search.is_stale(&taken, step) {
@@ -185,42 +204,43 @@ pub(super) enum Handover {
 }
 
 struct Search<'a> {
-    script: &'a Script,
+    script: &'a Script<'a>,
     /// Each thread's steps.
     threads: Vec<Vec<StepId>>,
     /// Each step's place among its thread's.
     place: Vec<u16>,
     /// For each step: how far every other thread must have come.
-    needs: Vec<Vec<(usize, u16)>>,
-    /// Each mutex's locks and unlocks.
-    locks: HashMap<usize, Vec<StepId>>,
-    /// Each thing's changes.
-    changes: HashMap<usize, Vec<StepId>>,
+    needs: Vec<Vec<(ThreadId, u16)>>,
+    /// Each lock's acquisitions and releases.
+    locks: HashMap<ObjectId, Vec<StepId>>,
+    /// Each location's writes.
+    writes: Hashed<Location, Vec<StepId>>,
 }
 
 impl<'a> Search<'a> {
-    fn new(script: &'a Script) -> Self {
+    fn new(script: &'a Script<'a>) -> Self {
         let count = script.steps.iter().map(|step| step.thread + 1).max();
-        let stuck = script.stuck.keys().map(|thread| thread + 1).max();
-        let mut threads = vec![Vec::new(); count.max(stuck).unwrap_or(0)];
+        let blocked = script.blocked.keys().map(|thread| thread + 1).max();
+        let mut threads = vec![Vec::new(); count.max(blocked).unwrap_or(0)];
         let mut place = Vec::new();
         let mut needs = Vec::new();
-        let mut locks: HashMap<usize, Vec<StepId>> = HashMap::new();
-        let mut changes: HashMap<usize, Vec<StepId>> = HashMap::new();
-        let mut looks_since: HashMap<usize, Vec<StepId>> = HashMap::new();
+        let mut locks: HashMap<ObjectId, Vec<StepId>> = HashMap::new();
+        let mut writes: Hashed<Location, Vec<StepId>> = Hashed::default();
+        let mut so_far: Hashed<Location, Accesses> = Hashed::default();
         for (id, step) in script.steps.iter().enumerate() {
             place.push(threads[step.thread].len() as u16);
             threads[step.thread].push(id);
             let mut after: Vec<StepId> = Vec::new();
-            after.extend(step.looks.and_then(|(_, store)| store));
-            for &(thing, does_change) in &step.touches {
-                let changes = changes.entry(thing).or_default();
-                after.extend(changes.last());
-                if does_change {
-                    after.extend(looks_since.remove(&thing).unwrap_or_default());
-                    changes.push(id);
-                } else {
-                    looks_since.entry(thing).or_default().push(id);
+            after.extend(step.loads.and_then(|(_, store)| store));
+            for &Access { location, kind } in step.accesses {
+                if matches!(kind, Kind::ReadsFrom(..)) {
+                    continue; // it comes after the store that it reads, as above
+                }
+                let earlier = so_far.entry(location).or_default();
+                after.extend(earlier.before(kind).map(|step| step as StepId));
+                earlier.add(kind, id as u32);
+                if kind.writes() {
+                    writes.entry(location).or_default().push(id);
                 }
             }
             match step.gate {
@@ -229,10 +249,12 @@ impl<'a> Search<'a> {
                 Gate::Ended(thread) => after.extend(threads.get(thread).and_then(|t| t.last())),
                 _ => {}
             }
+            // Its own earlier accesses do not hold it up.
+            after.retain(|&other| other != id);
             let need = |&other: &StepId| (script.steps[other].thread, place[other] + 1);
             needs.push(after.iter().map(need).collect());
-            if let Some((mutex, _)) = step.locks {
-                locks.entry(mutex).or_default().push(id);
+            if let Some((lock, _)) = step.locks {
+                locks.entry(lock).or_default().push(id);
             }
         }
         Self {
@@ -241,18 +263,18 @@ impl<'a> Search<'a> {
             place,
             needs,
             locks,
-            changes,
+            writes,
         }
     }
 
     /// Whether the step, taken now, reads a store although there is a newer one.
     fn is_stale(&self, taken: &[u16], step: StepId) -> bool {
-        let Some((thing, store)) = self.script.steps[step].looks else {
+        let Some((location, store)) = self.script.steps[step].loads else {
             return false;
         };
-        let newer = |&&change: &&StepId| store.is_none_or(|store| change > store);
-        let mut changes = self.changes.get(&thing).into_iter().flatten();
-        changes.any(|change| newer(&change) && self.is_taken(taken, *change))
+        let newer = |&&write: &&StepId| store.is_none_or(|store| write > store);
+        let mut writes = self.writes.get(&location).into_iter().flatten();
+        writes.any(|write| newer(&write) && self.is_taken(taken, *write))
     }
 
     fn is_taken(&self, taken: &[u16], step: StepId) -> bool {
@@ -283,13 +305,13 @@ impl<'a> Search<'a> {
     fn gate(&self, taken: &[u16], thread: usize) -> Option<&Gate> {
         match self.next(taken, thread) {
             Some(step) => Some(&self.script.steps[step].gate),
-            None => self.script.stuck.get(&thread),
+            None => self.script.blocked.get(&thread),
         }
     }
 
     /// Why the thread gives the processor away.
     fn handover(&self, taken: &[u16], thread: usize) -> Handover {
-        let leaves = |step: StepId| self.script.steps[step].off_stage;
+        let leaves = |step: StepId| self.script.steps[step].is_setup;
         match self.gate(taken, thread) {
             None => Handover::Ended,
             Some(_) if self.next(taken, thread).is_some_and(leaves) => Handover::Ended,
@@ -314,18 +336,25 @@ impl<'a> Search<'a> {
                 None => false,
             },
             Gate::Ended(other) => {
-                self.next(taken, *other).is_none() && !self.script.stuck.contains_key(other)
+                self.next(taken, *other).is_none() && !self.script.blocked.contains_key(other)
             }
-            Gate::Changed(things, since) => self.script.steps[*since + 1..]
-                .iter()
-                .zip(*since + 1..)
-                .any(|(step, id)| {
-                    let changes = |&(thing, changes): &(usize, bool)| {
-                        changes && (things.is_empty() || things.contains(&thing))
-                    };
-                    step.touches.iter().any(changes) && self.is_taken(taken, id)
-                }),
+            Gate::Written(objects, since) => {
+                let mut later = *since + 1..self.script.steps.len();
+                later.any(|step| self.is_taken(taken, step) && self.writes_one(step, objects))
+            }
         }
+    }
+
+    /// Whether the step writes one of these objects, or a part of it.
+    fn writes_one(&self, step: StepId, objects: &[(ObjectId, Location)]) -> bool {
+        let step = &self.script.steps[step];
+        let is_one = |access: &Access| {
+            let is_one = |&(object, location): &(ObjectId, Location)| {
+                step.object == Some(object) || access.location == location
+            };
+            access.kind.writes() && (objects.is_empty() || objects.iter().any(is_one))
+        };
+        step.accesses.iter().any(is_one)
     }
 
     /// The step that took the lock which the gate waits for, if it is held.
@@ -344,119 +373,4 @@ impl<'a> Search<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn step(thread: usize, touches: &[(usize, bool)]) -> Step {
-        Step {
-            thread,
-            touches: touches.to_vec(),
-            locks: None,
-            gate: Gate::Open,
-            looks: None,
-            off_stage: false,
-        }
-    }
-
-    fn lock(thread: usize, mutex: usize, locks: bool) -> Step {
-        Step {
-            thread,
-            touches: vec![(mutex, true)],
-            locks: Some((mutex, locks)),
-            gate: if locks { Gate::Free(mutex) } else { Gate::Open },
-            looks: None,
-            off_stage: false,
-        }
-    }
-
-    fn script(steps: Vec<Step>) -> Script {
-        Script {
-            steps,
-            ..Script::default()
-        }
-    }
-
-    #[test]
-    fn independent_steps_need_no_preemption_however_they_were_run() {
-        let shuffled = script(vec![
-            step(0, &[(0, true)]),
-            step(1, &[(1, true)]),
-            step(0, &[(0, true)]),
-            step(1, &[(1, true)]),
-        ]);
-        let order = fewest_preemptions(&shuffled, (9, 9), &mut 1_000).unwrap();
-        assert_eq!((order.preemptions, order.steps.len()), (0, 4));
-    }
-
-    #[test]
-    fn a_lost_update_needs_one() {
-        let lost = script(vec![
-            step(0, &[(0, false)]),
-            step(1, &[(0, false)]),
-            step(0, &[(0, true)]),
-            step(1, &[(0, true)]),
-        ]);
-        assert_eq!(
-            fewest_preemptions(&lost, (9, 9), &mut 1_000)
-                .unwrap()
-                .preemptions,
-            1
-        );
-        assert_eq!(fewest_preemptions(&lost, (0, 1), &mut 1_000), None);
-    }
-
-    #[test]
-    fn a_search_ends_when_its_places_are_used_up() {
-        let script = script(vec![step(0, &[(0, true)]), step(1, &[(0, true)])]);
-        let mut places = 2;
-        assert_eq!(fewest_preemptions(&script, (9, 9), &mut places), None);
-        assert_eq!(places, 0);
-    }
-
-    #[test]
-    fn who_waits_for_a_lock_is_not_preempted() {
-        // A deadlock: a after b, b after a. One preemption, in whichever thread.
-        let mut deadlock = script(vec![lock(0, 10, true), lock(1, 11, true)]);
-        deadlock.stuck = HashMap::from([(0, Gate::Free(11)), (1, Gate::Free(10))]);
-        let order = fewest_preemptions(&deadlock, (9, 9), &mut 1_000).unwrap();
-        assert_eq!(order.preemptions, 1);
-        let handovers = handovers(&deadlock, &order.steps);
-        assert_eq!(handovers, [Some(Handover::Preempted), None]);
-    }
-
-    #[test]
-    fn what_others_do_after_the_decisive_step_does_not_matter() {
-        let mut early = script(vec![
-            step(0, &[(0, true)]),
-            step(1, &[(1, true)]),
-            step(0, &[(0, true)]),
-        ]);
-        early.decisive = Some(1);
-        let order = fewest_preemptions(&early, (9, 9), &mut 1_000).unwrap();
-        assert_eq!((order.preemptions, order.steps), (0, vec![1]));
-    }
-
-    #[test]
-    fn who_is_held_up_says_by_whom() {
-        // Thread 0 is preempted in its critical section; thread 1 waits for it.
-        let held = Script {
-            steps: vec![
-                lock(0, 10, true),
-                step(0, &[(0, false)]),
-                step(1, &[(0, true)]),
-                step(0, &[(0, false)]),
-                lock(0, 10, false),
-                lock(1, 10, true),
-                lock(1, 10, false),
-            ],
-            ..Script::default()
-        };
-        let order = fewest_preemptions(&held, (9, 9), &mut 1_000).unwrap();
-        assert_eq!(order.preemptions, 1);
-        assert_eq!(order.steps, [0, 1, 2, 3, 4, 5, 6]);
-        let handovers = handovers(&held, &order.steps);
-        assert_eq!(handovers[1], Some(Handover::Preempted));
-        assert_eq!(handovers[2], Some(Handover::Waits(Gate::Free(10), Some(0))));
-        assert_eq!(handovers[4], Some(Handover::Ended));
-    }
-}
+mod tests;

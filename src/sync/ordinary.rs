@@ -1,6 +1,8 @@
 //! The ordinary world: std, under the names that the model has too.
 
-use super::{Named, Watched};
+use super::actor::Actor;
+use super::names::{Named, Watched};
+use super::pace::{is_telling, pace};
 use std::fmt;
 use std::io::{self, Write};
 
@@ -119,7 +121,7 @@ impl<T> Watched<T> for Mutex<T> {
 ///
 /// # Panics
 /// With the first actor's panic, once all have ended.
-pub(super) fn run_actors<R: Send>(cast: Vec<super::stage::Actor<'_, R>>) -> Vec<R> {
+pub(super) fn run_actors<R: Send>(cast: Vec<Actor<'_, R>>) -> Vec<R> {
     std::thread::scope(|scope| {
         let threads: Vec<_> = cast
             .into_iter()
@@ -142,7 +144,7 @@ pub(super) fn run_actors<R: Send>(cast: Vec<super::stage::Actor<'_, R>>) -> Vec<
 }
 
 pub(super) fn narrate(what: fmt::Arguments<'_>) {
-    if super::stage::is_telling() {
+    if is_telling() {
         let thread = std::thread::current();
         // A reader who has gone away is no reason to panic in the middle of a scene.
         let _ = writeln!(io::stdout(), "{}: {what}", thread.name().unwrap_or("?"));
@@ -155,7 +157,7 @@ pub(super) fn may_die() -> bool {
 }
 
 pub(super) fn rest() {
-    if let Some(pace) = super::stage::pace() {
+    if let Some(pace) = pace() {
         std::thread::sleep(pace);
     }
 }

@@ -150,11 +150,9 @@ fn no_lesson_rests_in_a_version() {
 /// A file of the engine can be read in one sitting.
 #[test]
 fn no_file_of_the_engine_is_long() {
-    // The engine is being rewritten: these go away with it.
-    const NOT_YET: [&str; 2] = ["src/explorer/order.rs", "src/explorer/story.rs"];
     for Source { path, text } in Source::all() {
         let asked = path.starts_with("src/engine/") || path.starts_with("src/explorer/");
-        if asked && !NOT_YET.contains(&path.as_str()) {
+        if asked {
             assert!(
                 text.lines().count() <= 400,
                 "{path} has more than 400 lines"
@@ -250,9 +248,8 @@ fn nothing_strays_at_the_top() {
 
 #[test]
 fn the_library_alone_has_few_dependencies() {
-    // loom is on its way to the dependencies of the tests alone.
     const TREE: &str = "tree --locked --edges=normal --prefix=none \
-                        --no-default-features --prune=loom";
+                        --no-default-features";
     for flags in ["", "--cfg loom"] {
         let mut tree = Command::new(env!("CARGO"));
         let tree = tree.args(TREE.split(' ')).current_dir(ROOT);

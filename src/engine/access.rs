@@ -1,0 +1,239 @@
+//! What a transition accesses, and which accesses are dependent. Nothing else
+//! decides that: the search, the order of a story and the detection of data races
+//! all ask here.
+
+/// Names a location: an object, or a part of one. It is the same in all executions,
+/// whatever the order in which objects are created.
+pub(crate) type Location = u64;
+/// Names a store in all executions in which it is the same.
+pub(crate) type StoreName = u64;
+
+/// One access to a location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Access {
+    pub(crate) location: Location,
+    pub(crate) kind: Kind,
+}
+
+/// What an access does to its location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A reads-from choice: reads this store, which that transition wrote (`None`:
+    /// it was there from the beginning). Wherever another store comes in the
+    /// execution, the load could still read this one.
+    ReadsFrom(StoreName, Option<u32>),
+    /// Reads the newest value.
+    Read,
+    Write,
+    /// A write that takes a lock, for which the thread would have waited.
+    Acquire,
+    /// A write that takes a lock, for which the thread would not have waited.
+    TryAcquire,
+}
+
+impl Kind {
+    pub(crate) fn writes(self) -> bool {
+        matches!(self, Self::Write | Self::Acquire | Self::TryAcquire)
+    }
+
+    fn chooses(self) -> bool {
+        matches!(self, Self::ReadsFrom(..))
+    }
+}
+
+/// Whether the order of the two accesses makes a difference.
+pub(crate) fn dependent(a: Access, b: Access) -> bool {
+    a.location == b.location && conflict(a.kind, b.kind)
+}
+
+/// The same for accesses to one location: one of them writes, and neither of them is
+/// free to read an older store.
+pub(crate) fn conflict(a: Kind, b: Kind) -> bool {
+    (a.writes() || b.writes()) && !a.chooses() && !b.chooses()
+}
+
+/// The accesses to one location so far, as far as later accesses can depend on them.
+/// Each is named by the transition, or the step, that made it.
+#[derive(Debug, Default)]
+pub(crate) struct Accesses {
+    written: Option<u32>,
+    acquired: Option<u32>,
+    read: Vec<u32>,
+    chosen: Vec<u32>,
+    /// The first of `read` that came after the last write.
+    read_since: u32,
+}
+
+/// How many accesses there were: to forget those that came later.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    written: Option<u32>,
+    acquired: Option<u32>,
+    read: u32,
+    chosen: u32,
+    read_since: u32,
+}
+
+impl Accesses {
+    pub(crate) fn last_write(&self) -> Option<u32> {
+        self.written
+    }
+
+    pub(crate) fn last_acquire(&self) -> Option<u32> {
+        self.acquired
+    }
+
+    /// Those after the last write that conflict with a write.
+    fn read_since(&self) -> &[u32] {
+        &self.read[self.read_since as usize..]
+    }
+
+    /// Those that must come before an access of that kind.
+    pub(crate) fn before(&self, kind: Kind) -> impl Iterator<Item = u32> {
+        let (written, read) = match kind {
+            Kind::ReadsFrom(_, by) => (by, &[][..]),
+            Kind::Read => (self.written, &[][..]),
+            _ => (self.written, self.read_since()),
+        };
+        written.into_iter().chain(read.iter().copied())
+    }
+
+    /// Those that could come after an access of that kind instead of before it.
+    pub(crate) fn reversible(&self, kind: Kind) -> impl Iterator<Item = u32> {
+        let (one, read, chosen) = match kind {
+            Kind::ReadsFrom(..) => (None, &[][..], &[][..]),
+            Kind::Read => (self.written, &[][..], &[][..]),
+            Kind::Write | Kind::TryAcquire => (self.written, self.read_since(), &self.chosen[..]),
+            // Between the other's lock and this one is its unlock, which cannot
+            // come later: it is the lock that could.
+            Kind::Acquire => (self.acquired, self.read_since(), &[][..]),
+        };
+        one.into_iter().chain(read.iter().chain(chosen).copied())
+    }
+
+    pub(crate) fn add(&mut self, kind: Kind, by: u32) {
+        match kind {
+            Kind::ReadsFrom(..) => self.chosen.push(by),
+            Kind::Read => self.read.push(by),
+            Kind::Write | Kind::Acquire | Kind::TryAcquire => {
+                self.written = Some(by);
+                self.read_since = self.read.len() as u32;
+                if kind != Kind::Write {
+                    self.acquired = Some(by);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            written: self.written,
+            acquired: self.acquired,
+            read: self.read.len() as u32,
+            chosen: self.chosen.len() as u32,
+            read_since: self.read_since,
+        }
+    }
+
+    /// Forgets what came after the mark was set.
+    pub(crate) fn rewind(&mut self, mark: Mark) {
+        self.written = mark.written;
+        self.acquired = mark.acquired;
+        self.read.truncate(mark.read as usize);
+        self.chosen.truncate(mark.chosen as usize);
+        self.read_since = mark.read_since;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: [Kind; 5] = [
+        Kind::ReadsFrom(7, None),
+        Kind::Read,
+        Kind::Write,
+        Kind::Acquire,
+        Kind::TryAcquire,
+    ];
+
+    #[test]
+    fn accesses_are_dependent_if_one_writes_and_neither_chooses() {
+        let dependent_kinds = |a, b| {
+            let access = |kind| Access { location: 1, kind };
+            dependent(access(a), access(b))
+        };
+        for a in KINDS {
+            for b in KINDS {
+                let expected = match (a, b) {
+                    (Kind::ReadsFrom(..), _) | (_, Kind::ReadsFrom(..)) => false,
+                    (Kind::Read, Kind::Read) => false,
+                    _ => true,
+                };
+                assert_eq!(dependent_kinds(a, b), expected, "{a:?}, {b:?}");
+                assert_eq!(dependent_kinds(b, a), expected, "{b:?}, {a:?}");
+            }
+        }
+        let [a, b] = [1, 2].map(|location| Access {
+            location,
+            kind: Kind::Write,
+        });
+        assert!(!dependent(a, b), "different locations");
+    }
+
+    /// `before` leaves out what another access between the two implies.
+    #[test]
+    fn what_comes_before_are_the_latest_dependent_accesses() {
+        let before = |so_far: &[Kind], kind| -> Vec<u32> {
+            let mut accesses = Accesses::default();
+            (0..)
+                .zip(so_far)
+                .for_each(|(by, &kind)| accesses.add(kind, by));
+            accesses.before(kind).collect()
+        };
+        use Kind::{Acquire, Read, Write};
+        assert_eq!(before(&[Write, Read, Read], Write), [0, 1, 2]);
+        assert_eq!(before(&[Write, Read, Read], Read), [0]);
+        assert_eq!(before(&[Read, Write, Read], Acquire), [1, 2]);
+        assert_eq!(before(&[Write, Write], Kind::ReadsFrom(7, Some(0))), [0]);
+        assert_eq!(before(&[Write], Kind::ReadsFrom(7, None)), []);
+    }
+
+    #[test]
+    fn a_lock_races_with_the_lock_before_it_and_not_with_its_unlock() {
+        let mut accesses = Accesses::default();
+        accesses.add(Kind::Acquire, 0);
+        accesses.add(Kind::Write, 1);
+        let reversible = |kind| accesses.reversible(kind).collect::<Vec<_>>();
+        assert_eq!(reversible(Kind::Acquire), [0]);
+        assert_eq!(reversible(Kind::TryAcquire), [1]);
+        assert_eq!(reversible(Kind::Write), [1]);
+        assert_eq!(reversible(Kind::ReadsFrom(7, None)), []);
+    }
+
+    #[test]
+    fn a_write_races_with_loads_that_chose_what_they_read() {
+        let mut accesses = Accesses::default();
+        accesses.add(Kind::ReadsFrom(7, None), 0);
+        accesses.add(Kind::Write, 1);
+        accesses.add(Kind::ReadsFrom(7, None), 2);
+        assert_eq!(
+            accesses.reversible(Kind::Write).collect::<Vec<_>>(),
+            [1, 0, 2]
+        );
+        assert_eq!(accesses.before(Kind::Write).collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn accesses_after_a_mark_are_forgotten() {
+        let mut accesses = Accesses::default();
+        accesses.add(Kind::Write, 0);
+        accesses.add(Kind::Read, 1);
+        let (mark, before) = (accesses.mark(), format!("{accesses:?}"));
+        accesses.add(Kind::Acquire, 2);
+        accesses.add(Kind::Read, 3);
+        accesses.add(Kind::ReadsFrom(7, None), 4);
+        accesses.rewind(mark);
+        assert_eq!(format!("{accesses:?}"), before);
+    }
+}

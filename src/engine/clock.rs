@@ -1,0 +1,86 @@
+//! Vector clocks and views: what happens before what.
+
+use super::ids::{MAX_THREADS, ThreadId};
+use smallvec::SmallVec;
+
+/// A multiple of four, so that clocks are joined four entries at a time.
+const LANES: usize = MAX_THREADS.next_multiple_of(4);
+
+/// A vector clock: how many steps of each thread happen before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct VectorClock([u32; LANES]);
+
+impl VectorClock {
+    /// Includes all that `other` includes.
+    pub(crate) fn join(&mut self, other: &Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine = (*mine).max(theirs);
+        }
+    }
+
+    /// The thread takes a step.
+    pub(crate) fn tick(&mut self, thread: ThreadId) {
+        self.0[thread] += 1;
+    }
+
+    /// How many steps of that thread it includes.
+    pub(crate) fn of(&self, thread: ThreadId) -> u32 {
+        self.0[thread]
+    }
+
+    /// Whether it includes the step that `thread` took at `time`.
+    pub(crate) fn includes(&self, thread: ThreadId, time: u32) -> bool {
+        time <= self.0[thread]
+    }
+}
+
+/// For each atomic, by its number, the oldest of its stores that may still be read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct View(SmallVec<[u32; 8]>);
+
+impl View {
+    /// The oldest store of that atomic.
+    pub(crate) fn oldest(&self, atomic: usize) -> usize {
+        self.0.get(atomic).map_or(0, |&store| store as usize)
+    }
+
+    /// Nothing older than that store any more.
+    pub(crate) fn raise(&mut self, atomic: usize, store: usize) {
+        if self.0.len() <= atomic {
+            self.0.resize(atomic + 1, 0);
+        }
+        self.0[atomic] = self.0[atomic].max(store as u32);
+    }
+
+    /// Nothing older than in either.
+    pub(crate) fn join(&mut self, other: &Self) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        for (mine, &theirs) in self.0.iter_mut().zip(&other.0) {
+            *mine = (*mine).max(theirs);
+        }
+    }
+}
+
+/// What happens before a point in a thread: the steps, and for each atomic the
+/// stores that are too old to be read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Past {
+    pub(crate) clock: VectorClock,
+    pub(crate) view: View,
+}
+
+impl Past {
+    /// What happens before `other` happens before this too.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.clock.join(&other.clock);
+        self.view.join(&other.view);
+    }
+
+    /// Nothing.
+    pub(crate) fn clear(&mut self) {
+        self.clock = VectorClock::default();
+        self.view.0.clear();
+    }
+}

@@ -1,0 +1,177 @@
+//! How an execution fails, and how it is aborted: every thread unwinds.
+
+use super::object::Wait;
+use super::schedule::{resume_here, suspend_for_ever};
+use super::trace::{List, Panicked, RecordId};
+use super::{Execution, Next, try_with, with};
+use crate::engine::ids::{At, ThreadId};
+use crate::engine::memory::cell::Race;
+use crate::engine::search::Differs;
+use std::panic::resume_unwind;
+
+pub(crate) const NOT_DETERMINISTIC: &str = "the scene is not deterministic: run again in the same order, it did something else. \
+     It may depend on a clock, on chance, on the order of a HashMap, on what an earlier \
+     execution has left behind, or on which thread is the last to drop an Arc";
+
+const ABANDONED: &str = "destructors that run while threads unwind wait for each other for ever: one of them locks a \
+     mutex, or joins a thread, that cannot go on before the destructor has ended";
+
+/// Why an execution was aborted before its threads ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aborted {
+    /// It failed: see [`Execution::failure`].
+    Failed,
+    /// It is redundant: all that could be done next sleeps. (An execution can also turn
+    /// out to be redundant when it has ended.)
+    Redundant,
+}
+
+/// How an execution failed.
+#[derive(Debug, Clone)]
+pub(crate) enum Failure {
+    /// No thread can go on.
+    Blocked {
+        in_loops: bool,
+        waits: Vec<BlockedThread>,
+    },
+    DataRace(Race),
+    Panic {
+        thread: ThreadId,
+        panic: Panicked,
+    },
+    /// More transitions than the model follows.
+    Endless,
+    /// The scene did something that the model cannot follow.
+    Misuse(&'static str),
+}
+
+/// A thread that waits at the end.
+#[derive(Debug, Clone)]
+pub(crate) struct BlockedThread {
+    pub(crate) thread: ThreadId,
+    pub(crate) waits: WaitsFor,
+    /// The thread that holds what it waits for, and since where.
+    pub(crate) holder: Option<(ThreadId, At)>,
+}
+
+/// What it waits for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum WaitsFor {
+    Object(Wait),
+    End(ThreadId),
+    /// One of these to be written, after that record.
+    Written(List, Option<RecordId>),
+}
+
+/// The payload with which threads of an aborted execution unwind.
+struct Abort;
+
+/// Whether the thread unwinds: then no schedule point is passed.
+pub(crate) fn unwinding() -> bool {
+    std::thread::panicking()
+}
+
+/// Unwinds out of an execution that is aborted.
+pub(crate) fn unwind() -> ! {
+    resume_unwind(abort_payload())
+}
+
+pub(crate) fn abort_payload() -> Box<dyn std::any::Any + Send> {
+    Box::new(Abort)
+}
+
+/// Whether a panic's payload is only that of an aborted execution.
+pub(crate) fn is_abort(payload: &(dyn std::any::Any + Send)) -> bool {
+    payload.is::<Abort>()
+}
+
+/// The scene does something that the model cannot follow.
+pub(crate) fn misuse(what: &'static str) -> ! {
+    with(|x| x.fail(Failure::Misuse(what)));
+    unwind()
+}
+
+/// What the search has chosen. A scene that does something else than it did when all
+/// was the same cannot be explored.
+pub(crate) fn chosen<T>(choice: Result<T, Differs>) -> T {
+    choice.unwrap_or_else(|Differs| misuse(NOT_DETERMINISTIC))
+}
+
+/// Whether the execution has been aborted.
+pub(crate) fn is_aborted() -> bool {
+    with(|x| x.is_aborted())
+}
+
+/// Lets a thread of an aborted execution unwind to its end, before the thread that
+/// calls this goes on.
+pub(crate) fn unwind_first(thread: ThreadId) {
+    while try_with(|x| !x.threads[thread].has_ended()).unwrap_or(false) {
+        if !resume_here(thread) {
+            // It is this thread, or it waits for this one.
+            with(|x| x.abandon());
+            suspend_for_ever();
+        }
+    }
+}
+
+impl Execution {
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.aborted.is_some()
+    }
+
+    pub(crate) fn aborted(&self) -> Option<Aborted> {
+        match self.failure {
+            Some(Failure::Misuse(_) | Failure::Endless) => self.aborted,
+            _ if self.is_redundant => Some(Aborted::Redundant),
+            _ => self.aborted,
+        }
+    }
+
+    pub(crate) fn has_ended(&self, thread: ThreadId) -> bool {
+        self.threads[thread].has_ended()
+    }
+
+    /// It failed; what happens from now on changes nothing.
+    pub(crate) fn fails(&mut self, failure: Failure) {
+        if self.failure.is_none() {
+            self.failure = Some(failure);
+            self.failed_after = self.trace.records().len();
+        }
+    }
+
+    /// It failed, and no thread can sensibly go on.
+    pub(crate) fn fail(&mut self, failure: Failure) {
+        self.fails(failure);
+        self.abort(Aborted::Failed);
+    }
+
+    pub(super) fn abort(&mut self, why: Aborted) {
+        if self.aborted.is_some() {
+            return;
+        }
+        self.aborted = Some(why);
+        for thread in 0..self.threads.len() {
+            if let Next::Waits(wait) = self.threads[thread].next
+                && wait.what.is_lock()
+            {
+                let lock = self.objects[wait.object].location;
+                self.search.waits_for_ever(thread, lock);
+            }
+        }
+    }
+
+    /// A thread that unwinds needs another to go on: the execution ends here. That it
+    /// panicked is its outcome.
+    pub(crate) fn aborts_after_panic(&mut self) {
+        // What others would have done is not seen: no order stands for another.
+        self.needs.reduction = crate::engine::search::Reduction::None;
+        self.abort(Aborted::Failed);
+    }
+
+    /// No thread of the execution can be resumed any more.
+    fn abandon(&mut self) {
+        self.failure = Some(Failure::Misuse(ABANDONED));
+        self.failed_after = self.trace.records().len();
+        self.is_abandoned = true;
+    }
+}

@@ -1,0 +1,231 @@
+//! What may happen by itself, as often as the budget says: waits that end, waiters that
+//! are chosen, processes that die.
+
+use super::abort::{Failure, NOT_DETERMINISTIC, chosen, unwinding};
+use super::thread::{Next, Thread};
+use super::trace::{Gate, RecordId};
+use super::{Execution, Settings, with};
+use crate::engine::access::Kind;
+use crate::engine::hash::{mix, word};
+use crate::engine::ids::{At, ObjectId, ThreadId};
+use crate::engine::search::Differs;
+use smallvec::SmallVec;
+
+/// How a wait is to end, if no thread notifies before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// The thread wakes by itself.
+    Spurious,
+    /// Its time is up before every other thread waits too.
+    Early,
+}
+
+impl Fate {
+    /// Names the budget that it is taken from.
+    fn location(self) -> u64 {
+        mix(const { word("budget") }, self as u64)
+    }
+}
+
+/// How a wait may end by itself, if the budget allows it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MayEnd {
+    spuriously: bool,
+    early: bool,
+}
+
+impl MayEnd {
+    pub(crate) const EARLY: Self = Self {
+        spuriously: false,
+        early: true,
+    };
+
+    /// Spuriously; if it is timed, early as well.
+    pub(crate) fn like_a_condvar(timed: bool) -> Self {
+        Self {
+            spuriously: true,
+            early: timed,
+        }
+    }
+}
+
+/// How a wait has ended by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Spuriously,
+    Early,
+    /// When no other thread could run.
+    Late,
+}
+
+impl Ended {
+    pub(crate) fn timed_out(self) -> bool {
+        self != Self::Spuriously
+    }
+
+    pub(crate) fn operation(self) -> u64 {
+        match self {
+            Self::Spuriously => const { word("wakes spuriously") },
+            Self::Early => const { word("times out early") },
+            Self::Late => const { word("times out") },
+        }
+    }
+
+    pub(crate) fn gate(self) -> Gate {
+        match self {
+            Self::Spuriously | Self::Early => Gate::Chance,
+            Self::Late => Gate::AfterAll,
+        }
+    }
+}
+
+/// The thread begins to wait: decides whether the wait may end by itself.
+pub(crate) fn begins_to_wait(how: MayEnd) {
+    chosen(with(|x| x.decide_fate(how)));
+}
+
+/// Whether the process dies here that the running thread stands for. It is no step: a
+/// process that dies after a step dies before its next. A process that dies leaves less
+/// of the budget to others, and is independent of them all the same: whichever of two
+/// comes first, it is tried that the one dies, that the other does, and that neither.
+pub(crate) fn may_die() -> bool {
+    let none_dies = |x: &mut Execution| x.is_aborted() || x.deaths == x.settings.deaths;
+    if unwinding() || with(none_dies) {
+        return false;
+    }
+    chosen(with(|x| x.search.choose(2))) == 1
+}
+
+/// What a wait may take from so that it ends by itself: how much there is, and how much
+/// has been taken.
+type Budgets = SmallVec<[(Fate, usize, usize); 2]>;
+
+impl Execution {
+    fn budgets(&self, how: MayEnd) -> Budgets {
+        let Settings {
+            spurious_wake_ups,
+            early_timeouts,
+            ..
+        } = self.settings;
+        let spurious = (Fate::Spurious, spurious_wake_ups, self.spurious_wake_ups);
+        let early = (Fate::Early, early_timeouts, self.early_timeouts);
+        let budgets = [(how.spuriously, spurious), (how.early, early)].into_iter();
+        budgets
+            .filter(|&(may, (_, most, _))| may && most > 0)
+            .map(|(_, budget)| budget)
+            .collect()
+    }
+
+    /// Whether a wait may end by itself, by what the exploration allows.
+    pub(crate) fn has_budget(&self, how: MayEnd) -> bool {
+        !self.budgets(how).is_empty()
+    }
+
+    /// How a wait is to end that now begins, as far as the budget goes: all that can be
+    /// is tried.
+    fn decide_fate(&mut self, how: MayEnd) -> Result<(), Differs> {
+        let budgets = self.budgets(how);
+        let left = budgets.iter().filter(|(_, most, used)| used < most);
+        let fates: SmallVec<[Option<Fate>; 4]> = [None]
+            .into_iter()
+            .chain(left.map(|&(fate, ..)| Some(fate)))
+            .collect();
+        let fate = fates[self.search.choose(fates.len())?];
+        for (budget, _, used) in budgets {
+            // A wait that takes from a budget leaves less to others.
+            let (kind, operation) = match fate == Some(budget) {
+                true => (Kind::Write, const { word("takes") }),
+                false => (Kind::Read, const { word("leaves") }),
+            };
+            self.accesses_unrecorded(budget.location(), kind, (used as u64, operation, 0));
+        }
+        match fate {
+            Some(Fate::Spurious) => self.spurious_wake_ups += 1,
+            Some(Fate::Early) => self.early_timeouts += 1,
+            None => {}
+        }
+        self.threads[self.current].fate = fate;
+        Ok(())
+    }
+
+    /// The thread need not wait, as things are. If it had come before they were so, it
+    /// might have taken from the budgets. Another wait that takes from them could then
+    /// not have come in between, and to find that out it must race with this.
+    pub(crate) fn might_have_waited(&mut self, how: MayEnd) {
+        for (budget, ..) in self.budgets(how) {
+            self.searches(budget.location(), Kind::Write);
+        }
+    }
+
+    /// The running thread's wait has ended by itself.
+    pub(crate) fn wait_is_over(&mut self) -> Ended {
+        let thread = &mut self.threads[self.current];
+        thread.timed_out = false;
+        match thread.fate.take() {
+            Some(Fate::Spurious) => Ended::Spuriously,
+            Some(Fate::Early) => Ended::Early,
+            None => Ended::Late,
+        }
+    }
+
+    /// Which of so many waiters to wake.
+    pub(crate) fn choose_waiter(&mut self, waiting: usize) -> Result<usize, Differs> {
+        match self.settings.any_waiter && !unwinding() {
+            true => self.search.choose(waiting.max(1)),
+            false => Ok(0),
+        }
+    }
+
+    /// What the running thread does ends another's wait at that object; afterwards that
+    /// thread does something else, if it is said what.
+    pub(crate) fn ends_wait_of(
+        &mut self,
+        thread: ThreadId,
+        object: ObjectId,
+        next: Option<Next>,
+        by: RecordId,
+    ) {
+        let waits =
+            |thread: &Thread| matches!(thread.next, Next::Waits(wait) if wait.object == object);
+        if !waits(&self.threads[thread]) {
+            return;
+        }
+        let waiter = &mut self.threads[thread];
+        let timed_out = std::mem::take(&mut waiter.timed_out);
+        let fate = waiter.fate.take();
+        waiter.enabled_by = Some(by);
+        if let Some(next) = next {
+            waiter.next = next;
+        }
+        if timed_out || fate.is_some() {
+            self.search.comes_too_late(thread);
+        }
+        self.search.enables(thread);
+        self.is_redundant |= fate.is_some();
+    }
+
+    /// The thread that waits at that object, if one does.
+    pub(crate) fn waiter_at(&self, object: ObjectId) -> Option<ThreadId> {
+        let waits =
+            |thread: &Thread| matches!(thread.next, Next::Waits(wait) if wait.object == object);
+        self.threads.iter().position(waits)
+    }
+
+    /// The record of the step that ended the running thread's wait.
+    pub(crate) fn enabled_by(&mut self) -> Gate {
+        let by = self.threads[self.current].enabled_by.take();
+        by.map_or(Gate::Open, Gate::After)
+    }
+
+    /// The process that the running thread stands for dies.
+    pub(crate) fn dies(&mut self, at: At) {
+        self.notes(None, at, |_, _| "dies".to_owned());
+        self.begins_step();
+        self.names_step(0, (0, const { word("dies") }, 0));
+        self.deaths += 1;
+    }
+
+    pub(super) fn is_not_deterministic(&mut self) {
+        self.fail(Failure::Misuse(NOT_DETERMINISTIC));
+    }
+}

@@ -1,0 +1,212 @@
+//! How a primitive reaches its state and takes its steps.
+
+use super::abort::{is_aborted, unwinding};
+use super::loops::Seen;
+use super::object::{State, Wait};
+use super::schedule::{point, wait};
+use super::threads::{is_here, must_be_here};
+use super::trace::{Record, Tell};
+use super::{Execution, Next, try_with, with};
+use crate::engine::access::{Access, Kind};
+use crate::engine::hash::word;
+use crate::engine::ids::{At, ObjectId, ThreadId};
+use crate::engine::memory::Views;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+
+/// An object of the execution with state `S`, as its owner holds it.
+pub(crate) struct Handle<S> {
+    execution: u64,
+    id: ObjectId,
+    state: PhantomData<fn() -> S>,
+}
+
+/// A step of the running thread on an object.
+pub(crate) struct Step<'x, S> {
+    x: &'x mut Execution,
+    pub(crate) id: ObjectId,
+    state: PhantomData<fn() -> S>,
+}
+
+impl<S: State + Default> Handle<S> {
+    pub(crate) fn new(kind: &'static str) -> Self {
+        Self::new_with(kind, |_| ())
+    }
+
+    /// A new object, made ready by `begin`.
+    pub(crate) fn new_with(kind: &'static str, begin: impl FnOnce(&mut Step<'_, S>)) -> Self {
+        let make = |x: &mut Execution| {
+            let location = x.new_location(word(kind));
+            let (id, _) = x.objects.add::<S>(kind, location);
+            begin(&mut Step::new(x, id));
+            Self {
+                execution: x.number,
+                id,
+                state: PhantomData,
+            }
+        };
+        match unwinding() {
+            // Of no execution.
+            true => try_with(make).unwrap_or(Self {
+                execution: 0,
+                id: 0,
+                state: PhantomData,
+            }),
+            false => with(make),
+        }
+    }
+
+    pub(crate) fn id(&self) -> ObjectId {
+        self.id
+    }
+
+    /// Whether it belongs to the execution in progress.
+    pub(crate) fn is_here(&self) -> bool {
+        is_here(self.execution)
+    }
+
+    pub(crate) fn must_be_here(&self) {
+        must_be_here(self.execution);
+    }
+
+    /// Does something that is no step, or part of the step in progress.
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut Step<'_, S>) -> R) -> R {
+        with(|x| f(&mut Step::new(x, self.id)))
+    }
+
+    /// A schedule point, and then a step.
+    pub(crate) fn step<R>(&self, f: impl FnOnce(&mut Step<'_, S>) -> R) -> R {
+        self.must_be_here();
+        point(Next::Runs);
+        self.with(f)
+    }
+
+    /// The same for a step that a destructor may take while its thread unwinds: then it
+    /// is part of the transition that panicked. `None` if it makes no difference, or
+    /// would be in no execution.
+    pub(crate) fn step_even_if_unwinding<R>(
+        &self,
+        f: impl FnOnce(&mut Step<'_, S>) -> R,
+    ) -> Option<R> {
+        if !unwinding() {
+            return Some(self.step(f));
+        }
+        (self.is_here() && !is_aborted()).then(|| {
+            self.with(|step| {
+                step.steps_while_unwinding();
+                f(step)
+            })
+        })
+    }
+
+    /// A step that is enabled when the wait is over.
+    pub(crate) fn step_after<R>(
+        &self,
+        what: &'static dyn super::object::Blocking,
+        timed: bool,
+        f: impl FnOnce(&mut Step<'_, S>) -> R,
+    ) -> R {
+        self.must_be_here();
+        wait(self.wait(what, timed));
+        self.with(f)
+    }
+
+    /// A wait at this object.
+    pub(crate) fn wait(&self, what: &'static dyn super::object::Blocking, timed: bool) -> Wait {
+        Wait {
+            object: self.id,
+            what,
+            timed,
+        }
+    }
+
+    pub(crate) fn name(&self, name: &'static str) {
+        if self.is_here() {
+            self.with(|step| step.x.objects[step.id].name = Some(name));
+        }
+    }
+
+    /// What the column of shared state shows at the beginning.
+    pub(crate) fn shows_at_first(&self, text: impl FnOnce() -> String) {
+        if self.is_here() && with(|x| x.is_told) {
+            let text = text();
+            self.with(|step| step.x.objects[step.id].initially = Some(text));
+        }
+    }
+}
+
+impl<'x, S: State> Step<'x, S> {
+    pub(crate) fn new(x: &'x mut Execution, id: ObjectId) -> Self {
+        let state = PhantomData;
+        Self { x, id, state }
+    }
+
+    pub(crate) fn state(&mut self) -> &mut S {
+        self.x.objects.state(self.id)
+    }
+
+    /// The running thread.
+    pub(crate) fn me(&self) -> ThreadId {
+        self.x.current
+    }
+
+    /// The running thread's views, and the state.
+    pub(crate) fn views_and_state(&mut self) -> (&mut Views, &mut S) {
+        let views = &mut self.x.threads[self.x.current].views;
+        (views, self.x.objects.state(self.id))
+    }
+
+    /// A step that only reads: an independent one if others only read too.
+    pub(crate) fn reads_it(&mut self, operation: u64) {
+        let seen = self.x.sees_writes(self.id);
+        let Seen::Writes(_, writes) = seen else {
+            return;
+        };
+        self.x.reads(self.id, operation, writes, seen);
+    }
+
+    /// A step that writes.
+    pub(crate) fn writes_it(&mut self, operation: u64) {
+        self.x.writes(self.id, operation);
+    }
+
+    /// A step that takes what others could have taken.
+    pub(crate) fn takes_it(&mut self, kind: Kind, operation: u64) {
+        self.x.updates(self.id, kind, operation, 0);
+    }
+
+    /// An access that happens-before orders, and no schedule: only stories need it.
+    pub(crate) fn records_access(&mut self, kind: Kind) {
+        let location = self.x.objects[self.id].location;
+        self.x.trace.access(Access { location, kind });
+    }
+
+    pub(crate) fn note(&mut self, at: At, tell: Tell) -> &mut Record {
+        self.x.notes(Some(self.id), at, tell)
+    }
+
+    /// The same, as the last thing of the step.
+    pub(crate) fn into_note(self, at: At, tell: Tell) -> &'x mut Record {
+        self.x.notes(Some(self.id), at, tell)
+    }
+}
+
+impl<S> Deref for Step<'_, S> {
+    type Target = Execution;
+
+    fn deref(&self) -> &Execution {
+        self.x
+    }
+}
+
+impl<S> DerefMut for Step<'_, S> {
+    fn deref_mut(&mut self) -> &mut Execution {
+        self.x
+    }
+}
+
+impl<S> std::fmt::Debug for Handle<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handle").finish_non_exhaustive()
+    }
+}

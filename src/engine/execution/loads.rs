@@ -1,0 +1,108 @@
+//! Which stores a thread may read: the reads-from choices of C11.
+
+use super::Execution;
+use super::loops::Seen;
+use super::object::{Objects, State, of};
+use super::thread::Thread;
+use crate::engine::access::{Kind, StoreName};
+use crate::engine::clock::View;
+use crate::engine::hash::{mix, word};
+use crate::engine::ids::{ObjectId, ThreadId};
+use crate::engine::memory::stores::Stores;
+use std::sync::atomic::Ordering;
+
+impl State for Stores {
+    fn reset(&mut self) {}
+}
+
+/// The stores that the thread may read, the newest first. In a loop it reads no older
+/// store twice.
+pub(super) fn readable<'x>(
+    objects: &'x Objects,
+    thread: &'x Thread,
+    sequential: &'x View,
+    atomic: ObjectId,
+    ordering: Ordering,
+) -> impl Iterator<Item = usize> + use<'x> {
+    let stores: &Stores = of(&*objects[atomic].state);
+    let newest = stores.newest();
+    stores
+        .readable(&thread.views, sequential, ordering)
+        .filter(move |&store| {
+            let seen = Seen::Version(atomic, stores.version(store));
+            store == newest || !Execution::has_read(thread, seen)
+        })
+}
+
+/// The names of those stores.
+pub(super) fn options(
+    objects: &Objects,
+    thread: &Thread,
+    sequential: &View,
+    (atomic, ordering): (ObjectId, Ordering),
+    add: &mut dyn FnMut(StoreName),
+) {
+    let stores: &Stores = of(&*objects[atomic].state);
+    readable(objects, thread, sequential, atomic, ordering)
+        .for_each(|store| add(stores.name(store)));
+}
+
+impl Execution {
+    /// The stores that the running thread may read.
+    pub(crate) fn readable(
+        &self,
+        atomic: ObjectId,
+        ordering: Ordering,
+    ) -> impl Iterator<Item = usize> + '_ {
+        let thread = &self.threads[self.current];
+        readable(&self.objects, thread, &self.sequential, atomic, ordering)
+    }
+
+    /// `SeqCst` operations take effect in one order, that of the execution: later ones
+    /// read nothing older.
+    pub(crate) fn keeps_sequence(
+        &mut self,
+        atomic: ObjectId,
+        store: usize,
+        ordering: Ordering,
+        writes: bool,
+    ) {
+        let Some(fences) = self.fences().filter(|_| ordering == Ordering::SeqCst) else {
+            return;
+        };
+        let operation = const { word("SeqCst") };
+        let stores: &mut Stores = self.objects.state(atomic);
+        let before = stores.sequential;
+        let kind = match stores.keep_sequence(store, writes, &mut self.sequential) {
+            true => Kind::Write,
+            false => Kind::Read,
+        };
+        let location = mix(self.objects[atomic].location, operation);
+        self.accesses(location, kind, (before, operation, 0));
+        let fences = &self.objects[fences];
+        let (location, before) = (fences.location, fences.writes);
+        self.accesses(location, Kind::Read, (before, operation, 0));
+    }
+
+    /// An atomic with that value comes into being.
+    pub(crate) fn begins_atomic(&mut self, atomic: ObjectId, value: u64) {
+        let number = self.atomics;
+        self.atomics += 1;
+        let creator: ThreadId = self.current;
+        let past = &self.threads[creator].views.past;
+        let stores: &mut Stores = self.objects.state(atomic);
+        stores.begin(number, value, creator, past);
+    }
+
+    /// A `SeqCst` fence, or a weaker one.
+    pub(crate) fn fences_memory(&mut self, ordering: Ordering) {
+        self.threads[self.current]
+            .views
+            .fence(ordering, &mut self.sequential);
+    }
+
+    /// What `SeqCst` fences access: C11 only.
+    pub(crate) fn fence_object(&self, ordering: Ordering) -> Option<ObjectId> {
+        self.fences().filter(|_| ordering == Ordering::SeqCst)
+    }
+}

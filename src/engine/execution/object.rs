@@ -1,0 +1,148 @@
+//! Objects: what the threads of an execution share. The execution holds their state
+//! without knowing its type; a primitive reaches it through a handle.
+
+use crate::engine::access::Location;
+use crate::engine::ids::{At, ObjectId, ThreadId};
+use std::any::Any;
+
+/// The state of a primitive. It serves one execution after another.
+pub(crate) trait State: Any {
+    /// As in a new object; buffers stay.
+    fn reset(&mut self);
+}
+
+/// What threads wait for at a primitive.
+pub(crate) trait Blocking: Sync {
+    /// Whether a thread that waits can go on.
+    fn is_over(&self, state: &dyn State) -> bool;
+
+    /// The thread that could end the wait, and where it began to hold what is waited
+    /// for.
+    fn holder(&self, _state: &dyn State) -> Option<(ThreadId, At)> {
+        None
+    }
+
+    /// `waits for `x``, for an object called `x`.
+    fn describe(&self, object: &str, timed: bool) -> String;
+
+    /// What is said of a thread that waits for ever.
+    fn never(&self) -> &'static str {
+        ""
+    }
+
+    /// Whether it waits for a lock, which it will hold then.
+    fn is_lock(&self) -> bool {
+        false
+    }
+}
+
+/// A thread waits for something at an object.
+#[derive(Clone, Copy)]
+pub(crate) struct Wait {
+    pub(crate) object: ObjectId,
+    pub(crate) what: &'static dyn Blocking,
+    pub(crate) timed: bool,
+}
+
+impl std::fmt::Debug for Wait {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.what.describe(&self.object.to_string(), self.timed))
+    }
+}
+
+/// An object of the execution.
+pub(crate) struct Entry {
+    /// `mutex`, `condvar`, …
+    pub(crate) kind: &'static str,
+    pub(crate) name: Option<&'static str>,
+    /// What the column of shared state shows at the beginning.
+    pub(crate) initially: Option<String>,
+    /// A value as the story shows it.
+    pub(crate) show: Option<fn(u64) -> String>,
+    /// The same whatever the order in which objects are created.
+    pub(crate) location: Location,
+    /// How often it was written.
+    pub(crate) writes: u64,
+    /// How often what can be seen of it has changed, where that is less.
+    pub(crate) version: u64,
+    pub(crate) state: Box<dyn State>,
+}
+
+/// The objects of the execution, by their numbers.
+#[derive(Default)]
+pub(crate) struct Objects {
+    entries: Vec<Entry>,
+    /// How many belong to this execution; those behind are to be used again.
+    length: usize,
+}
+
+impl Objects {
+    pub(crate) fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    pub(crate) fn add<S: State + Default>(
+        &mut self,
+        kind: &'static str,
+        location: Location,
+    ) -> (ObjectId, &mut S) {
+        let id = self.length;
+        self.length += 1;
+        let new = || Box::<S>::default();
+        if self.entries.len() == id {
+            self.entries.push(Entry {
+                kind,
+                name: None,
+                initially: None,
+                show: None,
+                location,
+                writes: 0,
+                version: 0,
+                state: new(),
+            });
+        }
+        let entry = &mut self.entries[id];
+        if !(&*entry.state as &dyn Any).is::<S>() {
+            entry.state = new();
+        }
+        entry.state.reset();
+        entry.kind = kind;
+        entry.name = None;
+        entry.initially = None;
+        entry.show = None;
+        entry.location = location;
+        entry.writes = 0;
+        entry.version = 0;
+        (id, self.state(id))
+    }
+
+    /// The state of an object, which has that type.
+    pub(crate) fn state<S: State>(&mut self, id: ObjectId) -> &mut S {
+        let state: &mut dyn Any = &mut *self.entries[id].state;
+        state.downcast_mut().expect("an object keeps its type")
+    }
+}
+
+/// The state of an object of a known type.
+pub(crate) fn of<S: State>(state: &dyn State) -> &S {
+    let state: &dyn Any = state;
+    state.downcast_ref().expect("an object keeps its type")
+}
+
+impl std::ops::Index<ObjectId> for Objects {
+    type Output = Entry;
+
+    fn index(&self, id: ObjectId) -> &Entry {
+        &self.entries[..self.length][id]
+    }
+}
+
+impl std::ops::IndexMut<ObjectId> for Objects {
+    fn index_mut(&mut self, id: ObjectId) -> &mut Entry {
+        &mut self.entries[..self.length][id]
+    }
+}

@@ -1,0 +1,335 @@
+//! Schedule points: which threads are enabled, and which takes the next transition.
+
+use super::abort::{Aborted, BlockedThread, Failure, NOT_DETERMINISTIC, WaitsFor, unwind};
+use super::loads::options;
+use super::object::Wait;
+use super::thread::Next;
+use super::trace::Gate;
+use super::{Execution, Runner, with};
+use crate::engine::coroutine::Suspend;
+use crate::engine::ids::{ThreadId, ThreadSet};
+use crate::engine::search::{Differs, Enabled};
+use crate::watch;
+use std::ptr::NonNull;
+
+/// An execution with more transitions than this does not end, as far as can be told.
+pub(super) const MAX_TRANSITIONS: usize = 4_000;
+
+/// What a thread does at a schedule point.
+enum Point {
+    GoesOn,
+    Suspends(NonNull<Suspend>),
+    Unwinds,
+}
+
+/// A schedule point: others can notice what the thread does next, so any of them may go
+/// first. A thread that waits goes on when it need not wait any more.
+#[inline(never)]
+pub(crate) fn point(next: Next) {
+    if !try_point(next) {
+        unwind();
+    }
+}
+
+/// The same; returns `false` instead of unwinding if the execution is aborted.
+#[inline(never)]
+pub(crate) fn try_point(next: Next) -> bool {
+    match with(|x| x.comes_to_point(next)) {
+        Point::GoesOn => true,
+        Point::Unwinds => false,
+        Point::Suspends(suspend) => {
+            suspend_by(suspend);
+            with(|x| {
+                if x.aborted.is_some() {
+                    return false;
+                }
+                let thread = &mut x.threads[x.current];
+                thread.next = Next::Runs;
+                thread.waits_in_loop = false;
+                true
+            })
+        }
+    }
+}
+
+/// Waits for something at an object.
+pub(crate) fn wait(wait: Wait) {
+    point(Next::Waits(wait));
+}
+
+fn suspend_by(suspend: NonNull<Suspend>) {
+    // SAFETY: the pointer is that of the running coroutine, on whose stack it lies, and
+    // which has not ended: this code is called from it.
+    unsafe { suspend.as_ref() }.suspend(());
+}
+
+/// Suspends the running thread: it has started another, which is to run first.
+pub(super) fn suspend_here() {
+    if let Some(suspend) = with(|x| x.threads[x.current].suspend) {
+        suspend_by(suspend);
+    }
+}
+
+/// The running thread, and all that have resumed it, run no further.
+pub(super) fn suspend_for_ever() -> ! {
+    loop {
+        suspend_here();
+    }
+}
+
+/// Resumes a thread from the one that runs now. Returns whether that was possible: a
+/// thread that runs, or has resumed the running one, cannot be resumed.
+pub(super) fn resume_here(thread: ThreadId) -> bool {
+    let before = with(|x| x.current);
+    let resumed = resume(thread);
+    if with(|x| x.is_abandoned) {
+        suspend_for_ever();
+    }
+    with(|x| x.current = before);
+    resumed
+}
+
+fn resume(thread: ThreadId) -> bool {
+    let taken = with(|x| {
+        let coroutine = x.threads[thread].coroutine.take()?;
+        x.current = thread;
+        Some((coroutine, x.threads[thread].name.clone()))
+    });
+    let Some((mut coroutine, name)) = taken else {
+        return false;
+    };
+    let has_ended = coroutine.resume(name.as_deref().unwrap_or("main"));
+    with(|x| match has_ended {
+        true => x.stacks.take_back(coroutine),
+        false => x.threads[thread].coroutine = Some(coroutine),
+    });
+    true
+}
+
+impl Runner {
+    /// Runs one execution, up to the end of all its threads. `again`: the same as the
+    /// last one, to be told.
+    pub(crate) fn run(&self, scene: Box<dyn FnOnce()>, again: bool) {
+        with(|x| {
+            x.begin(again);
+            x.starts_coroutine(0, scene);
+        });
+        while let Some(thread) = with(|x| x.next_to_resume()) {
+            resume(thread);
+        }
+        with(|x| {
+            if x.is_abandoned {
+                for thread in &mut *x.threads {
+                    // What lies on the stack may be in use: nothing of it is dropped.
+                    std::mem::forget(thread.coroutine.take());
+                }
+            }
+        });
+    }
+}
+
+impl Execution {
+    fn next_to_resume(&self) -> Option<ThreadId> {
+        if self.is_abandoned {
+            return None;
+        }
+        let has_not_ended = |&thread: &ThreadId| !self.threads[thread].has_ended();
+        match self.aborted {
+            None => Some(self.running).filter(has_not_ended),
+            Some(_) => (0..self.threads.len()).rev().find(has_not_ended),
+        }
+    }
+
+    fn comes_to_point(&mut self, next: Next) -> Point {
+        if self.aborted.is_some() {
+            // A scene that catches that and goes on for ever gives no sign of life.
+            return Point::Unwinds;
+        }
+        watch::beat(self.trace.records().last().map(|record| record.at));
+        let me = self.current;
+        self.threads[me].next = next;
+        if self
+            .starting
+            .last()
+            .is_some_and(|&(thread, _)| thread == me)
+        {
+            self.has_started();
+        } else {
+            // So far the transition has done nothing that others could notice.
+            let goes_on = self.search.is_fresh() && self.is_enabled(me);
+            if !goes_on {
+                self.hand_over();
+                if self.aborted.is_some() {
+                    return Point::Unwinds;
+                }
+            }
+            if goes_on || self.running == me {
+                let thread = &mut self.threads[me];
+                thread.next = Next::Runs;
+                thread.waits_in_loop = false;
+                return Point::GoesOn;
+            }
+        }
+        match self.threads[me].suspend {
+            Some(suspend) => Point::Suspends(suspend),
+            None => Point::Unwinds,
+        }
+    }
+
+    fn is_enabled(&self, thread: ThreadId) -> bool {
+        let t = &self.threads[thread];
+        if t.waits_in_loop && !self.has_new_write(thread) {
+            return false;
+        }
+        match t.next {
+            Next::Runs | Next::Loads(..) => true,
+            Next::Waits(wait) => {
+                let state = &*self.objects[wait.object].state;
+                t.timed_out || t.fate.is_some() || wait.what.is_over(state)
+            }
+            Next::Joins(other) | Next::Leaves(Some(other)) => self.threads[other].has_ended(),
+            Next::Leaves(None) => self.threads.iter().skip(1).all(|t| t.has_ended()),
+            Next::Ended => false,
+        }
+    }
+
+    fn enabled(&self) -> Enabled {
+        let mut enabled = Enabled::default();
+        for thread in 0..self.threads.len() {
+            if self.is_enabled(thread) {
+                enabled.threads.insert(thread);
+                if matches!(self.threads[thread].next, Next::Loads(..)) {
+                    enabled.loads.insert(thread);
+                }
+            }
+        }
+        enabled
+    }
+
+    pub(super) fn end_transition(&mut self) -> Result<(), Differs> {
+        if self.search.transitions() == 0 {
+            return Ok(());
+        }
+        let place = self.search.transition() as usize;
+        self.search.end_transition()?;
+        if self.search.is_repeating() {
+            self.name = self.names[place];
+        } else {
+            self.names.truncate(place);
+            self.names.push(self.name);
+        }
+        Ok(())
+    }
+
+    /// The running thread has come to the end of its transition.
+    pub(super) fn hand_over(&mut self) {
+        if let Err(Differs) = self.end_transition() {
+            return self.fail(Failure::Misuse(NOT_DETERMINISTIC));
+        }
+        if self.search.transitions() > MAX_TRANSITIONS {
+            return self.fail(Failure::Endless);
+        }
+        let mut enabled = self.enabled();
+        if enabled.threads.is_empty() {
+            self.time_passes_or_fail();
+            if self.aborted.is_some() {
+                return;
+            }
+            enabled = self.enabled();
+            // To go on with no thread would pass for having nothing new to find.
+            assert!(
+                !enabled.threads.is_empty(),
+                "time enables the threads it wakes"
+            );
+        }
+        let Self {
+            search,
+            threads,
+            objects,
+            sequential,
+            ..
+        } = self;
+        let next = search.next(enabled, self.current, |thread, add| {
+            if let Next::Loads(atomic, ordering) = threads[thread].next {
+                options(
+                    objects,
+                    &threads[thread],
+                    sequential,
+                    (atomic, ordering),
+                    add,
+                );
+            }
+        });
+        match next {
+            Ok(Some(thread)) => self.running = thread,
+            Ok(None) => self.abort(Aborted::Redundant),
+            Err(Differs) => self.fail(Failure::Misuse(NOT_DETERMINISTIC)),
+        }
+    }
+
+    /// The thread that was started last has come to its first schedule point.
+    pub(super) fn has_started(&mut self) {
+        if let Some((_, parent)) = self.starting.pop() {
+            self.running = parent;
+        }
+    }
+
+    /// No thread is enabled: lets time pass for those that wait with a timeout. If
+    /// there are none, it is the end.
+    fn time_passes_or_fail(&mut self) {
+        let is_timed = |&thread: &ThreadId| {
+            matches!(
+                self.threads[thread].next,
+                Next::Waits(Wait { timed: true, .. })
+            )
+        };
+        let timed: ThreadSet = (0..self.threads.len()).filter(is_timed).collect();
+        for thread in timed.iter() {
+            self.threads[thread].timed_out = true;
+            self.threads[thread].waits_in_loop = false;
+        }
+        self.search.after_all(timed);
+        if timed.is_empty() && !self.loops_go_on() {
+            self.fails_because_all_wait();
+        }
+    }
+
+    fn fails_because_all_wait(&mut self) {
+        let mut in_loops = false;
+        let mut waits = Vec::new();
+        for thread in self.in_order() {
+            let waits_for = match self.threads[thread].next {
+                Next::Ended | Next::Leaves(_) => continue,
+                _ if self.threads[thread].waits_in_loop => {
+                    in_loops = true;
+                    match self.threads[thread].gate {
+                        Some(Gate::Written(list, since)) => WaitsFor::Written(list, Some(since)),
+                        _ => WaitsFor::Written(self.objects_of_loop(thread), None),
+                    }
+                }
+                Next::Waits(wait) => WaitsFor::Object(wait),
+                Next::Joins(other) => WaitsFor::End(other),
+                Next::Runs | Next::Loads(..) => continue,
+            };
+            let holder = match waits_for {
+                WaitsFor::Object(Wait { object, what, .. }) => {
+                    what.holder(&*self.objects[object].state)
+                }
+                _ => None,
+            };
+            waits.push(BlockedThread {
+                thread,
+                waits: waits_for,
+                holder,
+            });
+        }
+        self.fail(Failure::Blocked { in_loops, waits });
+    }
+
+    /// The threads in the order of a story's columns.
+    pub(crate) fn in_order(&self) -> Vec<ThreadId> {
+        let mut order: Vec<ThreadId> = (0..self.threads.len()).collect();
+        order.sort_by_key(|&thread| self.threads[thread].place);
+        order
+    }
+}

@@ -1,0 +1,154 @@
+//! What the running thread's steps access.
+
+use super::Execution;
+use super::abort::{Failure, NOT_DETERMINISTIC};
+use super::loops::Seen;
+use super::object::State;
+use super::trace::{Gate, Record, Tell};
+use crate::engine::access::{Access, Kind, Location, StoreName};
+use crate::engine::hash::{mix, name, word};
+use crate::engine::ids::{At, ObjectId};
+use crate::engine::search::Differs;
+
+/// `SeqCst` fences have no state: what they let each other see is the execution's.
+#[derive(Default)]
+pub(super) struct Fences;
+
+impl State for Fences {
+    fn reset(&mut self) {}
+}
+
+/// What a step does, so that steps that differ have different names: what it found,
+/// which operation it is, and what else makes a difference.
+pub(crate) type How = (u64, u64, u64);
+
+impl Execution {
+    /// A step that reads the object; it is independent of other reads. `found`: what
+    /// makes a difference of what it has read; `seen`: the version that it has seen.
+    pub(crate) fn reads(&mut self, object: ObjectId, operation: u64, found: u64, seen: Seen) {
+        self.sees(seen);
+        let writes = self.objects[object].writes;
+        self.step(object, Kind::Read, (writes, operation, found));
+    }
+
+    /// The same for a step that no record tells of.
+    pub(crate) fn reads_unrecorded(&mut self, object: ObjectId, operation: u64, seen: Seen) {
+        self.sees(seen);
+        self.begins_step();
+        let entry = &self.objects[object];
+        let (location, writes) = (entry.location, entry.writes);
+        self.accesses_unrecorded(location, Kind::Read, (writes, operation, writes));
+    }
+
+    /// A step that writes the object; it depends on every other access.
+    pub(crate) fn writes(&mut self, object: ObjectId, operation: u64) {
+        self.updates(object, Kind::Write, operation, 0);
+    }
+
+    /// The same for a step that also reads the object.
+    pub(crate) fn updates(&mut self, object: ObjectId, kind: Kind, operation: u64, found: u64) {
+        self.rewrites(object, kind, operation, found);
+        self.has_changed_something();
+    }
+
+    /// A write after which nothing is different for a thread that looks for changes.
+    pub(crate) fn rewrites(&mut self, object: ObjectId, kind: Kind, operation: u64, found: u64) {
+        let writes = self.objects[object].writes;
+        self.step(object, kind, (writes, operation, found));
+        self.objects[object].writes += 1;
+    }
+
+    /// A step that accesses the object.
+    pub(crate) fn step(&mut self, object: ObjectId, kind: Kind, how: How) {
+        self.begins_step();
+        self.accesses(self.objects[object].location, kind, how);
+    }
+
+    /// The running thread takes a step.
+    pub(crate) fn begins_step(&mut self) {
+        let thread = &mut self.threads[self.current];
+        thread.steps += 1;
+        thread.views.past.clock.tick(self.current);
+    }
+
+    /// The present step accesses that as well.
+    pub(crate) fn accesses(&mut self, location: Location, kind: Kind, how: How) {
+        self.trace.access(Access { location, kind });
+        self.accesses_unrecorded(location, kind, how);
+    }
+
+    /// The same for an access that no record tells of.
+    pub(crate) fn accesses_unrecorded(&mut self, location: Location, kind: Kind, how: How) {
+        if self.aborted.is_some() {
+            return;
+        }
+        self.names_step(location, how);
+        self.searches(location, kind);
+    }
+
+    /// An access that makes no difference to the interleaving that it is part of.
+    pub(super) fn searches(&mut self, location: Location, kind: Kind) {
+        if let Err(Differs) = self.search.access(Access { location, kind }) {
+            self.fail(Failure::Misuse(NOT_DETERMINISTIC));
+        }
+    }
+
+    pub(super) fn names_step(&mut self, location: Location, (found, operation, extra): How) {
+        if self.search.is_repeating() {
+            return; // the names after each of these transitions are known
+        }
+        let thread = &self.threads[self.current];
+        let who = mix(thread.key, thread.steps);
+        let step = name([who, location, mix(operation, extra), found]);
+        self.name = self.name.wrapping_add(step);
+    }
+
+    /// Something happened to the object, by the accesses made just now.
+    pub(crate) fn notes(&mut self, object: Option<ObjectId>, at: At, tell: Tell) -> &mut Record {
+        let thread = &mut self.threads[self.current];
+        let is_first = !std::mem::replace(&mut thread.has_records, true);
+        let gate = thread.gate.take();
+        let key = thread.key;
+        if is_first {
+            // A thread begins after it was started.
+            self.trace.access(Access {
+                location: start_of(key),
+                kind: Kind::Read,
+            });
+        }
+        let record = self.trace.record(self.current, object, at, tell);
+        record.gate = gate.unwrap_or(Gate::Open);
+        record
+    }
+
+    /// Names the present step of the running thread, in all executions.
+    pub(crate) fn step_name(&self) -> u64 {
+        let thread = &self.threads[self.current];
+        mix(thread.key, thread.steps)
+    }
+
+    /// The transition in progress.
+    pub(crate) fn transition(&self) -> u32 {
+        self.search.transition()
+    }
+
+    /// One of so many things; all are tried.
+    pub(crate) fn chooses(&mut self, of: usize) -> Result<usize, Differs> {
+        self.search.choose(of)
+    }
+
+    /// One of these stores.
+    pub(crate) fn chooses_store(&mut self, stores: &[StoreName]) -> Result<usize, Differs> {
+        self.search.choose_store(stores)
+    }
+
+    /// What `SeqCst` operations and fences access.
+    pub(super) fn fences(&self) -> Option<ObjectId> {
+        self.fences
+    }
+}
+
+/// Where a thread is started, for the order of a story.
+pub(super) fn start_of(key: u64) -> Location {
+    mix(key, const { word("start") })
+}

@@ -1,0 +1,107 @@
+//! Words for what happened, once the execution is over.
+
+use super::Execution;
+use super::abort::WaitsFor;
+use super::object::Wait;
+use super::trace::{List, Panicked};
+use crate::engine::ids::{ObjectId, ThreadId};
+use crate::engine::memory::Operation;
+
+/// What the words of a record can name.
+pub(crate) struct Names<'x> {
+    x: &'x Execution,
+    /// Whether the record reads a store although there is a newer one.
+    pub(crate) is_stale: bool,
+}
+
+impl<'x> Names<'x> {
+    pub(crate) fn of(x: &'x Execution) -> Self {
+        let is_stale = false;
+        Self { x, is_stale }
+    }
+
+    /// What is said behind a value that is not the newest.
+    pub(crate) fn stale(&self) -> &'static str {
+        match self.is_stale {
+            true => " (stale)",
+            false => "",
+        }
+    }
+
+    pub(crate) fn thread(&self, id: ThreadId) -> String {
+        match &self.x.threads[id].name {
+            Some(name) => name.to_string(),
+            None if id == 0 => "main".to_owned(),
+            None => format!("thread-{id}"),
+        }
+    }
+
+    /// The object's name; objects of the same name, or without one, are numbered.
+    pub(crate) fn object(&self, id: ObjectId) -> String {
+        let object = &self.x.objects[id];
+        let is_alike = |&other: &ObjectId| {
+            let other = &self.x.objects[other];
+            other.name == object.name && other.kind == object.kind
+        };
+        let number = (0..=id).filter(is_alike).count();
+        let alike = (0..self.x.objects.len()).filter(is_alike).count();
+        match object.name {
+            Some(name) if alike == 1 => name.to_owned(),
+            Some(name) => format!("{name} {number}"),
+            None => format!("{} {number}", object.kind),
+        }
+    }
+
+    /// The name of the object of a record that has one.
+    pub(crate) fn object_of(&self, record: &super::trace::Record) -> String {
+        record.object.map_or_else(String::new, |id| self.object(id))
+    }
+
+    /// A value of the object, as stories show it.
+    pub(crate) fn value(&self, object: ObjectId, value: u64) -> String {
+        match self.x.objects[object].show {
+            Some(show) => show(value),
+            None => value.to_string(),
+        }
+    }
+
+    pub(crate) fn operation(&self, record: &super::trace::Record) -> Option<&Operation> {
+        self.x.trace.operation(record)
+    }
+
+    pub(crate) fn text(&self, place: u32) -> &str {
+        self.x.trace.text(place)
+    }
+
+    pub(crate) fn panic(&self, place: u64) -> &Panicked {
+        self.x.trace.panic(place)
+    }
+
+    pub(crate) fn list(&self, list: List) -> &[usize] {
+        self.x.trace.list(list)
+    }
+
+    /// `spins on `a`, `b``
+    pub(crate) fn spins(&self, objects: &[ObjectId]) -> String {
+        let names: Vec<String> = objects
+            .iter()
+            .map(|&id| format!("`{}`", self.object(id)))
+            .collect();
+        match names.is_empty() {
+            true => "spins".to_owned(),
+            false => format!("spins on {}", names.join(", ")),
+        }
+    }
+
+    pub(crate) fn waits(&self, wait: &Wait) -> String {
+        wait.what.describe(&self.object(wait.object), wait.timed)
+    }
+
+    pub(crate) fn waits_for(&self, what: &WaitsFor) -> String {
+        match what {
+            WaitsFor::Object(wait) => self.waits(wait),
+            WaitsFor::End(thread) => format!("waits for {} to end", self.thread(*thread)),
+            WaitsFor::Written(list, _) => self.spins(self.list(*list)),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! A thread of the execution, and what it does next.
+
+use super::budget::Fate;
+use super::loops::Round;
+use super::object::Wait;
+use super::trace::{Gate, RecordId};
+use crate::engine::coroutine::{Coroutine, Suspend};
+use crate::engine::ids::{ObjectId, ThreadId};
+use crate::engine::memory::Views;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+
+/// What a thread does after the schedule point at which it is.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum Next {
+    /// Something that can be done at once.
+    #[default]
+    Runs,
+    /// Reads one of the stores of that atomic: C11 only.
+    Loads(ObjectId, Ordering),
+    /// Goes on once the wait is over, or has timed out.
+    Waits(Wait),
+    /// Goes on once that thread has ended.
+    Joins(ThreadId),
+    /// Nothing of the scene's: its own part is over, but not yet that of this thread,
+    /// or (if `None`) of all others.
+    Leaves(Option<ThreadId>),
+    Ended,
+}
+
+#[derive(Default)]
+pub(crate) struct Thread {
+    pub(crate) name: Option<Rc<str>>,
+    /// Its place among the columns of a story: the first thread plays the last of the
+    /// actors.
+    pub(super) place: usize,
+    pub(super) coroutine: Option<Coroutine>,
+    /// How it gives control back; null before it has begun.
+    pub(super) suspend: Option<std::ptr::NonNull<Suspend>>,
+    pub(super) next: Next,
+    pub(crate) views: Views,
+    /// The time that it waits for has come.
+    pub(super) timed_out: bool,
+    /// What was decided when it began to wait.
+    pub(super) fate: Option<Fate>,
+    /// The record of the step that ended its wait.
+    pub(super) enabled_by: Option<RecordId>,
+    /// What holds up its next record, if nothing else does.
+    pub(super) gate: Option<Gate>,
+    /// The same whatever the order in which threads start.
+    pub(crate) key: u64,
+    pub(super) has_records: bool,
+    pub(crate) steps: u64,
+    pub(super) children: u64,
+    /// Where it waits to be unparked.
+    pub(crate) parker: Option<ObjectId>,
+    /// It yields in a loop, and does not go on before there is a new write.
+    pub(super) waits_in_loop: bool,
+    /// What it has done since it last yielded, and between the two times before.
+    pub(super) round: Round,
+    pub(super) last_round: Round,
+    /// The last two were the same.
+    pub(super) is_loop: bool,
+    /// How often it has yielded without having done anything at all.
+    pub(super) idle: usize,
+}
+
+impl Thread {
+    /// As new, with the buffers it has.
+    pub(super) fn reset(&mut self, name: Option<String>, key: u64, place: usize) {
+        self.rename(name);
+        self.place = place;
+        self.suspend = None;
+        self.next = Next::Runs;
+        self.views.clear();
+        self.timed_out = false;
+        self.fate = None;
+        self.enabled_by = None;
+        self.gate = None;
+        self.key = key;
+        self.has_records = false;
+        self.steps = 0;
+        self.children = 0;
+        self.parker = None;
+        self.waits_in_loop = false;
+        self.round.clear();
+        self.last_round.clear();
+        self.is_loop = false;
+        self.idle = 0;
+    }
+
+    /// Most often it had the same name in the execution before.
+    pub(super) fn rename(&mut self, name: Option<String>) {
+        if self.name.as_deref() != name.as_deref() {
+            self.name = name.map(Rc::from);
+        }
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(self.next, Next::Ended)
+    }
+}
+
+/// The threads of the execution, by their numbers.
+#[derive(Default)]
+pub(crate) struct Threads {
+    threads: Vec<Thread>,
+    /// How many belong to this execution; those behind are to be used again.
+    length: usize,
+}
+
+impl Threads {
+    pub(super) fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    pub(super) fn add(&mut self, name: Option<String>, key: u64, place: usize) -> ThreadId {
+        if self.threads.len() == self.length {
+            self.threads.push(Thread::default());
+        }
+        self.length += 1;
+        self.threads[self.length - 1].reset(name, key, place);
+        self.length - 1
+    }
+}
+
+impl std::ops::Deref for Threads {
+    type Target = [Thread];
+
+    fn deref(&self) -> &[Thread] {
+        &self.threads[..self.length]
+    }
+}
+
+impl std::ops::DerefMut for Threads {
+    fn deref_mut(&mut self) -> &mut [Thread] {
+        &mut self.threads[..self.length]
+    }
+}

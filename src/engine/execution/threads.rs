@@ -1,0 +1,272 @@
+//! Threads that start, end and are joined.
+
+use super::abort::{is_aborted, misuse, unwind_first, unwinding};
+use super::panics::note_panic;
+use super::schedule::{point, suspend_here};
+use super::steps::start_of;
+use super::trace::{Gate, RecordKind, Shows};
+use super::{Execution, Next, abort, panics, try_with, with};
+use crate::engine::access::{Access, Kind};
+use crate::engine::coroutine::Suspend;
+use crate::engine::hash::mix;
+use crate::engine::ids::{At, MAX_SPAWNED, MAX_THREADS, ThreadId};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::ptr::NonNull;
+
+const TOO_MANY: &str = "too many threads: a scene has at most 16 beside its own, actors or spawned";
+const NO_STACK: &str = "the operating system has no memory for the stack of another thread";
+
+/// So many threads more can be started, beside the scene's own.
+pub(crate) fn must_have_room_for(more: usize) {
+    const { assert!(MAX_SPAWNED == 16, "as `TOO_MANY` says") };
+    if with(|x| x.threads.len() + more > MAX_THREADS) {
+        misuse(TOO_MANY);
+    }
+}
+
+/// A thread that `code` will run on. What it does happens after this. It runs up to its
+/// first schedule point at once: until then no other thread can notice anything. `at`:
+/// none for actors, whose start is no step of the scene. `None`: while a thread unwinds
+/// no other can run, so `code` ran to its end, as part of the step in progress.
+pub(crate) fn spawn(
+    name: Option<String>,
+    code: Box<dyn FnOnce()>,
+    at: Option<At>,
+) -> Option<ThreadId> {
+    if unwinding() {
+        code();
+        return None;
+    }
+    must_have_room_for(1);
+    let started = with(|x| x.starts(name, code, at));
+    if started.is_none() {
+        misuse(NO_STACK);
+    }
+    suspend_here();
+    started
+}
+
+/// Waits for another thread to end; what it did happens before.
+pub(crate) fn join(thread: ThreadId, at: At) {
+    let me = with(|x| x.current);
+    if thread == me {
+        return; // it was started while this one unwound, and ran to its end at once
+    }
+    if unwinding() {
+        if with(|x| !x.is_aborted() && !x.threads[thread].has_ended()) {
+            panics::abort_after_panic();
+        }
+        return;
+    }
+    joins(thread, Next::Joins(thread));
+    with(|x| {
+        let tell = |record: &super::trace::Record, names: &super::telling::Names<'_>| {
+            format!("join {}", names.thread(record.values[0] as ThreadId))
+        };
+        let record = x.notes(None, at, tell);
+        record.values = [thread as u64, 0];
+        record.gate = Gate::Ended(thread);
+    });
+}
+
+/// Waits for a thread to end, even while the execution is aborted, and without
+/// unwinding.
+pub(crate) fn wait_for_end(thread: ThreadId) {
+    if !is_aborted() && !unwinding() {
+        let _ = catch_unwind(|| joins(thread, Next::Leaves(Some(thread))));
+    }
+    if !with(|x| x.has_ended(thread)) {
+        if !is_aborted() {
+            // This one unwinds, and cannot wait.
+            with(|x| x.aborts_after_panic());
+        }
+        unwind_first(thread);
+    }
+    with(|x| {
+        let tell = |record: &super::trace::Record, names: &super::telling::Names<'_>| {
+            format!("{} has ended", names.thread(record.values[0] as ThreadId))
+        };
+        let record = x.notes(None, Location::caller(), tell);
+        record.values = [thread as u64, 0];
+        record.gate = Gate::Ended(thread);
+        record.kind = RecordKind::Setup;
+    });
+}
+
+fn joins(thread: ThreadId, next: Next) {
+    point(next);
+    with(|x| {
+        let me = x.current;
+        if let Ok([mine, theirs]) = x.threads.get_disjoint_mut([me, thread]) {
+            mine.views.past.join(&theirs.views.past);
+        }
+        x.search.joins(me, thread);
+    });
+}
+
+/// Waits for all other threads, after the scene has returned or unwound.
+pub(crate) fn finish() {
+    if !is_aborted() {
+        // If those that are left deadlock, this unwinds.
+        let _ = catch_unwind(|| point(Next::Leaves(None)));
+    }
+    with(|x| {
+        if !x.is_aborted() && x.end_transition().is_err() {
+            x.is_not_deterministic();
+        }
+    });
+}
+
+/// The scene's own words.
+#[track_caller]
+pub(crate) fn narrate(what: std::fmt::Arguments<'_>) {
+    if unwinding() {
+        return;
+    }
+    let at = Location::caller();
+    with(|x| {
+        // Only a story needs the text.
+        let text = match x.is_told {
+            true => x.trace.add_text(what.to_string()),
+            false => 0,
+        };
+        let record = x.notes(None, at, |record, names| {
+            names.text(record.values[0] as u32).to_owned()
+        });
+        record.values = [u64::from(text), 0];
+        record.kind = RecordKind::Narration;
+    });
+}
+
+/// Notes a panic, if it is one of the scene's own.
+pub(crate) fn note_if_panic<T>(result: &std::thread::Result<T>) {
+    if let Err(payload) = result
+        && !abort::is_abort(payload.as_ref())
+    {
+        note_panic();
+    }
+}
+
+fn ends(thread: ThreadId) {
+    with(|x| {
+        x.threads[thread].next = Next::Ended;
+        if x.aborted.is_some() || thread == 0 {
+            return;
+        }
+        if x.starting.last().is_some_and(|&(last, _)| last == thread) {
+            x.has_started();
+        } else {
+            x.hand_over();
+        }
+    });
+}
+
+impl Execution {
+    /// Whether there is a coroutine for it now.
+    pub(super) fn starts_coroutine(&mut self, id: ThreadId, code: Box<dyn FnOnce()>) -> bool {
+        let body = move |suspend: &Suspend| {
+            let is_aborted = with(|x| {
+                x.threads[id].suspend = Some(NonNull::from(suspend));
+                x.is_aborted()
+            });
+            let result = catch_unwind(AssertUnwindSafe(|| match is_aborted {
+                true => drop(code),
+                false => code(),
+            }));
+            note_if_panic(&result);
+            ends(id);
+        };
+        let coroutine = self.stacks.start(body);
+        let Ok(coroutine) = coroutine else {
+            return false;
+        };
+        self.threads[id].coroutine = Some(coroutine);
+        true
+    }
+
+    fn starts(
+        &mut self,
+        name: Option<String>,
+        code: Box<dyn FnOnce()>,
+        at: Option<At>,
+    ) -> Option<ThreadId> {
+        let me = self.current;
+        let parent = &mut self.threads[me];
+        parent.children += 1;
+        let key = mix(parent.key, parent.children);
+        let id = self.threads.len();
+        self.threads.add(name, key, id);
+        if !self.starts_coroutine(id, code) {
+            self.threads[id].next = Next::Ended;
+            return None;
+        }
+        if let Ok([parent, child]) = self.threads.get_disjoint_mut([me, id]) {
+            child.views.past.clone_from(&parent.views.past);
+            parent.views.past.clock.tick(me);
+            child.views.past.clock.tick(id);
+        }
+        self.search.enables(id);
+        self.starting.push((id, me));
+        self.running = id;
+        self.trace.access(Access {
+            location: start_of(key),
+            kind: Kind::Write,
+        });
+        match at {
+            Some(at) => {
+                let record = self.notes(None, at, |record, names| {
+                    format!("spawn {}", names.thread(record.values[0] as ThreadId))
+                });
+                record.values = [id as u64, 0];
+            }
+            None => {
+                let record = self.notes(None, Location::caller(), |record, names| {
+                    format!("{} begins", names.thread(record.values[0] as ThreadId))
+                });
+                record.values = [id as u64, 0];
+                record.kind = RecordKind::Setup;
+            }
+        }
+        Some(id)
+    }
+
+    /// What the thread does next is what somebody does who comes on, not what a thread
+    /// does that was running before.
+    pub(crate) fn becomes_actor(&mut self, name: String) {
+        let place = self.threads.len();
+        let me = &mut self.threads[self.current];
+        me.rename(Some(name));
+        me.place = place;
+    }
+
+    /// What the last record leaves the object showing, in the words of `text`.
+    pub(crate) fn shows(&mut self, object: usize, text: impl FnOnce() -> Option<String>) {
+        if !self.is_told {
+            return;
+        }
+        let Some(text) = text() else { return };
+        let text = self.trace.add_text(text);
+        if let Some(record) = self.trace.last_mut() {
+            record.shows = Shows::Text(object, text);
+        }
+    }
+
+    /// The number of the execution.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+/// Whether that is the execution in progress.
+pub(crate) fn is_here(execution: u64) -> bool {
+    try_with(|x| x.number == execution).unwrap_or(false)
+}
+
+/// An object or a thread belongs to one execution.
+pub(crate) fn must_be_here(execution: u64) {
+    if with(|x| x.number != execution) {
+        misuse(
+            "an object was used in another execution than the one that made it: make it inside the scene",
+        );
+    }
+}

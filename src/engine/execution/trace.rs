@@ -1,0 +1,254 @@
+//! What happened in an execution: a flat list of records.
+//!
+//! A primitive says what it did by a [`Tell`] and two values; text is made only when a
+//! story is told. Stories and their order read the records and nothing else.
+
+use super::object::Wait;
+use super::telling::Names;
+use crate::engine::access::Access;
+use crate::engine::ids::{At, ObjectId, ThreadId};
+use crate::engine::memory::Operation;
+
+/// A record, by its place in the trace.
+pub(crate) type RecordId = u32;
+
+/// The words for a record: an operation and its values.
+pub(crate) type Tell = fn(&Record, &Names<'_>) -> String;
+
+/// One thing that happened.
+#[derive(Clone, Copy)]
+pub(crate) struct Record {
+    pub(crate) thread: ThreadId,
+    pub(crate) at: At,
+    pub(crate) object: Option<ObjectId>,
+    pub(crate) tell: Tell,
+    /// What they mean only `tell` knows.
+    pub(crate) values: [u64; 2],
+    /// What held the thread up before.
+    pub(crate) gate: Gate,
+    /// What it was waiting for before, if it was.
+    pub(crate) waited: Option<Wait>,
+    /// Whether it takes (`true`) or releases a lock, and which.
+    pub(crate) lock: Option<(ObjectId, bool)>,
+    /// What it does to an atomic, by its place in the trace.
+    pub(crate) operation: Option<u32>,
+    /// What the object shows from now on in the column of shared state.
+    pub(crate) shows: Shows,
+    pub(crate) kind: RecordKind,
+    /// The first of its accesses in the trace; the next record's first ends them.
+    first_access: u32,
+}
+
+/// What a story does with a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RecordKind {
+    /// An operation: a step of the story.
+    Operation,
+    /// The scene's own words.
+    Narration,
+    /// A panic: its line is in the trace's panics, by `values[0]`.
+    Panic,
+    /// Nothing that the scene does: an actor's part begins, or is known to be over.
+    Setup,
+}
+
+/// What holds a thread up before a step. A thread that is held up leaves the processor
+/// by itself; one that is not is preempted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gate {
+    Open,
+    /// The lock must be free.
+    Free(ObjectId),
+    /// That step must have been taken.
+    After(RecordId),
+    /// All steps before it must have been taken: time passes only when no thread can
+    /// go on.
+    AfterAll,
+    /// Nothing holds it up, but it waits: it is chance when it goes on.
+    Chance,
+    /// The thread must have ended.
+    Ended(ThreadId),
+    /// One of the objects of that loop must have been written after that step.
+    Written(List, RecordId),
+}
+
+/// Threads or objects, by their place in the trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct List {
+    first: u32,
+    length: u32,
+}
+
+/// What a record changes in the column of shared state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shows {
+    Nothing,
+    /// The value of an atomic.
+    Value(ObjectId, u64),
+    /// What a lock protects: a text of the trace.
+    Text(ObjectId, u32),
+}
+
+/// A panic of the scene's own code.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Panicked {
+    pub(crate) message: String,
+    pub(crate) file: String,
+    pub(crate) line: u32,
+}
+
+#[derive(Default)]
+pub(crate) struct Trace {
+    records: Vec<Record>,
+    accesses: Vec<Access>,
+    operations: Vec<Operation>,
+    lists: Vec<usize>,
+    panics: Vec<Panicked>,
+    texts: Vec<String>,
+    /// The accesses that no record has claimed yet begin here.
+    unclaimed: u32,
+}
+
+impl Trace {
+    pub(crate) fn clear(&mut self) {
+        self.records.clear();
+        self.accesses.clear();
+        self.operations.clear();
+        self.lists.clear();
+        self.panics.clear();
+        self.texts.clear();
+        self.unclaimed = 0;
+    }
+
+    pub(crate) fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// Only the records before that one happened.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        if let Some(record) = self.records.get(length) {
+            self.accesses.truncate(record.first_access as usize);
+        }
+        self.records.truncate(length);
+        self.unclaimed = self.accesses.len() as u32;
+    }
+
+    /// An access that the next record makes.
+    pub(crate) fn access(&mut self, access: Access) {
+        self.accesses.push(access);
+    }
+
+    /// Something happened; the accesses since the last record are its own.
+    pub(crate) fn record(
+        &mut self,
+        thread: ThreadId,
+        object: Option<ObjectId>,
+        at: At,
+        tell: Tell,
+    ) -> &mut Record {
+        let first_access = self.unclaimed;
+        self.unclaimed = self.accesses.len() as u32;
+        self.records.push(Record {
+            thread,
+            at,
+            object,
+            tell,
+            values: [0; 2],
+            gate: Gate::Open,
+            waited: None,
+            lock: None,
+            operation: None,
+            shows: Shows::Nothing,
+            kind: RecordKind::Operation,
+            first_access,
+        });
+        let last = self.records.len() - 1;
+        &mut self.records[last]
+    }
+
+    pub(crate) fn last_mut(&mut self) -> Option<&mut Record> {
+        self.records.last_mut()
+    }
+
+    /// The record that comes next.
+    pub(crate) fn next(&self) -> RecordId {
+        self.records.len() as RecordId
+    }
+
+    pub(crate) fn accesses(&self, record: usize) -> &[Access] {
+        let first = self.records[record].first_access as usize;
+        let end = self.records.get(record + 1);
+        let end = end.map_or(self.unclaimed, |next| next.first_access);
+        &self.accesses[first..end as usize]
+    }
+
+    pub(crate) fn add_operation(&mut self, operation: Operation) -> u32 {
+        self.operations.push(operation);
+        self.operations.len() as u32 - 1
+    }
+
+    pub(crate) fn operation(&self, record: &Record) -> Option<&Operation> {
+        record
+            .operation
+            .map(|place| &self.operations[place as usize])
+    }
+
+    /// Threads or objects, to be named in words.
+    pub(crate) fn add_list(&mut self, all: impl Iterator<Item = usize>) -> List {
+        let first = self.lists.len() as u32;
+        self.lists.extend(all);
+        let length = self.lists.len() as u32 - first;
+        List { first, length }
+    }
+
+    /// Each only once, in the order of their numbers.
+    pub(crate) fn sort_list(&mut self, list: List) -> List {
+        let List { first, length } = list;
+        let all = &mut self.lists[first as usize..][..length as usize];
+        all.sort_unstable();
+        let mut kept = 0;
+        for at in 0..all.len() {
+            if at == 0 || all[at] != all[kept - 1] {
+                all[kept] = all[at];
+                kept += 1;
+            }
+        }
+        let length = kept as u32;
+        List { first, length }
+    }
+
+    pub(crate) fn list(&self, list: List) -> &[usize] {
+        &self.lists[list.first as usize..][..list.length as usize]
+    }
+
+    pub(crate) fn add_panic(&mut self, panic: Panicked) -> u64 {
+        self.panics.push(panic);
+        self.panics.len() as u64 - 1
+    }
+
+    pub(crate) fn panic(&self, place: u64) -> &Panicked {
+        &self.panics[place as usize]
+    }
+
+    pub(crate) fn add_text(&mut self, text: String) -> u32 {
+        self.texts.push(text);
+        self.texts.len() as u32 - 1
+    }
+
+    pub(crate) fn text(&self, place: u32) -> &str {
+        self.texts.get(place as usize).map_or("", String::as_str)
+    }
+}
+
+impl List {
+    /// As two values of a record, …
+    pub(crate) fn values(self) -> [u64; 2] {
+        [u64::from(self.first), u64::from(self.length)]
+    }
+
+    /// … and back.
+    pub(crate) fn of_values([first, length]: [u64; 2]) -> Self {
+        let [first, length] = [first as u32, length as u32];
+        Self { first, length }
+    }
+}

@@ -1,0 +1,37 @@
+//! The primitives, under std's names: one file each.
+//!
+//! A primitive says when its operations are enabled ([`Blocking`]), what they access,
+//! what they change, and in what words a story tells it. Adding one touches its file,
+//! this list and its tests.
+//!
+//! [`Blocking`]: super::execution::object::Blocking
+
+mod atomic_core;
+mod atomic_types;
+pub mod cell;
+mod channel;
+mod condvar;
+mod fence;
+pub mod hint;
+mod lock;
+pub mod mpsc;
+mod mutex;
+mod park;
+mod process;
+mod scope;
+pub mod thread;
+
+pub use condvar::{Condvar, WaitTimeoutResult};
+pub use mutex::{Mutex, MutexGuard};
+
+pub(crate) use super::execution::threads::narrate;
+pub(crate) use process::may_die;
+pub(crate) use scope::run_actors;
+
+/// `std::sync::atomic`.
+pub mod atomic {
+    pub use super::atomic_types::*;
+}
+
+/// No time passes in the model.
+pub(crate) fn rest() {}

@@ -1,0 +1,239 @@
+//! `std::sync::atomic`: the part that all atomics share. Values are `u64` inside.
+
+use crate::engine::access::Kind;
+use crate::engine::execution::abort::{chosen, unwinding};
+use crate::engine::execution::handle::{Handle, Step};
+use crate::engine::execution::loops::Seen;
+use crate::engine::execution::schedule::point;
+use crate::engine::execution::telling::Names;
+use crate::engine::execution::trace::{Record, Shows};
+use crate::engine::execution::{Next, looks_while_unwinding};
+use crate::engine::hash::word;
+use crate::engine::ids::At;
+use crate::engine::memory::Operation;
+use crate::engine::memory::stores::{Stores, Writer};
+use smallvec::SmallVec;
+use std::sync::atomic::Ordering;
+
+/// An atomic, whatever its type.
+#[derive(Debug)]
+pub(super) struct Raw {
+    pub(super) handle: Handle<Stores>,
+}
+
+/// What a read-modify-write finds decides whether it writes, and what.
+pub(super) type Change<'a> = &'a mut dyn FnMut(u64) -> Option<u64>;
+
+impl Raw {
+    pub(super) fn new(value: u64, show: fn(u64) -> String) -> Self {
+        let handle = Handle::new_with("atomic", |step| {
+            let id = step.id;
+            step.begins_atomic(id, value);
+            step.objects[id].show = Some(show);
+        });
+        handle.shows_at_first(|| show(value));
+        Self { handle }
+    }
+
+    pub(super) fn load(&self, ordering: Ordering, at: At) -> u64 {
+        assert!(
+            !matches!(ordering, Ordering::Release | Ordering::AcqRel),
+            "there is no such thing as a {ordering:?} load"
+        );
+        if unwinding() {
+            looks_while_unwinding();
+        }
+        if unwinding() || !self.handle.with(|step| step.settings.is_c11) {
+            let value = self.handle.step_even_if_unwinding(|step| {
+                let newest = step.state().newest();
+                reads(step, const { word("load") }, newest);
+                step.loads(newest, ordering, at)
+            });
+            return value.unwrap_or_else(|| self.newest());
+        }
+        self.handle.must_be_here();
+        point(Next::Loads(self.handle.id(), ordering));
+        let choice = self.handle.with(|step| {
+            let id = step.id;
+            let stores: SmallVec<[usize; 8]> = step.readable(id, ordering).collect();
+            let names: SmallVec<[u64; 8]> = stores
+                .iter()
+                .map(|&store| step.state().name(store))
+                .collect();
+            step.chooses_store(&names).map(|choice| stores[choice])
+        });
+        let store = chosen(choice);
+        self.handle.with(|step| {
+            let id = step.id;
+            let (kind, name) = (step.state().choice(store), step.state().name(store));
+            let seen = Seen::Version(id, step.state().version(store));
+            step.sees(seen);
+            step.step(id, kind, (name, const { word("load") }, 0));
+            step.keeps_sequence(id, store, ordering, false);
+            step.loads(store, ordering, at)
+        })
+    }
+
+    pub(super) fn store(&self, value: u64, ordering: Ordering, at: At) {
+        assert!(
+            !matches!(ordering, Ordering::Acquire | Ordering::AcqRel),
+            "there is no such thing as a {ordering:?} store"
+        );
+        self.handle.step_even_if_unwinding(|step| {
+            step.writes_it(const { word("store") });
+            step.stores(value, ordering, None);
+            let operation = Operation {
+                name: "store",
+                ordering,
+                read: None,
+                written: Some(value),
+                from: None,
+            };
+            step.tells(operation, at);
+        });
+    }
+
+    /// Reads the newest value and, if `change` says so, writes another; without an
+    /// ordering for failure it always does. Returns what was read, and whether something
+    /// was written.
+    pub(super) fn update(
+        &self,
+        (name, operation): (&'static str, u64),
+        success: Ordering,
+        failure: Option<Ordering>,
+        change: Change<'_>,
+        at: At,
+    ) -> Result<u64, u64> {
+        if let Some(failure @ (Ordering::Release | Ordering::AcqRel)) = failure {
+            panic!("there is no such thing as a {failure:?} failure ordering");
+        }
+        if unwinding() {
+            looks_while_unwinding();
+        }
+        // What is written instead of each store that can be read.
+        let mut stores: SmallVec<[(usize, Option<u64>); 4]> = SmallVec::new();
+        let choice = self.handle.step_even_if_unwinding(|step| {
+            // To write it must read the newest store; if it only reads, it may read an
+            // older one.
+            let newest = step.state().newest();
+            stores.push((newest, change(step.state().value(newest))));
+            if let Some(failure) = failure
+                && step.settings.is_c11
+                && !unwinding()
+            {
+                let id = step.id;
+                let older: SmallVec<[usize; 8]> = step.readable(id, failure).skip(1).collect();
+                for store in older {
+                    let written = change(step.state().value(store));
+                    if written.is_none() {
+                        stores.push((store, None));
+                    }
+                }
+            }
+            step.chooses(stores.len())
+        });
+        let Some(choice) = choice else {
+            let value = self.newest();
+            return change(value).map(|_| value).ok_or(value);
+        };
+        let (store, written) = stores[chosen(choice)];
+        self.handle.with(|step| {
+            let id = step.id;
+            let read = step.state().value(store);
+            let ordering = failure.filter(|_| written.is_none()).unwrap_or(success);
+            if written == Some(read) {
+                // Like the `swap` of a lock that is held: it has waited.
+                let seen = Seen::Version(id, step.state().version(store));
+                step.updates_nothing(id, operation, store as u64, seen);
+            } else if written.is_some() {
+                step.updates(id, Kind::Write, operation, store as u64);
+            } else {
+                reads(step, operation, store);
+                step.keeps_sequence(id, store, ordering, false);
+            }
+            let is_c11 = step.settings.is_c11;
+            let (views, state) = step.views_and_state();
+            let mut operation = state.read(store, (name, ordering), is_c11, views);
+            if let Some(new) = written {
+                step.stores(new, ordering, Some(store));
+            }
+            operation.written = written;
+            step.tells(operation, at);
+            written.map(|_| read).ok_or(read)
+        })
+    }
+
+    /// The newest value, for the thread that alone can reach the atomic.
+    pub(super) fn newest(&self) -> u64 {
+        if unwinding() && !self.handle.is_here() {
+            return 0;
+        }
+        if !unwinding() {
+            self.handle.must_be_here();
+        }
+        self.handle.with(|step| {
+            let stores = step.state();
+            stores.value(stores.newest())
+        })
+    }
+}
+
+/// A step that reads that store, and could have read no other.
+fn reads(step: &mut Step<'_, Stores>, operation: u64, store: usize) {
+    let id = step.id;
+    let seen = Seen::Version(id, step.state().version(store));
+    step.reads(id, operation, store as u64, seen);
+}
+
+impl Step<'_, Stores> {
+    fn loads(&mut self, store: usize, ordering: Ordering, at: At) -> u64 {
+        let is_c11 = self.settings.is_c11;
+        let (views, state) = self.views_and_state();
+        let operation = state.read(store, ("load", ordering), is_c11, views);
+        self.tells(operation, at);
+        operation.read.unwrap_or_default()
+    }
+
+    fn stores(&mut self, value: u64, ordering: Ordering, continues: Option<usize>) {
+        let id = self.id;
+        let store = self.state().newest() + 1;
+        let writer = Writer {
+            thread: self.me(),
+            name: self.step_name(),
+            transition: self.transition(),
+            record: self.trace.next(),
+        };
+        let is_c11 = self.settings.is_c11;
+        let (views, state) = self.views_and_state();
+        state.write(value, ordering, is_c11, writer, views, continues);
+        let version = state.version(store);
+        self.objects[id].version = version;
+        self.keeps_sequence(id, store, ordering, true);
+    }
+
+    fn tells(&mut self, operation: Operation, at: At) {
+        let id = self.id;
+        let place = self.trace.add_operation(operation);
+        let record = self.note(at, tell);
+        record.operation = Some(place);
+        if let Some(value) = operation.written {
+            record.shows = Shows::Value(id, value);
+        }
+    }
+}
+
+fn tell(record: &Record, names: &Names<'_>) -> String {
+    let (Some(operation), Some(object)) = (names.operation(record), record.object) else {
+        return String::new();
+    };
+    let show = |value| names.value(object, value);
+    let (name, atomic) = (operation.name, names.object(object));
+    let stale = names.stale();
+    match (operation.read, operation.written) {
+        (None, Some(new)) => format!("store {atomic} ← {}", show(new)),
+        (Some(old), None) if name == "load" => format!("load {atomic} → {}{stale}", show(old)),
+        (Some(old), Some(new)) => format!("{name} {atomic}: {} → {}", show(old), show(new)),
+        (Some(old), None) => format!("{name} {atomic} fails: it is {}{stale}", show(old)),
+        (None, None) => name.to_owned(),
+    }
+}

@@ -1,0 +1,179 @@
+//! What the threads of a scene share of a channel.
+//!
+//! The messages of a channel have places, numbered as they are sent. To send and to
+//! receive accesses one place each, so that sending a message is independent of
+//! receiving an earlier one: many orders are one interleaving.
+
+use crate::engine::access::Kind;
+use crate::engine::clock::Past;
+use crate::engine::execution::handle::Step;
+use crate::engine::execution::object::{Blocking, State, Wait, of};
+use crate::engine::execution::trace::{Gate, RecordId};
+use crate::engine::hash::{mix, word};
+use crate::engine::ids::At;
+use std::collections::VecDeque;
+
+/// What others can notice of a channel.
+#[derive(Default)]
+pub(super) struct Channel {
+    /// For each message that was not yet received: what happens before it is received,
+    /// and the record of its sending.
+    pub(super) messages: VecDeque<(Past, RecordId)>,
+    /// How many have been received.
+    pub(super) received: u64,
+    pub(super) senders: u64,
+    /// How many senders have disconnected.
+    pub(super) disconnected: u64,
+    pub(super) has_receiver: bool,
+    /// What happens before the senders disconnected, and the record of the last one.
+    pub(super) released: (Past, RecordId),
+    /// What happens before the receiver disconnected. That a sender which finds it gone
+    /// synchronises with that, std does not say plainly.
+    pub(super) left: Past,
+}
+
+impl State for Channel {
+    fn reset(&mut self) {
+        self.messages.clear();
+        self.received = 0;
+        self.senders = 1;
+        self.disconnected = 0;
+        self.has_receiver = true;
+        self.released.0.clear();
+        self.left.clear();
+    }
+}
+
+impl Channel {
+    pub(super) fn sent(&self) -> u64 {
+        self.received + self.messages.len() as u64
+    }
+
+    /// Whether a thread that receives need not wait.
+    pub(super) fn can_receive(&self) -> bool {
+        !self.messages.is_empty() || self.senders == 0
+    }
+}
+
+/// Waits for a message, or for the last sender to disconnect.
+pub(super) struct Message;
+
+impl Blocking for Message {
+    fn is_over(&self, state: &dyn State) -> bool {
+        of::<Channel>(state).can_receive()
+    }
+
+    fn describe(&self, object: &str, timed: bool) -> String {
+        let timed = if timed { ", with a timeout" } else { "" };
+        format!("waits for a message on `{object}`{timed}")
+    }
+
+    fn never(&self) -> &'static str {
+        ": nobody is left to send one"
+    }
+}
+
+/// The part of a channel that a step accesses.
+#[derive(Clone, Copy)]
+pub(super) enum Part {
+    /// The message of that number, or that there is none.
+    Place(u64),
+    /// Which place the next message gets.
+    Tail,
+    /// Which sender disconnects last.
+    Senders,
+    /// Whether there is a receiver.
+    Receiver,
+}
+
+impl Step<'_, Channel> {
+    /// The oldest message is taken, or that there will be none any more is found out.
+    pub(super) fn takes(&mut self, kind: Kind, at: At) {
+        let place = self.state().received;
+        self.uses(const { word("receive") }, &[(Part::Place(place), kind)]);
+        let (views, channel) = self.views_and_state();
+        let (is_there, by) = match channel.messages.pop_front() {
+            Some((past, by)) => {
+                channel.received += 1;
+                views.past.join(&past);
+                (true, by)
+            }
+            None => {
+                views.past.join(&channel.released.0);
+                (false, channel.released.1)
+            }
+        };
+        match is_there {
+            true => self.is_new(),
+            false => self.looks(),
+        }
+        let waited = Wait {
+            object: self.id,
+            what: &Message,
+            timed: false,
+        };
+        let record = self.note(at, |record, names| {
+            let gone = if record.values[0] == 1 {
+                ""
+            } else {
+                " → hung up"
+            };
+            format!("receive `{}`{gone}", names.object_of(record))
+        });
+        record.values = [is_there.into(), 0];
+        record.gate = Gate::After(by);
+        record.waited = Some(waited);
+    }
+
+    pub(super) fn uses(&mut self, operation: u64, parts: &[(Part, Kind)]) {
+        self.begins_step();
+        for &(part, kind) in parts {
+            let (location, found) = self.part(part);
+            self.accesses(location, kind, (found, operation, 0));
+        }
+    }
+
+    pub(super) fn uses_unrecorded(&mut self, operation: u64, (part, kind): (Part, Kind)) {
+        self.begins_step();
+        let (location, found) = self.part(part);
+        self.accesses_unrecorded(location, kind, (found, operation, 0));
+    }
+
+    /// The part's location, and what is found there.
+    fn part(&mut self, part: Part) -> (u64, u64) {
+        let location = self.objects[self.id].location;
+        let channel = self.state();
+        let (which, found) = match part {
+            Part::Place(place) => (place, place),
+            Part::Tail => (const { word("tail") }, channel.sent()),
+            Part::Senders => (const { word("senders") }, channel.disconnected),
+            Part::Receiver => (const { word("receiver") }, channel.has_receiver.into()),
+        };
+        (mix(location, which), found)
+    }
+
+    /// The thread has looked for messages.
+    pub(super) fn looks(&mut self) {
+        let seen = self.sees_writes(self.id);
+        self.sees(seen);
+    }
+
+    /// What comes is new for a thread that has looked for it: the step depends on the
+    /// access to the place at which that thread looked.
+    pub(super) fn is_new(&mut self) {
+        let id = self.id;
+        self.objects[id].writes += 1;
+        self.has_changed_something();
+    }
+
+    /// Something comes into the channel: a message, or its end. A thread that waits for
+    /// it goes on, but not because of what comes after.
+    pub(super) fn enables_receiver(&mut self, by: RecordId) {
+        if !self.state().can_receive()
+            && let Some(thread) = self.waiter_at(self.id)
+        {
+            let id = self.id;
+            self.ends_wait_of(thread, id, None, by);
+        }
+    }
+}

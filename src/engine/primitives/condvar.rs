@@ -1,0 +1,317 @@
+//! `std::sync::Condvar`.
+//!
+//! A timed wait times out when no other thread can run, and then past every deadline;
+//! as often as the exploration's budget says, also at any moment before. As often as
+//! that says, a wait ends although no thread has notified it.
+
+use super::lock::lock_of;
+use super::mutex::MutexGuard;
+use crate::engine::access::Kind;
+use crate::engine::execution::Next;
+use crate::engine::execution::abort::{chosen, unwinding};
+use crate::engine::execution::budget::{Ended, MayEnd, begins_to_wait};
+use crate::engine::execution::handle::{Handle, Step};
+use crate::engine::execution::object::{Blocking, State};
+use crate::engine::execution::schedule::wait;
+use crate::engine::execution::telling::Names;
+use crate::engine::execution::trace::{List, Record};
+use crate::engine::hash::word;
+use crate::engine::ids::{At, ObjectId, ThreadId};
+use crate::sync::names::Named;
+use std::panic::Location;
+use std::sync::{LockResult, PoisonError};
+use std::time::Duration;
+
+/// Which threads wait, and for which mutex afterwards; the longest waiter first.
+#[derive(Default)]
+struct Waiters(Vec<(ThreadId, ObjectId)>);
+
+impl State for Waiters {
+    fn reset(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// Waits to be notified: then the thread waits for its mutex instead.
+struct Notified;
+
+impl Blocking for Notified {
+    fn is_over(&self, _: &dyn State) -> bool {
+        false
+    }
+
+    fn describe(&self, object: &str, timed: bool) -> String {
+        let timed = if timed { ", with a timeout" } else { "" };
+        format!("sleeps on `{object}`{timed}")
+    }
+
+    fn never(&self) -> &'static str {
+        ": nobody is left to notify it"
+    }
+}
+
+/// The model's `std::sync::Condvar`.
+#[derive(Debug)]
+pub struct Condvar {
+    handle: Handle<Waiters>,
+}
+
+/// Whether a timed wait ended without a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitTimeoutResult(bool);
+
+impl WaitTimeoutResult {
+    /// Whether the time was over.
+    #[must_use]
+    pub fn timed_out(&self) -> bool {
+        self.0
+    }
+}
+
+type Timed<'a, T> = (MutexGuard<'a, T>, WaitTimeoutResult);
+
+impl Condvar {
+    /// A condition variable on which no thread waits.
+    pub fn new() -> Self {
+        Self {
+            handle: Handle::new("condvar"),
+        }
+    }
+
+    /// Releases the lock, waits to be notified, takes the lock again.
+    ///
+    /// # Errors
+    /// The guard all the same, if a thread panicked while it held the lock.
+    #[track_caller]
+    pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
+        self.wait_for(guard, false, Location::caller()).0
+    }
+
+    /// Waits as long as `condition` holds.
+    ///
+    /// # Errors
+    /// The guard all the same, if a thread panicked while it held the lock.
+    #[track_caller]
+    pub fn wait_while<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> LockResult<MutexGuard<'a, T>> {
+        let at = Location::caller();
+        // A thread that unwinds cannot wait.
+        while condition(&mut guard) && !unwinding() {
+            guard = self.wait_for(guard, false, at).0?;
+        }
+        Ok(guard)
+    }
+
+    /// Waits to be notified, or for the time to be over.
+    ///
+    /// # Errors
+    /// The guard all the same, if a thread panicked while it held the lock.
+    #[track_caller]
+    pub fn wait_timeout<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        _timeout: Duration,
+    ) -> LockResult<Timed<'a, T>> {
+        let (guard, timed_out) = self.wait_for(guard, true, Location::caller());
+        with_result(guard, timed_out)
+    }
+
+    /// Waits as long as `condition` holds and the time is not over.
+    ///
+    /// # Errors
+    /// The guard all the same, if a thread panicked while it held the lock.
+    #[track_caller]
+    pub fn wait_timeout_while<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        _timeout: Duration,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> LockResult<Timed<'a, T>> {
+        let at = Location::caller();
+        let mut is_over = false;
+        loop {
+            if !condition(&mut guard) {
+                return with_result(Ok(guard), false);
+            }
+            if is_over {
+                return with_result(Ok(guard), true);
+            }
+            let (again, timed_out) = self.wait_for(guard, true, at);
+            is_over = timed_out;
+            guard = match again {
+                Ok(guard) => guard,
+                Err(poisoned) => return with_result(Err(poisoned), is_over),
+            };
+        }
+    }
+
+    /// Wakes a thread that waits, if any does: the one that has waited longest or, if
+    /// the exploration says so, any of them.
+    #[track_caller]
+    pub fn notify_one(&self) {
+        let at = Location::caller();
+        let place = self.handle.step_even_if_unwinding(|step| {
+            let waiting = step.state().0.len();
+            step.choose_waiter(waiting)
+        });
+        let Some(place) = place.map(chosen) else {
+            return;
+        };
+        self.handle.with(|step| {
+            // Which thread it wakes makes a difference even if that never runs again.
+            let (id, found) = (step.id, place as u64);
+            step.updates(id, Kind::Write, NOTIFY, found);
+            let waiters = &mut step.state().0;
+            let woken = (place < waiters.len()).then(|| waiters.remove(place));
+            let record = step.note(at, tell_notify_one);
+            record.values = [woken.map_or(u64::MAX, |(thread, _)| thread as u64), 0];
+            if let Some(waiter) = woken {
+                wakes(step, waiter);
+            }
+        });
+    }
+
+    /// Wakes all threads that wait.
+    #[track_caller]
+    pub fn notify_all(&self) {
+        let at = Location::caller();
+        self.handle.step_even_if_unwinding(|step| {
+            step.writes_it(NOTIFY);
+            let mut woken = std::mem::take(&mut step.state().0);
+            let threads = step.trace.add_list(woken.iter().map(|&(thread, _)| thread));
+            step.note(at, tell_notify_all).values = threads.values();
+            woken.drain(..).for_each(|waiter| wakes(step, waiter));
+            step.state().0 = woken;
+        });
+    }
+
+    /// The wait itself; whether it timed out.
+    fn wait_for<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        timed: bool,
+        at: At,
+    ) -> (LockResult<MutexGuard<'a, T>>, bool) {
+        if unwinding() {
+            return (Ok(guard), timed);
+        }
+        // Releasing the lock and beginning to wait are one step: a thread that is
+        // notified from here on has been waiting.
+        self.handle.step(|_| ());
+        let mutex = guard.into_mutex();
+        let shown = mutex.shown();
+        self.handle.with(|step| {
+            step.writes_it(const { word("wait") });
+            let waiter = (step.me(), mutex.id());
+            step.state().0.push(waiter);
+            mutex.release_to_wait(step);
+            let record = step.note(at, |record, names| {
+                format!("wait {}", names.object_of(record))
+            });
+            record.lock = Some((mutex.id(), false));
+            step.shows(mutex.id(), || shown);
+        });
+        begins_to_wait(MayEnd::like_a_condvar(timed));
+        wait(self.handle.wait(&Notified, timed));
+        let timed_out = self.handle.with(|step| self.goes_on(step, timed, at));
+        (mutex.acquire_after_wait(at), timed_out)
+    }
+
+    /// A waiter runs again; whether it timed out.
+    fn goes_on(&self, step: &mut Step<'_, Waiters>, timed: bool, at: At) -> bool {
+        let me = step.me();
+        let waiters = &mut step.state().0;
+        let place = waiters.iter().position(|&(waiter, _)| waiter == me);
+        if let Some(place) = place {
+            waiters.remove(place);
+        }
+        let ended = place.map(|_| step.wait_is_over());
+        match ended {
+            None => {
+                let waited = self.handle.wait(&Notified, false);
+                let gate = step.enabled_by();
+                let record = step.note(at, |record, names| {
+                    format!("woken by {}", names.object_of(record))
+                });
+                record.gate = gate;
+                record.waited = Some(waited);
+                false
+            }
+            Some(ended) => {
+                let waited = self.handle.wait(&Notified, timed && ended.timed_out());
+                step.writes_it(ended.operation());
+                let record = step.note(at, tell_ended);
+                record.values = [ended as u64, 0];
+                record.gate = ended.gate();
+                record.waited = Some(waited);
+                ended.timed_out()
+            }
+        }
+    }
+}
+
+const NOTIFY: u64 = word("notify");
+
+/// A waiter is notified: it needs only the lock to go on.
+fn wakes(step: &mut Step<'_, Waiters>, (thread, mutex): (ThreadId, ObjectId)) {
+    let by = step.trace.next() - 1;
+    let next = Next::Waits(lock_of(mutex));
+    let condvar = step.id;
+    step.ends_wait_of(thread, condvar, Some(next), by);
+}
+
+fn tell_notify_one(record: &Record, names: &Names<'_>) -> String {
+    let woken = match record.values[0] {
+        u64::MAX => "nobody waits".to_owned(),
+        thread => names.thread(thread as ThreadId),
+    };
+    format!("notify_one {} → {woken}", names.object_of(record))
+}
+
+fn tell_notify_all(record: &Record, names: &Names<'_>) -> String {
+    let woken = names.list(List::of_values(record.values)).iter();
+    let woken: Vec<String> = woken.map(|&thread| names.thread(thread)).collect();
+    let woken = match woken.is_empty() {
+        true => "nobody waits".to_owned(),
+        false => woken.join(", "),
+    };
+    format!("notify_all {} → {woken}", names.object_of(record))
+}
+
+fn tell_ended(record: &Record, names: &Names<'_>) -> String {
+    let how = match record.values[0] {
+        0 => "woken by nobody",
+        1 => "timed out early",
+        _ => "timed out",
+    };
+    format!("wait {} → {how}", names.object_of(record))
+}
+
+const _: () = assert!(Ended::Spuriously as u64 == 0 && Ended::Early as u64 == 1);
+
+fn with_result<'a, T>(
+    guard: LockResult<MutexGuard<'a, T>>,
+    timed_out: bool,
+) -> LockResult<Timed<'a, T>> {
+    let result = WaitTimeoutResult(timed_out);
+    match guard {
+        Ok(guard) => Ok((guard, result)),
+        Err(poisoned) => Err(PoisonError::new((poisoned.into_inner(), result))),
+    }
+}
+
+impl Default for Condvar {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Named for Condvar {
+    fn named(self, name: &'static str) -> Self {
+        self.handle.name(name);
+        self
+    }
+}

@@ -1,0 +1,135 @@
+//! What the threads of a scene share of a mutex: which of them owns it.
+
+use crate::engine::access::Kind;
+use crate::engine::clock::Past;
+use crate::engine::execution::handle::Step;
+use crate::engine::execution::loops::Seen;
+use crate::engine::execution::object::{Blocking, State, Wait, of};
+use crate::engine::execution::telling::Names;
+use crate::engine::execution::trace::{Gate, Record};
+use crate::engine::hash::word;
+use crate::engine::ids::{At, ObjectId, ThreadId};
+
+#[derive(Default)]
+pub(super) struct Lock {
+    pub(super) owner: Option<(ThreadId, At)>,
+    released: Past,
+}
+
+impl State for Lock {
+    fn reset(&mut self) {
+        self.owner = None;
+        self.released.clear();
+    }
+}
+
+/// Waits until the mutex is free.
+pub(super) struct Free;
+
+impl Blocking for Free {
+    fn is_over(&self, state: &dyn State) -> bool {
+        of::<Lock>(state).owner.is_none()
+    }
+
+    fn holder(&self, state: &dyn State) -> Option<(ThreadId, At)> {
+        of::<Lock>(state).owner
+    }
+
+    fn describe(&self, object: &str, _timed: bool) -> String {
+        format!("waits for `{object}`")
+    }
+
+    fn is_lock(&self) -> bool {
+        true
+    }
+}
+
+impl Step<'_, Lock> {
+    /// The running thread takes the lock, which is free.
+    pub(super) fn takes_lock(&mut self, at: At, kind: Kind) {
+        let me = self.me();
+        let (views, lock) = self.views_and_state();
+        lock.owner = Some((me, at));
+        views.past.join(&lock.released);
+        let id = self.id;
+        self.rewrites(id, kind, const { word("lock") }, 0);
+        let version = self.objects[id].version;
+        self.sees(Seen::Version(id, version));
+    }
+
+    /// It releases the lock; `changed`: what the mutex protects.
+    pub(super) fn releases_lock(&mut self, changed: bool) {
+        let id = self.id;
+        self.rewrites(id, Kind::Write, const { word("unlock") }, 0);
+        if changed {
+            self.objects[id].version += 1;
+            self.has_changed_something();
+        }
+        let (views, lock) = self.views_and_state();
+        lock.owner = None;
+        lock.released.clone_from(&views.past);
+    }
+
+    pub(super) fn notes_lock(&mut self, at: At, poisoned: bool) {
+        let id = self.id;
+        let record = self.note(at, |record, names| {
+            let poisoned = if record.values[0] == 1 {
+                " → poisoned"
+            } else {
+                ""
+            };
+            format!("lock {}{poisoned}", names.object_of(record))
+        });
+        record.values = [poisoned.into(), 0];
+        record.gate = Gate::Free(id);
+        record.waited = Some(lock_of(id));
+        record.lock = Some((id, true));
+    }
+
+    pub(super) fn notes_try_lock(&mut self, at: At, locked: bool, poisoned: bool) {
+        let id = self.id;
+        let record = self.note(at, tell_try_lock);
+        record.values = [locked.into(), poisoned.into()];
+        record.lock = locked.then_some((id, true));
+    }
+
+    pub(super) fn notes_poison(&mut self, at: At, poisoned: bool) {
+        let record = self.note(at, |record, names| {
+            let not = if record.values[0] == 1 { "" } else { "not " };
+            format!("{} is {not}poisoned", names.object_of(record))
+        });
+        record.values = [poisoned.into(), 0];
+    }
+
+    pub(super) fn notes_unlock(&mut self, at: At, poisons: bool) {
+        let id = self.id;
+        let record = self.note(at, |record, names| {
+            let poisons = if record.values[0] == 1 {
+                ": poisoned"
+            } else {
+                ""
+            };
+            format!("unlock {}{poisons}", names.object_of(record))
+        });
+        record.values = [poisons.into(), 0];
+        record.lock = Some((id, false));
+    }
+}
+
+/// A wait for that mutex to be free.
+pub(super) fn lock_of(mutex: ObjectId) -> Wait {
+    Wait {
+        object: mutex,
+        what: &Free,
+        timed: false,
+    }
+}
+
+fn tell_try_lock(record: &Record, names: &Names<'_>) -> String {
+    let found = match record.values {
+        [0, _] => "held by another",
+        [_, 0] => "locked",
+        _ => "poisoned",
+    };
+    format!("try_lock {} → {found}", names.object_of(record))
+}

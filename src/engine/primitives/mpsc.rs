@@ -1,0 +1,382 @@
+//! `std::sync::mpsc`: unbounded channels.
+
+use super::channel::{Channel, Message, Part};
+use crate::engine::access::Kind;
+use crate::engine::execution::abort::{is_aborted, unwinding};
+use crate::engine::execution::abort_after_panic;
+use crate::engine::execution::budget::{MayEnd, begins_to_wait};
+use crate::engine::execution::handle::Handle;
+use crate::engine::execution::schedule::wait;
+use crate::engine::hash::word;
+use crate::engine::ids::At;
+use crate::sync::names::Named;
+use std::collections::VecDeque;
+use std::fmt;
+use std::panic::Location;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError};
+
+struct Shared<T> {
+    handle: Handle<Channel>,
+    values: Mutex<VecDeque<T>>,
+}
+
+/// The model's `std::sync::mpsc::Sender`.
+pub struct Sender<T> {
+    shared: Arc<Shared<T>>,
+    /// Where it was made: a drop does not know its own line.
+    at: At,
+}
+
+/// The model's `std::sync::mpsc::Receiver`.
+pub struct Receiver<T> {
+    shared: Arc<Shared<T>>,
+    at: At,
+    not_sync: std::marker::PhantomData<std::cell::Cell<()>>,
+}
+
+/// A channel without bounds.
+#[must_use]
+#[track_caller]
+pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
+    let at = Location::caller();
+    let shared = Arc::new(Shared {
+        handle: Handle::new("channel"),
+        values: Mutex::default(),
+    });
+    let receiver = Receiver {
+        shared: Arc::clone(&shared),
+        at,
+        not_sync: std::marker::PhantomData,
+    };
+    (Sender { shared, at }, receiver)
+}
+
+impl<T> Sender<T> {
+    /// Sends, without waiting.
+    ///
+    /// # Errors
+    /// The value, if the receiver is gone.
+    #[track_caller]
+    pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        let at = Location::caller();
+        let is_sent = self.shared.handle.step_even_if_unwinding(|step| {
+            let is_sent = step.state().has_receiver;
+            let place = step.state().sent();
+            let tail = (Part::Tail, Kind::Write);
+            let message = (Part::Place(place), Kind::Write);
+            let send = const { word("send") };
+            match is_sent {
+                true => step.uses(send, &[(Part::Receiver, Kind::Read), tail, message]),
+                false => step.uses(send, &[(Part::Receiver, Kind::Read)]),
+            }
+            let by = step.trace.next();
+            step.note(at, |record, names| {
+                let gone = if record.values[0] == 1 {
+                    ""
+                } else {
+                    " → nobody listens"
+                };
+                format!("send `{}`{gone}", names.object_of(record))
+            })
+            .values = [is_sent.into(), 0];
+            if is_sent {
+                step.enables_receiver(by);
+                let (views, channel) = step.views_and_state();
+                channel.messages.push_back((views.past.clone(), by));
+                step.is_new();
+            } else {
+                let (views, channel) = step.views_and_state();
+                views.past.join(&channel.left);
+            }
+            is_sent
+        });
+        if is_sent != Some(true) {
+            return Err(SendError(value));
+        }
+        self.shared.values().push_back(value);
+        Ok(())
+    }
+}
+
+impl<T> Receiver<T> {
+    /// Takes the oldest message, and waits for one as long as it takes.
+    ///
+    /// # Errors
+    /// There is none, and all senders are gone.
+    #[track_caller]
+    pub fn recv(&self) -> Result<T, RecvError> {
+        self.receive(false, Location::caller())
+            .map_err(|_| RecvError)
+    }
+
+    /// Takes the oldest message, and waits for one no longer than `timeout`: the time is
+    /// over when no other thread can run or, as often as the exploration's budget says,
+    /// at any moment before.
+    ///
+    /// # Errors
+    /// There is none: the time is over, or all senders are gone.
+    #[track_caller]
+    pub fn recv_timeout(&self, _timeout: Duration) -> Result<T, RecvTimeoutError> {
+        self.receive(true, Location::caller())
+    }
+
+    /// Takes the oldest message, if there is one now.
+    ///
+    /// # Errors
+    /// There is none: for now, or for ever because all senders are gone.
+    #[track_caller]
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        let at = Location::caller();
+        let found = self.shared.handle.step_even_if_unwinding(|step| {
+            if step.state().can_receive() {
+                step.takes(Kind::TryAcquire, at);
+                return true;
+            }
+            let place = step.state().sent();
+            step.uses(
+                const { word("is empty") },
+                &[(Part::Place(place), Kind::Read)],
+            );
+            step.looks();
+            step.note(at, |record, names| {
+                format!("receive `{}` → empty", names.object_of(record))
+            });
+            false
+        });
+        match found {
+            Some(false) => Err(TryRecvError::Empty),
+            Some(true) => self.taken().ok_or(TryRecvError::Disconnected),
+            None => Err(TryRecvError::Disconnected),
+        }
+    }
+
+    /// Messages, as long as there are senders.
+    #[track_caller]
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter {
+            receiver: self,
+            at: Location::caller(),
+        }
+    }
+
+    fn receive(&self, timed: bool, at: At) -> Result<T, RecvTimeoutError> {
+        let handle = &self.shared.handle;
+        if unwinding() {
+            return self.try_recv().map_err(|why| match why {
+                TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
+                TryRecvError::Empty if timed => RecvTimeoutError::Timeout,
+                TryRecvError::Empty => {
+                    // No other thread can run now.
+                    abort_after_panic();
+                    RecvTimeoutError::Disconnected
+                }
+            });
+        }
+        handle.must_be_here();
+        if timed && handle.with(|step| step.has_budget(MayEnd::EARLY)) {
+            let waits = handle.step(|step| {
+                let place = step.state().received;
+                step.uses_unrecorded(const { word("waits") }, (Part::Place(place), Kind::Read));
+                let waits = !step.state().can_receive();
+                if !waits {
+                    step.might_have_waited(MayEnd::EARLY);
+                }
+                waits
+            });
+            if waits {
+                begins_to_wait(MayEnd::EARLY);
+            }
+        }
+        let waited = handle.wait(&Message, timed);
+        wait(waited);
+        let is_over = handle.with(|step| {
+            if step.state().can_receive() {
+                step.takes(Kind::Acquire, at);
+                return false;
+            }
+            let place = step.state().received;
+            let ended = step.wait_is_over();
+            step.looks();
+            step.uses(ended.operation(), &[(Part::Place(place), Kind::Write)]);
+            let record = step.note(at, |record, names| {
+                let early = if record.values[0] == 1 { " early" } else { "" };
+                format!("receive `{}` → timed out{early}", names.object_of(record))
+            });
+            record.values = [ended as u64, 0];
+            record.gate = ended.gate();
+            record.waited = Some(waited);
+            true
+        });
+        match is_over {
+            true => Err(RecvTimeoutError::Timeout),
+            false => self.taken().ok_or(RecvTimeoutError::Disconnected),
+        }
+    }
+
+    /// The value of the message that has just been taken, if it was one.
+    fn taken(&self) -> Option<T> {
+        self.shared.values().pop_front()
+    }
+}
+
+/// The model's `std::sync::mpsc::Iter`.
+#[derive(Debug)]
+pub struct Iter<'a, T> {
+    receiver: &'a Receiver<T>,
+    at: At,
+}
+
+impl<T> Iterator for Iter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.receive(false, self.at).ok()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Receiver<T> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
+
+    #[track_caller]
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+/// The model's `std::sync::mpsc::IntoIter`.
+#[derive(Debug)]
+pub struct IntoIter<T> {
+    receiver: Receiver<T>,
+    at: At,
+}
+
+impl<T> Iterator for IntoIter<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.receive(false, self.at).ok()
+    }
+}
+
+impl<T> IntoIterator for Receiver<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+
+    #[track_caller]
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter {
+            at: Location::caller(),
+            receiver: self,
+        }
+    }
+}
+
+impl<T> Shared<T> {
+    fn values(&self) -> MutexGuard<'_, VecDeque<T>> {
+        self.values.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    #[track_caller]
+    fn clone(&self) -> Self {
+        // No step: as long as there is this sender, the channel stays.
+        if self.shared.handle.is_here() {
+            self.shared.handle.with(|step| step.state().senders += 1);
+        }
+        Self {
+            shared: Arc::clone(&self.shared),
+            at: Location::caller(),
+        }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        let handle = &self.shared.handle;
+        if !handle.is_here() || is_aborted() {
+            return;
+        }
+        handle.step_even_if_unwinding(|step| {
+            let place = step.state().sent();
+            let is_last = step.state().senders == 1;
+            let parts = [
+                (Part::Senders, Kind::Write),
+                (Part::Place(place), Kind::Write),
+            ];
+            let parts = &parts[..1 + usize::from(is_last)];
+            step.uses(const { word("hang up") }, parts);
+            let by = step.trace.next();
+            step.note(self.at, |record, names| {
+                let others = if record.values[0] == 1 {
+                    ""
+                } else {
+                    ", where others go on"
+                };
+                format!("hang up `{}`{others}", names.object_of(record))
+            })
+            .values = [is_last.into(), 0];
+            if is_last {
+                step.enables_receiver(by);
+            }
+            let (views, channel) = step.views_and_state();
+            channel.senders -= 1;
+            channel.disconnected += 1;
+            channel.released.0.join(&views.past);
+            channel.released.1 = by;
+            // A thread that looks for messages cannot tell that one sender is gone.
+            match is_last {
+                true => step.is_new(),
+                false => step.has_changed_something(),
+            }
+        });
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        let handle = &self.shared.handle;
+        if handle.is_here() && !is_aborted() {
+            handle.step_even_if_unwinding(|step| {
+                step.uses(const { word("leave") }, &[(Part::Receiver, Kind::Write)]);
+                let (views, channel) = step.views_and_state();
+                channel.has_receiver = false;
+                // It drops what it has not received.
+                while let Some((past, _)) = channel.messages.pop_front() {
+                    channel.received += 1;
+                    views.past.join(&past);
+                }
+                channel.left.clone_from(&views.past);
+                step.has_changed_something();
+                step.note(self.at, |record, names| {
+                    format!("leave `{}`", names.object_of(record))
+                });
+            });
+        }
+        let values = std::mem::take(&mut *self.shared.values());
+        drop(values);
+    }
+}
+
+impl<T> Named for Sender<T> {
+    fn named(self, name: &'static str) -> Self {
+        self.shared.handle.name(name);
+        self
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,377 @@
+//! `std::sync::Mutex`.
+//!
+//! The execution keeps who owns it. To unlock needs a schedule point only in scenes
+//! that can see a lock being held, by `try_lock` or `is_poisoned`: for all others what
+//! comes between the last step under the lock and its release makes no difference.
+
+use super::lock::{Free, Lock};
+use crate::engine::access::Kind;
+use crate::engine::execution::abort::{is_aborted, unwind, unwind_first, unwinding};
+use crate::engine::execution::handle::{Handle, Step};
+use crate::engine::execution::schedule::try_point;
+use crate::engine::execution::{Execution, Next, abort_after_panic};
+use crate::engine::hash::word;
+use crate::engine::ids::{At, ObjectId};
+use crate::sync::names::{Named, Watched};
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+
+/// The model's `std::sync::Mutex`.
+pub struct Mutex<T> {
+    handle: Handle<Lock>,
+    poisoned: AtomicBool,
+    /// The same as that it has an owner, for threads that are not the execution's.
+    held: AtomicBool,
+    show: Option<fn(&T) -> String>,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the value is reached through a guard, and there is at most one guard at a
+// time: a thread gets one only after `held` was false and is true by its doing, and
+// `held` is false again only after the guard is gone. A thread that needs the lock
+// while it unwinds waits for `held` too, or lets the owner unwind first.
+unsafe impl<T: Send> Sync for Mutex<T> {}
+
+/// The lock, held.
+pub struct MutexGuard<'a, T> {
+    mutex: &'a Mutex<T>,
+    /// Where it was locked: a drop does not know its own line.
+    at: At,
+    /// Whether the thread was unwinding when it locked: then it does not poison.
+    was_unwinding: bool,
+    /// Whether the value may have been changed.
+    changed: bool,
+    /// Like std's, it stays on the thread that has locked.
+    not_send: PhantomData<*mut ()>,
+}
+
+// SAFETY: through a shared guard only `&T` is reached.
+unsafe impl<T: Sync> Sync for MutexGuard<'_, T> {}
+
+impl<T> Mutex<T> {
+    /// A mutex that protects `value`.
+    pub fn new(value: T) -> Self {
+        Self {
+            handle: Handle::new("mutex"),
+            poisoned: AtomicBool::new(false),
+            held: AtomicBool::new(false),
+            show: None,
+            value: UnsafeCell::new(value),
+        }
+    }
+
+    /// Waits for the lock.
+    ///
+    /// # Errors
+    /// The guard all the same, if a thread panicked while it held the lock.
+    #[track_caller]
+    pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
+        let at = Location::caller();
+        match unwinding() {
+            true => self.acquire_while_unwinding(at),
+            false => self.acquire(at),
+        }
+        self.guard(at)
+    }
+
+    /// Takes the lock if no thread holds it.
+    ///
+    /// # Errors
+    /// Another thread holds it, or a thread panicked while it held it.
+    #[track_caller]
+    pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
+        let at = Location::caller();
+        if unwinding() {
+            self.acquire_while_unwinding(at);
+            return Ok(self.guard(at)?);
+        }
+        let locked = self.handle.step(|step| {
+            step.needs.locks_are_tried = true;
+            let locked = step.state().owner.is_none();
+            match locked {
+                true => self.take(step, at, Kind::TryAcquire),
+                false => step.reads_it(const { word("try_lock") }),
+            }
+            let poisoned = self.has_poison();
+            step.notes_try_lock(at, locked, poisoned);
+            locked
+        });
+        match locked {
+            true => Ok(self.guard(at)?),
+            false => Err(TryLockError::WouldBlock),
+        }
+    }
+
+    /// Whether a thread panicked while it held the lock.
+    #[track_caller]
+    pub fn is_poisoned(&self) -> bool {
+        let at = Location::caller();
+        let seen = self.handle.step_even_if_unwinding(|step| {
+            // A thread that looks at a lock without waiting for it can see a release.
+            step.needs.locks_are_tried = true;
+            step.reads_it(const { word("is_poisoned") });
+            let poisoned = self.has_poison();
+            step.notes_poison(at, poisoned);
+            poisoned
+        });
+        seen.unwrap_or_else(|| self.has_poison())
+    }
+
+    fn has_poison(&self) -> bool {
+        // ORDERING: the threads of an execution run on one thread of the system.
+        self.poisoned.load(Relaxed)
+    }
+
+    fn poison_or<R>(&self, value: R) -> LockResult<R> {
+        match self.has_poison() {
+            true => Err(PoisonError::new(value)),
+            false => Ok(value),
+        }
+    }
+
+    /// The value, which no other thread can reach.
+    ///
+    /// # Errors
+    /// The value all the same, if a thread panicked while it held the lock.
+    pub fn get_mut(&mut self) -> LockResult<&mut T> {
+        let poisoned = self.has_poison();
+        let value = self.value.get_mut();
+        match poisoned {
+            true => Err(PoisonError::new(value)),
+            false => Ok(value),
+        }
+    }
+
+    /// The value itself.
+    ///
+    /// # Errors
+    /// The value all the same, if a thread panicked while it held the lock.
+    pub fn into_inner(self) -> LockResult<T> {
+        match self.has_poison() {
+            true => Err(PoisonError::new(self.value.into_inner())),
+            false => Ok(self.value.into_inner()),
+        }
+    }
+
+    /// The guard, for the thread that has just taken the lock.
+    fn guard(&self, at: At) -> LockResult<MutexGuard<'_, T>> {
+        self.poison_or(MutexGuard {
+            mutex: self,
+            at,
+            was_unwinding: unwinding(),
+            changed: false,
+            not_send: PhantomData,
+        })
+    }
+
+    fn acquire(&self, at: At) {
+        self.handle.step_after(&Free, false, |step| {
+            self.take(step, at, Kind::Acquire);
+            step.notes_lock(at, self.has_poison());
+        });
+    }
+
+    /// Takes the lock, which is free.
+    fn take(&self, step: &mut Step<'_, Lock>, at: At, kind: Kind) {
+        self.hold();
+        step.takes_lock(at, kind);
+    }
+
+    /// Waits until no thread of another execution, or of std, holds it any more.
+    fn hold(&self) {
+        // ORDERING: Acquire pairs with the Release in `release_hold`.
+        while self.held.swap(true, Acquire) {
+            std::thread::yield_now();
+        }
+    }
+
+    fn release_hold(&self) {
+        self.held.store(false, Release);
+    }
+
+    /// Takes the lock without a schedule point: none is passed while a thread unwinds,
+    /// and so the thread cannot wait for another to run on. If another thread holds the
+    /// lock, the execution is aborted, and that thread unwinds first.
+    fn acquire_while_unwinding(&self, at: At) {
+        if !self.handle.is_here() {
+            return self.hold();
+        }
+        loop {
+            let owner = self.handle.with(|step| step.state().owner);
+            match owner {
+                None if is_aborted() => {
+                    self.hold();
+                    self.handle
+                        .with(|step| step.state().owner = Some((step.me(), at)));
+                    return;
+                }
+                None => {
+                    return self.handle.with(|step| {
+                        step.steps_while_unwinding();
+                        self.take(step, at, Kind::TryAcquire);
+                    });
+                }
+                Some(_) if !is_aborted() => abort_after_panic(),
+                Some((owner, _)) => {
+                    let is_current = self.handle.with(|step| owner == step.me());
+                    if is_current || self.handle.with(|step| !step.has_ended(owner)) {
+                        unwind_first(owner);
+                    } else {
+                        // It ended with a guard that nobody can use any more.
+                        self.quietly_release();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Releases the lock as part of a step.
+    fn release(&self, step: &mut Step<'_, Lock>, changed: bool) {
+        self.release_hold();
+        step.releases_lock(changed);
+    }
+
+    /// Releases the lock in an execution that is aborted.
+    fn quietly_release(&self) {
+        self.release_hold();
+        self.handle.with(|step| step.state().owner = None);
+    }
+
+    pub(super) fn id(&self) -> ObjectId {
+        self.handle.id()
+    }
+
+    /// Unlocks on behalf of a wait on a condition variable, as part of the same step.
+    pub(super) fn release_to_wait(&self, x: &mut Execution) {
+        self.release(&mut Step::new(x, self.handle.id()), true);
+    }
+
+    pub(super) fn acquire_after_wait(&self, at: At) -> LockResult<MutexGuard<'_, T>> {
+        self.acquire(at);
+        self.guard(at)
+    }
+
+    /// What it protects, as the story shows it, if one is to be told.
+    pub(super) fn shown(&self) -> Option<String> {
+        let show = self
+            .show
+            .filter(|_| self.handle.with(|step| step.is_told))?;
+        // SAFETY: called by the thread that holds the lock, which has no reference to
+        // the value at that moment: its guard is being dropped, or has been given up in
+        // order to wait.
+        Some(show(unsafe { &*self.value.get() }))
+    }
+}
+
+impl<T> Drop for MutexGuard<'_, T> {
+    fn drop(&mut self) {
+        let mutex = self.mutex;
+        if !mutex.handle.is_here() {
+            return mutex.release_hold();
+        }
+        if unwinding() {
+            return self.drop_while_unwinding();
+        }
+        let is_seen = mutex.handle.with(|step| step.settings.locks_are_tried);
+        if is_seen && !try_point(Next::Runs) {
+            mutex.quietly_release();
+            unwind();
+        }
+        let shown = mutex.shown();
+        mutex.handle.with(|step| {
+            mutex.release(step, self.changed);
+            step.notes_unlock(self.at, false);
+            let id = step.id;
+            step.shows(id, || shown);
+        });
+    }
+}
+
+impl<T> MutexGuard<'_, T> {
+    /// A panic in the critical section: std poisons the mutex and unlocks it. This is
+    /// part of the transition that panicked.
+    fn drop_while_unwinding(&self) {
+        if is_aborted() {
+            return self.mutex.quietly_release();
+        }
+        if !self.was_unwinding {
+            self.mutex.poisoned.store(true, Relaxed);
+        }
+        self.mutex.handle.with(|step| {
+            // A thread that waits for the lock cannot tell when it is released; one that
+            // tries it can.
+            if step.settings.locks_are_tried {
+                step.steps_while_unwinding();
+            }
+            self.mutex.release(step, true);
+            step.notes_unlock(self.at, !self.was_unwinding);
+        });
+    }
+}
+
+impl<'a, T> MutexGuard<'a, T> {
+    /// Gives the guard up in order to wait: the mutex stays locked.
+    pub(super) fn into_mutex(self) -> &'a Mutex<T> {
+        let mutex = self.mutex;
+        std::mem::forget(self);
+        mutex
+    }
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: this is the only guard, and it is borrowed.
+        unsafe { &*self.mutex.value.get() }
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.changed = true;
+        // SAFETY: this is the only guard, and it is borrowed mutably.
+        unsafe { &mut *self.mutex.value.get() }
+    }
+}
+
+impl<T: Default> Default for Mutex<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> Named for Mutex<T> {
+    fn named(self, name: &'static str) -> Self {
+        self.handle.name(name);
+        self
+    }
+}
+
+impl<T> Watched<T> for Mutex<T> {
+    fn watched(mut self, name: &'static str, show: fn(&T) -> String) -> Self {
+        self.handle.name(name);
+        let value = self.value.get_mut();
+        self.handle.shows_at_first(|| show(value));
+        self.show = Some(show);
+        self
+    }
+}
+
+impl<T> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mutex").finish_non_exhaustive()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}

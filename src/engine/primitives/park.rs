@@ -1,0 +1,216 @@
+//! `std::thread::park`: each thread has a token, which `unpark` makes available.
+
+use crate::engine::access::Kind;
+use crate::engine::clock::Past;
+use crate::engine::execution::abort::unwinding;
+use crate::engine::execution::budget::{Ended, MayEnd, begins_to_wait};
+use crate::engine::execution::handle::Step;
+use crate::engine::execution::object::{Blocking, State, Wait, of};
+use crate::engine::execution::schedule::{point, wait};
+use crate::engine::execution::threads::must_be_here;
+use crate::engine::execution::trace::{Gate, Record, RecordId};
+use crate::engine::execution::{Execution, Next, with};
+use crate::engine::hash::word;
+use crate::engine::ids::{At, ObjectId, ThreadId};
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where a thread parks.
+#[derive(Default)]
+struct Token {
+    is_there: bool,
+    released: Past,
+    /// The record of the `unpark` that made it available.
+    by: RecordId,
+}
+
+impl State for Token {
+    fn reset(&mut self) {
+        self.is_there = false;
+        self.released.clear();
+    }
+}
+
+/// Waits for the token.
+struct Parked;
+
+impl Blocking for Parked {
+    fn is_over(&self, state: &dyn State) -> bool {
+        of::<Token>(state).is_there
+    }
+
+    fn describe(&self, _: &str, timed: bool) -> String {
+        let timed = if timed { ", with a timeout" } else { "" };
+        format!("is parked{timed}")
+    }
+
+    fn never(&self) -> &'static str {
+        ": nobody is left to unpark it"
+    }
+}
+
+/// The model's `std::thread::Thread`.
+#[derive(Debug, Clone)]
+pub struct Thread {
+    pub(super) execution: u64,
+    pub(super) id: ThreadId,
+    pub(super) name: Option<Arc<str>>,
+}
+
+impl Thread {
+    pub(super) fn of(id: ThreadId) -> Self {
+        with(|x| Self {
+            execution: x.number(),
+            id,
+            name: x.threads[id].name.as_deref().map(Arc::from),
+        })
+    }
+
+    /// The thread that was started; the running one, if it ran to its end at once.
+    pub(super) fn of_started(thread: Option<ThreadId>) -> Self {
+        Self::of(thread.unwrap_or_else(|| with(|x| x.current())))
+    }
+
+    /// The name it was given.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Makes the thread's token available: the thread goes on if it is parked, or need
+    /// not park the next time.
+    #[track_caller]
+    pub fn unpark(&self) {
+        let at = Location::caller();
+        if unwinding() {
+            return;
+        }
+        must_be_here(self.execution);
+        point(Next::Runs);
+        with(|x| {
+            let parker = x.parker(self.id);
+            let mut step = Step::<Token>::new(x, parker);
+            // An `unpark` that finds the token there could have come later, after the
+            // token had been taken; one that makes it available could not.
+            let had_token = step.state().is_there;
+            let kind = match had_token {
+                true => Kind::TryAcquire,
+                false => Kind::Write,
+            };
+            step.takes_it(kind, const { word("unpark") });
+            let by = step.trace.next();
+            let (views, token) = step.views_and_state();
+            token.is_there = true;
+            token.released.join(&views.past);
+            if !had_token {
+                token.by = by;
+            }
+            let thread = self.id as u64;
+            step.note(at, |record, names| {
+                format!("unpark {}", names.thread(record.values[0] as ThreadId))
+            })
+            .values = [thread, 0];
+            if !had_token {
+                x.ends_wait_of(self.id, parker, None, by);
+            }
+        });
+    }
+}
+
+/// The running thread.
+#[must_use]
+pub fn current() -> Thread {
+    Thread::of(with(|x| x.current()))
+}
+
+/// Waits for the thread's token and takes it; as often as the exploration's budget
+/// says, it goes on without.
+#[track_caller]
+pub fn park() {
+    park_for(false, Location::caller());
+}
+
+/// The same, or until the time is over: when no other thread can run or, as often as
+/// the exploration's budget says, at any moment before.
+#[track_caller]
+pub fn park_timeout(_timeout: Duration) {
+    park_for(true, Location::caller());
+}
+
+fn park_for(timed: bool, at: At) {
+    if unwinding() {
+        return;
+    }
+    let may_end = MayEnd::like_a_condvar(timed);
+    let (parker, has_budget) = with(|x| {
+        let me = x.current();
+        (x.parker(me), x.has_budget(may_end))
+    });
+    if has_budget {
+        point(Next::Runs);
+        let has_token = with(|x| {
+            let seen = x.sees_writes(parker);
+            x.reads_unrecorded(parker, const { word("park") }, seen);
+            let has_token = Step::<Token>::new(x, parker).state().is_there;
+            if has_token {
+                x.might_have_waited(may_end);
+            }
+            has_token
+        });
+        if !has_token {
+            begins_to_wait(may_end);
+        }
+    }
+    let mut waited = Wait {
+        object: parker,
+        what: &Parked,
+        timed,
+    };
+    wait(waited);
+    with(|x| {
+        let record = goes_on(Step::new(x, parker), at);
+        waited.timed = record.values[0] == 1;
+        record.waited = Some(waited);
+    });
+}
+
+/// A thread that was parked runs again.
+fn goes_on<'x>(mut step: Step<'x, Token>, at: At) -> &'x mut Record {
+    if step.state().is_there {
+        step.takes_it(Kind::Acquire, const { word("unparked") });
+        let (views, token) = step.views_and_state();
+        token.is_there = false;
+        views.past.join(&token.released);
+        let by = token.by;
+        let record = step.into_note(at, |_, _| "park → unparked".to_owned());
+        record.gate = Gate::After(by);
+        record
+    } else {
+        let ended = step.wait_is_over();
+        step.writes_it(ended.operation());
+        let record = step.into_note(at, |record, _| {
+            let how = match record.values[0] {
+                0 => "woken by nobody",
+                _ => "timed out",
+            };
+            format!("park → {how}")
+        });
+        record.values = [(ended != Ended::Spuriously).into(), 0];
+        record.gate = ended.gate();
+        record
+    }
+}
+
+impl Execution {
+    /// Where the thread parks.
+    fn parker(&mut self, thread: ThreadId) -> ObjectId {
+        if let Some(parker) = self.threads[thread].parker {
+            return parker;
+        }
+        let location = crate::engine::hash::mix(self.threads[thread].key, const { word("parker") });
+        let (parker, _) = self.objects.add::<Token>("parker", location);
+        self.threads[thread].parker = Some(parker);
+        parker
+    }
+}

@@ -1,0 +1,165 @@
+//! Threads that borrow: `std::thread::scope`, and the actors of a scene.
+
+use super::park::Thread;
+use super::thread::{Slot, join, lock, run_into, take};
+use crate::engine::execution::abort::{is_abort, unwinding};
+use crate::engine::execution::threads::{must_have_room_for, note_if_panic, spawn, wait_for_end};
+use crate::engine::execution::with;
+use crate::engine::ids::ThreadId;
+use crate::sync::actor::Actor;
+use std::any::Any;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::thread::Result;
+
+/// The model's `std::thread::Scope`.
+pub struct Scope<'scope, 'env: 'scope> {
+    /// `None`: it ran to its end at once, while the thread that started it unwound.
+    threads: Mutex<Vec<(Option<ThreadId>, Arc<AtomicBool>)>>,
+    scope: PhantomData<&'scope mut &'scope ()>,
+    env: PhantomData<&'env mut &'env ()>,
+}
+
+/// The model's `std::thread::ScopedJoinHandle`.
+pub struct ScopedJoinHandle<'scope, T> {
+    handle: Thread,
+    slot: Slot<T>,
+    /// It has panicked, and no thread has joined it.
+    panicked: Arc<AtomicBool>,
+    scope: PhantomData<&'scope ()>,
+}
+
+impl<T> ScopedJoinHandle<'_, T> {
+    /// The thread, to unpark it.
+    #[must_use]
+    pub fn thread(&self) -> &Thread {
+        &self.handle
+    }
+
+    /// Waits for the thread to end.
+    ///
+    /// # Errors
+    /// The thread's panic.
+    #[track_caller]
+    pub fn join(self) -> Result<T> {
+        let result = join(self.handle.id, &self.slot);
+        self.panicked.store(false, Relaxed);
+        result
+    }
+}
+
+impl<'scope> Scope<'scope, '_> {
+    /// Starts a thread that may borrow what outlives the scope.
+    #[track_caller]
+    pub fn spawn<T: Send + 'scope>(
+        &'scope self,
+        body: impl FnOnce() -> T + Send + 'scope,
+    ) -> ScopedJoinHandle<'scope, T> {
+        self.start(None, body)
+    }
+
+    #[track_caller]
+    pub(super) fn start<T: Send + 'scope>(
+        &self,
+        name: Option<String>,
+        body: impl FnOnce() -> T + Send + 'scope,
+    ) -> ScopedJoinHandle<'scope, T> {
+        let slot: Slot<T> = Arc::default();
+        let panicked = Arc::<AtomicBool>::default();
+        let tells = Arc::clone(&panicked);
+        let body = run_into(slot.clone(), move || {
+            let result = catch_unwind(AssertUnwindSafe(body));
+            let has_panicked = |panic: &Box<dyn Any + Send>| !is_abort(&**panic);
+            // ORDERING: all threads of a scene run on one thread of the system.
+            tells.store(result.as_ref().is_err_and(has_panicked), Relaxed);
+            result.unwrap_or_else(|panic| resume_unwind(panic))
+        });
+        // SAFETY: `scope` does not return, and does not unwind, before the thread has
+        // ended or can never run again: nothing that `body` borrows ends before it.
+        let body = unsafe { forget_lifetime(Box::new(body)) };
+        let thread = spawn(name, body, Some(Location::caller()));
+        lock(&self.threads).push((thread, Arc::clone(&panicked)));
+        ScopedJoinHandle {
+            handle: Thread::of_started(thread),
+            slot,
+            panicked,
+            scope: PhantomData,
+        }
+    }
+}
+
+/// Starts threads that may borrow, and waits for all of them.
+///
+/// # Panics
+/// With the panic of `body`, if it panics; or if a thread has panicked that no thread
+/// joins.
+#[track_caller]
+pub fn scope<'env, F, T>(body: F) -> T
+where
+    F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
+{
+    let scope = Scope {
+        threads: Mutex::default(),
+        scope: PhantomData,
+        env: PhantomData,
+    };
+    let result = catch_unwind(AssertUnwindSafe(|| body(&scope)));
+    let threads = std::mem::take(&mut *lock(&scope.threads));
+    threads
+        .iter()
+        .filter_map(|&(thread, _)| thread)
+        .for_each(wait_for_end);
+    match result {
+        Ok(_) if threads.iter().any(|(_, panicked)| panicked.load(Relaxed)) => {
+            panic!("a scoped thread panicked")
+        }
+        Ok(value) => value,
+        Err(panic) => resume_unwind(panic),
+    }
+}
+
+/// Every actor but the last on a thread of its own; the calling thread plays the last
+/// part.
+pub(crate) fn run_actors<R: Send>(mut actors: Vec<Actor<'_, R>>) -> Vec<R> {
+    if unwinding() {
+        // No other thread can run now: one part after the other, as one step.
+        return actors.into_iter().map(|actor| (actor.part)()).collect();
+    }
+    // The last actor counts too, so that as many actors fit as spawned threads. And
+    // before anything is borrowed.
+    must_have_room_for(actors.len());
+    let Some(last) = actors.pop() else {
+        return Vec::new();
+    };
+    let mut slots = Vec::with_capacity(actors.len());
+    let mut threads = Vec::with_capacity(actors.len());
+    let started = catch_unwind(AssertUnwindSafe(|| {
+        for actor in actors {
+            let slot: Slot<R> = Arc::default();
+            let body = run_into(slot.clone(), actor.part);
+            // SAFETY: this function does not return, and does not unwind, before all
+            // threads that were started have ended or can never run again.
+            let body = unsafe { forget_lifetime(Box::new(body)) };
+            threads.extend(spawn(Some(actor.name), body, None));
+            slots.push(slot);
+        }
+        with(|x| x.becomes_actor(last.name));
+        (last.part)()
+    }));
+    note_if_panic(&started);
+    threads.into_iter().for_each(wait_for_end);
+    let results = slots.iter().map(take).chain([started]);
+    results
+        .map(|result| result.unwrap_or_else(|panic| resume_unwind(panic)))
+        .collect()
+}
+
+/// # Safety
+/// The closure must have been run and dropped, or never be run nor dropped any more,
+/// before anything that it borrows ends.
+unsafe fn forget_lifetime<'a>(body: Box<dyn FnOnce() + 'a>) -> Box<dyn FnOnce() + 'static> {
+    // SAFETY: only the lifetime changes; the caller sees to it.
+    unsafe { std::mem::transmute::<Box<dyn FnOnce() + 'a>, Box<dyn FnOnce() + 'static>>(body) }
+}

@@ -1,0 +1,144 @@
+//! `std::thread`: a scene has at most sixteen threads beside its own.
+
+use crate::engine::execution::abort::{abort_payload, unwind, unwinding};
+use crate::engine::execution::loops::yields;
+use crate::engine::execution::threads::{self, must_be_here, note_if_panic};
+use crate::engine::ids::ThreadId;
+use std::io;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use super::park::{Thread, current, park, park_timeout};
+pub use super::scope::{Scope, ScopedJoinHandle, scope};
+pub use std::thread::Result;
+
+/// Where a thread leaves its result.
+pub(super) type Slot<T> = Arc<Mutex<Option<Result<T>>>>;
+
+/// The model's `std::thread::JoinHandle`.
+pub struct JoinHandle<T> {
+    handle: Thread,
+    slot: Slot<T>,
+}
+
+impl<T> JoinHandle<T> {
+    /// The thread, to unpark it.
+    #[must_use]
+    pub fn thread(&self) -> &Thread {
+        &self.handle
+    }
+
+    /// Waits for the thread to end.
+    ///
+    /// # Errors
+    /// The thread's panic.
+    #[track_caller]
+    pub fn join(self) -> Result<T> {
+        if !unwinding() {
+            must_be_here(self.handle.execution);
+        }
+        join(self.handle.id, &self.slot)
+    }
+}
+
+/// Starts a thread.
+#[track_caller]
+pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    start(None, body)
+}
+
+/// Lets other threads go first: a thread that does so in a loop goes on once something
+/// that it has read is written.
+#[track_caller]
+pub fn yield_now() {
+    yields(Location::caller());
+}
+
+/// The model's `std::thread::Builder`.
+#[derive(Debug, Default)]
+pub struct Builder {
+    name: Option<String>,
+}
+
+impl Builder {
+    /// A thread without a name.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Names the thread.
+    #[must_use]
+    pub fn name(mut self, name: String) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// Never, in the model.
+    #[track_caller]
+    pub fn spawn<T: Send + 'static>(
+        self,
+        body: impl FnOnce() -> T + Send + 'static,
+    ) -> io::Result<JoinHandle<T>> {
+        Ok(start(self.name, body))
+    }
+
+    /// Starts a thread that may borrow.
+    ///
+    /// # Errors
+    /// Never, in the model.
+    #[track_caller]
+    pub fn spawn_scoped<'scope, T: Send + 'scope>(
+        self,
+        scope: &'scope Scope<'scope, '_>,
+        body: impl FnOnce() -> T + Send + 'scope,
+    ) -> io::Result<ScopedJoinHandle<'scope, T>> {
+        Ok(scope.start(self.name, body))
+    }
+}
+
+#[track_caller]
+fn start<T: Send + 'static>(
+    name: Option<String>,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
+    let slot: Slot<T> = Arc::default();
+    let body = Box::new(run_into(slot.clone(), body));
+    let thread = threads::spawn(name, body, Some(Location::caller()));
+    JoinHandle {
+        handle: Thread::of_started(thread),
+        slot,
+    }
+}
+
+/// Runs `body`, and leaves its result there.
+pub(super) fn run_into<T>(slot: Slot<T>, body: impl FnOnce() -> T) -> impl FnOnce() {
+    move || {
+        let result = catch_unwind(AssertUnwindSafe(body));
+        note_if_panic(&result);
+        *lock(&slot) = Some(result);
+    }
+}
+
+#[track_caller]
+pub(super) fn join<T>(thread: ThreadId, slot: &Slot<T>) -> Result<T> {
+    threads::join(thread, Location::caller());
+    take(slot)
+}
+
+/// The thread's result. There is none only if the execution is aborted: then this
+/// thread unwinds too.
+pub(super) fn take<T>(slot: &Slot<T>) -> Result<T> {
+    match lock(slot).take() {
+        Some(result) => result,
+        None if unwinding() => Err(abort_payload()),
+        None => unwind(),
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

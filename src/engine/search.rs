@@ -1,0 +1,356 @@
+//! Which interleavings are still to be run.
+//!
+//! An execution is a sequence of *transitions*: what a thread does from one schedule
+//! point to the next. Two executions that differ only in the order of independent
+//! transitions are the same interleaving (a Mazurkiewicz trace), and one of them is
+//! enough. The search runs an execution, looks for its reversible races (two
+//! dependent transitions that nothing else orders), and for each race runs an
+//! execution in which the two come the other way round: dynamic partial-order
+//! reduction with source sets. A transition that would only lead to what was explored
+//! before sleeps and is not taken: sleep sets. Both are from Abdulla, Aronis,
+//! Jonsson, Sagonas: *Optimal Dynamic Partial Order Reduction*, POPL 2014.
+//!
+//! Choices within a transition (which store a load reads, which waiter is notified)
+//! are tried one after another.
+//!
+//! The search knows threads, transitions and accesses. It knows no coroutine and no
+//! primitive.
+
+mod node;
+mod races;
+#[cfg(test)]
+mod tests;
+
+use super::access::{Access, Accesses, Kind, Location, Mark, StoreName};
+use super::clock::VectorClock;
+use super::hash::{Hashed, mix};
+use super::ids::{MAX_THREADS, ThreadId, ThreadSet};
+use node::{Choice, Node, reads};
+use smallvec::SmallVec;
+
+/// The scene did something else than before, although all was the same.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Differs;
+
+/// What the search leaves out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Reduction {
+    /// All that only repeats what was explored.
+    #[default]
+    Full,
+    /// Only what sleeps: races do not tell everything that must be tried.
+    SleepSets,
+    /// Nothing: every order is run.
+    None,
+}
+
+/// The threads that can take a transition now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Enabled {
+    pub(crate) threads: ThreadSet,
+    /// Those of them whose transition is only a reads-from choice.
+    pub(crate) loads: ThreadSet,
+}
+
+/// How many things threads do to keep in mind.
+const MAX_KNOWN: usize = 100_000;
+
+/// The search, from one execution to the next.
+#[derive(Default)]
+pub(crate) struct Search {
+    reduction: Reduction,
+    /// The transitions of the execution: those that it shares with the one before, and
+    /// from there on those that it adds. Behind `length` are nodes to use again.
+    path: Vec<Node>,
+    length: usize,
+    /// How many of them have begun, and how many it must take as they were.
+    begun: usize,
+    repeated: usize,
+    /// How many accesses the transition in progress has made, and how many choices.
+    accessed: usize,
+    chosen: usize,
+    /// The threads that the transition in progress has enabled.
+    enables: ThreadSet,
+    /// Which transitions must come before each thread's next one.
+    clocks: [VectorClock; MAX_THREADS],
+    /// Names all that each thread can know: its transitions, and what they saw.
+    knows: [u64; MAX_THREADS],
+    /// What a thread that knew just that accessed next. A thread that knows the same
+    /// does the same, unless it knows something that the model does not.
+    does_next: Hashed<u64, Location>,
+    /// The accesses to each location by transitions that are over.
+    places: Hashed<Location, u32>,
+    accesses: Vec<Accesses>,
+    /// How to take the latest of them back.
+    undo: Vec<(u32, Mark)>,
+    /// Buffers to use again.
+    rivals: Vec<u32>,
+    without: Vec<u32>,
+}
+
+impl Search {
+    /// Begins an execution.
+    pub(crate) fn begin(&mut self, reduction: Reduction) {
+        self.reduction = reduction;
+        self.begun = 0;
+        self.repeated = self.length.saturating_sub(1);
+        self.accessed = 0;
+        self.enables = ThreadSet::default();
+        self.clocks = Default::default();
+        self.knows = Default::default();
+    }
+
+    /// The same execution is to be run once more.
+    pub(crate) fn repeat(&mut self) {
+        self.length = self.begun;
+        self.begin(self.reduction);
+        self.repeated = self.length;
+    }
+
+    /// Which of the enabled threads takes the next transition; `None` if all that could
+    /// be done now was explored before. `current`: the thread that has just been
+    /// running. `options` adds the stores that a thread could read, the newest first.
+    pub(crate) fn next(
+        &mut self,
+        enabled: Enabled,
+        current: ThreadId,
+        mut options: impl FnMut(ThreadId, &mut dyn FnMut(StoreName)),
+    ) -> Result<Option<ThreadId>, Differs> {
+        if self.begun < self.length {
+            let node = &mut self.path[self.begun];
+            if (node.enabled, node.loads) != (enabled.threads, enabled.loads) {
+                return Err(Differs);
+            }
+            if self.begun >= self.repeated {
+                node.last.clear();
+            }
+        } else {
+            if self.path.len() == self.length {
+                self.path.push(Node::default());
+            }
+            let (before, new) = self.path.split_at_mut(self.length);
+            let node = &mut new[0];
+            node.reset(enabled.threads, enabled.loads);
+            for thread in enabled.loads.iter() {
+                options(thread, &mut |store| node.options.push((thread, store)));
+            }
+            if let Some(last) = before.last()
+                && self.reduction != Reduction::None
+            {
+                last.asleep_after(&mut node.asleep);
+            }
+            let awake = |thread: &ThreadId| !node.sleeps(*thread, None);
+            let goes_on = Some(current)
+                .filter(|&thread| enabled.threads.contains(thread))
+                .filter(awake);
+            let Some(thread) = goes_on.or_else(|| enabled.threads.iter().find(awake)) else {
+                return Ok(None);
+            };
+            node.thread = thread;
+            node.backtrack = match self.reduction {
+                Reduction::Full => ThreadSet::only(thread),
+                Reduction::SleepSets | Reduction::None => enabled.threads,
+            };
+            node.undo = self.undo.len();
+            self.length += 1;
+        }
+        let thread = self.path[self.begun].thread;
+        self.accessed = 0;
+        self.chosen = 0;
+        self.begun += 1;
+        self.clocks[thread].tick(thread);
+        Ok(Some(thread))
+    }
+
+    /// Whether the transition in progress is one that the execution before took too.
+    pub(crate) fn is_repeating(&self) -> bool {
+        self.begun <= self.repeated
+    }
+
+    /// Whether the transition in progress has done nothing so far on which another
+    /// transition could depend.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.accessed == 0 && self.enables.is_empty()
+    }
+
+    /// The transition in progress.
+    pub(crate) fn transition(&self) -> u32 {
+        self.begun as u32 - 1
+    }
+
+    /// How many transitions have begun.
+    pub(crate) fn transitions(&self) -> usize {
+        self.begun
+    }
+
+    /// The transition in progress accesses that.
+    pub(crate) fn access(&mut self, access: Access) -> Result<(), Differs> {
+        let is_repeating = self.is_repeating();
+        let node = &mut self.path[self.begun - 1];
+        self.accessed += 1;
+        if is_repeating {
+            let expected = node.last.get(self.accessed - 1);
+            return (expected == Some(&access)).then_some(()).ok_or(Differs);
+        }
+        if !node.accesses.contains(&access) {
+            node.accesses.push(access);
+        }
+        node.last.push(access);
+        if self.accessed == 1 && self.does_next.len() < MAX_KNOWN {
+            let knows = mix(node.thread as u64, self.knows[node.thread]);
+            let choices = node.choices.iter();
+            let knows = choices.fold(knows, |knows, choice| mix(knows, choice.taken as u64));
+            if *self.does_next.entry(knows).or_insert(access.location) != access.location {
+                return Err(Differs);
+            }
+        }
+        Ok(())
+    }
+
+    /// One of so many things; all are tried, this one first.
+    pub(crate) fn choose(&mut self, of: usize) -> Result<usize, Differs> {
+        if of == 1 {
+            return Ok(0);
+        }
+        let choices = &mut self.path[self.begun - 1].choices;
+        let place = self.chosen;
+        self.chosen += 1;
+        match choices.get(place) {
+            Some(choice) if choice.of != of => Err(Differs),
+            Some(choice) => Ok(choice.taken),
+            None => {
+                choices.push(Choice { taken: 0, of });
+                Ok(0)
+            }
+        }
+    }
+
+    /// Which of these stores to read. Those that would only lead to what was explored
+    /// are passed over.
+    pub(crate) fn choose_store(&mut self, stores: &[StoreName]) -> Result<usize, Differs> {
+        let node = &mut self.path[self.begun - 1];
+        let mut offered: node::Stores = reads(&node.asleep, node.thread).collect();
+        let is_new = |store: &usize| !offered.contains(&stores[*store]);
+        let mut new: SmallVec<[usize; 8]> = (0..stores.len()).filter(is_new).collect();
+        if new.is_empty() {
+            // None is new only if it turned out that the transition does more than load.
+            new = (0..stores.len()).collect();
+        }
+        offered.extend_from_slice(stores);
+        node.offered = offered;
+        let store = new[self.choose(new.len())?];
+        self.path[self.begun - 1].reads = Some(stores[store]);
+        Ok(store)
+    }
+
+    /// The thread's next transition cannot come before the one in progress.
+    pub(crate) fn enables(&mut self, thread: ThreadId) {
+        self.enables.insert(thread);
+    }
+
+    /// What the thread does from now on cannot come before the other has ended.
+    pub(crate) fn joins(&mut self, thread: ThreadId, other: ThreadId) {
+        let theirs = self.clocks[other];
+        self.clocks[thread].join(&theirs);
+        self.knows[thread] = mix(self.knows[thread], self.knows[other]);
+    }
+
+    /// What these threads do from now on cannot come before anything done so far.
+    pub(crate) fn after_all(&mut self, threads: ThreadSet) {
+        let mut all = VectorClock::default();
+        self.clocks.iter().for_each(|clock| all.join(clock));
+        for thread in threads.iter() {
+            self.clocks[thread].join(&all);
+        }
+    }
+
+    /// The thread could have gone on by itself before the transition in progress, which
+    /// makes that impossible from now on.
+    pub(crate) fn comes_too_late(&mut self, thread: ThreadId) {
+        let node = &mut self.path[self.begun - 1];
+        if node.enabled.contains(thread) && !node.sleeps(thread, None) {
+            node.backtrack.insert(thread);
+        }
+    }
+
+    /// The transition in progress is over.
+    pub(crate) fn end_transition(&mut self) -> Result<(), Differs> {
+        let Some(transition) = self.begun.checked_sub(1) else {
+            return Ok(());
+        };
+        let node = &self.path[transition];
+        if self.is_repeating() {
+            if self.accessed != node.last.len() {
+                return Err(Differs);
+            }
+            self.clocks[node.thread] = node.clock;
+            self.knows[node.thread] = node.knows;
+        } else {
+            self.look_for_races(transition);
+        }
+        let node = &self.path[transition];
+        for enabled in std::mem::take(&mut self.enables).iter() {
+            self.clocks[enabled].join(&node.clock);
+            self.knows[enabled] = mix(self.knows[enabled], node.knows);
+        }
+        Ok(())
+    }
+
+    /// On to the next execution, if there is one.
+    pub(crate) fn advance(&mut self) -> bool {
+        self.length = self.begun;
+        while let Some(last) = self.length.checked_sub(1) {
+            let node = &mut self.path[last];
+            if next_from(node) {
+                let undo = node.undo;
+                for (place, mark) in self.undo.drain(undo..).rev() {
+                    self.accesses[place as usize].rewind(mark);
+                }
+                return true;
+            }
+            self.length = last;
+        }
+        false
+    }
+
+    /// Where the accesses to the location are kept.
+    fn place(&mut self, location: Location) -> usize {
+        let new = self.accesses.len() as u32;
+        let place = *self.places.entry(location).or_insert(new);
+        if place == new {
+            self.accesses.push(Accesses::default());
+        }
+        place as usize
+    }
+}
+
+/// On to the next transition or choice from there, if there is one.
+fn next_from(node: &mut Node) -> bool {
+    while let Some(choice) = node.choices.last_mut() {
+        choice.taken += 1;
+        if choice.taken < choice.of {
+            return true;
+        }
+        node.choices.pop();
+    }
+    node.falls_asleep();
+    let is_new = |thread: &ThreadId| {
+        node.backtrack.contains(*thread)
+            && !node.explored.iter().any(|done| done.thread == *thread)
+            && !node.sleeps(*thread, None)
+    };
+    let Some(thread) = node.enabled.iter().find(is_new) else {
+        return false;
+    };
+    node.thread = thread;
+    node.reads = None;
+    true
+}
+
+/// What the thread of a transition can learn by an access.
+fn learned(kind: Kind, last_write: Option<u64>, by: Option<u64>) -> u64 {
+    match kind {
+        Kind::ReadsFrom(store, _) => mix(store, by.unwrap_or(1)),
+        _ => last_write.unwrap_or(0),
+    }
+}

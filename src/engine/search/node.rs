@@ -1,0 +1,135 @@
+//! A place in an execution: which transition was taken from there, and which are
+//! still to be taken.
+
+use crate::engine::access::{Access, Kind, StoreName, dependent};
+use crate::engine::clock::VectorClock;
+use crate::engine::ids::{ThreadId, ThreadSet};
+use smallvec::SmallVec;
+
+/// Most transitions make no more accesses than this.
+pub(super) type AccessList = SmallVec<[Access; 4]>;
+pub(super) type Stores = SmallVec<[StoreName; 4]>;
+
+#[derive(Default)]
+pub(super) struct Node {
+    pub(super) enabled: ThreadSet,
+    /// Those of them whose transition is only a reads-from choice, …
+    pub(super) loads: ThreadSet,
+    /// … and which stores each could read, the newest first.
+    pub(super) options: Vec<(ThreadId, StoreName)>,
+    /// The sleep set: transitions that would only lead to what was explored.
+    pub(super) asleep: Vec<Sleeper>,
+    /// Transitions from here that have been taken, with all that can follow.
+    pub(super) explored: Vec<Sleeper>,
+    /// The backtrack set: the threads whose transitions are to be taken from here.
+    pub(super) backtrack: ThreadSet,
+    /// The thread whose transition is being taken.
+    pub(super) thread: ThreadId,
+    /// What its transition accesses, whatever it chooses.
+    pub(super) accesses: AccessList,
+    /// What it accessed the last time.
+    pub(super) last: AccessList,
+    pub(super) choices: SmallVec<[Choice; 2]>,
+    /// The stores it could choose from, and the one it reads now.
+    pub(super) offered: Stores,
+    pub(super) reads: Option<StoreName>,
+    /// After it: which transitions must come before it.
+    pub(super) clock: VectorClock,
+    /// After it: names all that its thread can know.
+    pub(super) knows: u64,
+    /// How long the search's undo log was before it.
+    pub(super) undo: usize,
+}
+
+/// A transition that would only lead to what was explored.
+#[derive(Debug, Clone)]
+pub(super) struct Sleeper {
+    pub(super) thread: ThreadId,
+    pub(super) accesses: AccessList,
+    /// If it is only a reads-from choice: only if it reads one of these.
+    pub(super) reads: Stores,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Choice {
+    pub(super) taken: usize,
+    pub(super) of: usize,
+}
+
+/// The stores for which the thread's transition sleeps.
+pub(super) fn reads(
+    sleepers: &[Sleeper],
+    thread: ThreadId,
+) -> impl Iterator<Item = StoreName> + Clone {
+    let of_thread = move |sleeper: &&Sleeper| sleeper.thread == thread;
+    let sleepers = sleepers.iter().filter(of_thread);
+    sleepers.flat_map(|sleeper| sleeper.reads.iter().copied())
+}
+
+impl Node {
+    /// As new, with the buffers it has.
+    pub(super) fn reset(&mut self, enabled: ThreadSet, loads: ThreadSet) {
+        self.enabled = enabled;
+        self.loads = loads;
+        self.options.clear();
+        self.asleep.clear();
+        self.explored.clear();
+        self.backtrack = ThreadSet::default();
+        self.accesses.clear();
+        self.last.clear();
+        self.choices.clear();
+        self.offered.clear();
+        self.reads = None;
+    }
+
+    /// Whether the thread's transition is not worth taking from here if it reads that
+    /// store (`None`: whatever it reads).
+    pub(super) fn sleeps(&self, thread: ThreadId, read: Option<StoreName>) -> bool {
+        if !self.asleep.iter().any(|sleeper| sleeper.thread == thread) {
+            return false;
+        }
+        if !self.loads.contains(thread) {
+            return true;
+        }
+        let mut asleep = reads(&self.asleep, thread);
+        match read {
+            Some(store) => asleep.any(|read| read == store),
+            None => {
+                let options = self.options.iter().filter(|(of, _)| *of == thread);
+                options
+                    .map(|(_, store)| store)
+                    .all(|store| asleep.clone().any(|read| read == *store))
+            }
+        }
+    }
+
+    /// All that can follow the transition has been explored.
+    pub(super) fn falls_asleep(&mut self) {
+        let mut sleeper = Sleeper {
+            thread: self.thread,
+            accesses: std::mem::take(&mut self.accesses),
+            reads: std::mem::take(&mut self.offered),
+        };
+        if !self.loads.contains(self.thread) {
+            // It was not known that it would only load: nor is that known of the sleeper.
+            sleeper.reads.clear();
+            for access in &mut sleeper.accesses {
+                if matches!(access.kind, Kind::ReadsFrom(..)) {
+                    access.kind = Kind::Read;
+                }
+            }
+        }
+        self.explored.push(sleeper);
+    }
+
+    /// What still sleeps after the transition, which has just been taken.
+    pub(super) fn asleep_after(&self, asleep: &mut Vec<Sleeper>) {
+        let stays = |sleeper: &&Sleeper| {
+            let mut accesses = sleeper.accesses.iter();
+            sleeper.thread != self.thread
+                && !accesses.any(|&a| self.last.iter().any(|&b| dependent(a, b)))
+        };
+        let all = self.asleep.iter().chain(&self.explored);
+        asleep.extend(all.filter(stays).cloned());
+    }
+}

@@ -1,0 +1,145 @@
+//! Reversible races: two dependent transitions that could come the other way round.
+
+use super::{Search, learned};
+use crate::engine::access::{Kind, Location, StoreName};
+use crate::engine::clock::VectorClock;
+use crate::engine::hash::mix;
+use crate::engine::ids::{ThreadId, ThreadSet};
+
+impl Search {
+    /// A transition is over that the execution before did not take: orders it after
+    /// those that it depends on, and finds its races.
+    pub(super) fn look_for_races(&mut self, transition: usize) {
+        let thread = self.path[transition].thread;
+        let before = self.clocks[thread];
+        let mut after = before;
+        let mut learns = mix(thread as u64, self.knows[thread]);
+        let mut rivals = std::mem::take(&mut self.rivals);
+        rivals.clear();
+        for at in 0..self.path[transition].last.len() {
+            let accesses = &self.path[transition].last;
+            let access = accesses[at];
+            // What it has locked it may unlock as well: the unlock races with nothing.
+            let is_first = !accesses[..at].iter().any(|a| a.location == access.location);
+            let place = self.place(access.location);
+            let earlier = &self.accesses[place];
+            if is_first {
+                rivals.extend(earlier.reversible(access.kind));
+            }
+            for other in earlier.before(access.kind) {
+                after.join(&self.path[other as usize].clock);
+            }
+            let knows = |transition: u32| self.path[transition as usize].knows;
+            let by = match access.kind {
+                Kind::ReadsFrom(_, by) => by.map(knows),
+                _ => None,
+            };
+            let last_write = earlier.last_write().map(knows);
+            let learned = learned(access.kind, last_write, by);
+            learns = mix(learns, mix(access.location, learned));
+        }
+        for at in 0..self.path[transition].last.len() {
+            let access = self.path[transition].last[at];
+            let place = self.place(access.location);
+            self.undo.push((place as u32, self.accesses[place].mark()));
+            self.accesses[place].add(access.kind, transition as u32);
+        }
+        let node = &mut self.path[transition];
+        let choices = node.choices.iter();
+        let knows = choices.fold(learns, |learns, choice| mix(learns, choice.taken as u64));
+        node.clock = after;
+        node.knows = knows;
+        self.clocks[thread] = after;
+        self.knows[thread] = knows;
+        self.race(thread, (before, after), &mut rivals, transition);
+        self.rivals = rivals;
+    }
+
+    /// The thread is left waiting for a lock that it could have taken first.
+    pub(crate) fn waits_for_ever(&mut self, thread: ThreadId, lock: Location) {
+        if self.is_repeating() {
+            return;
+        }
+        let place = self.place(lock);
+        let mut rivals: Vec<u32> = self.accesses[place].last_acquire().into_iter().collect();
+        let clock = self.clocks[thread];
+        self.race(thread, (clock, clock), &mut rivals, self.begun);
+    }
+
+    /// Whether the one transition must come before the other.
+    fn comes_before(&self, transition: u32, clock: &VectorClock) -> bool {
+        let node = &self.path[transition as usize];
+        clock.includes(node.thread, node.clock.of(node.thread))
+    }
+
+    /// A transition of that thread, with those clocks before and after it, comes after
+    /// all transitions before `end` and races with its rivals: each race is to be run
+    /// the other way round too.
+    fn race(
+        &mut self,
+        thread: ThreadId,
+        (before, after): (VectorClock, VectorClock),
+        rivals: &mut Vec<u32>,
+        end: usize,
+    ) {
+        rivals.retain(|&rival| {
+            self.path[rival as usize].thread != thread && !self.comes_before(rival, &before)
+        });
+        rivals.sort_unstable();
+        rivals.dedup();
+        for (place, &rival) in rivals.iter().enumerate() {
+            let between = |&later: &u32| self.comes_before(rival, &self.path[later as usize].clock);
+            if !rivals[place + 1..].iter().any(between) {
+                self.reverse(rival, thread, &after, end);
+            }
+        }
+    }
+
+    /// From where the rival was taken, all that does not depend on it can be done
+    /// without it, and then the thread's transition. A thread that can begin with that
+    /// belongs to the backtrack set there.
+    fn reverse(&mut self, rival: u32, thread: ThreadId, clock: &VectorClock, end: usize) {
+        let mut without = std::mem::take(&mut self.without);
+        without.clear();
+        let node = &self.path[rival as usize];
+        let mut initials = ThreadSet::default();
+        let mut is_covered = false;
+        let mut begins = |thread: ThreadId, read: Option<StoreName>| {
+            if node.enabled.contains(thread) {
+                initials.insert(thread);
+                is_covered |= node.backtrack.contains(thread) || node.sleeps(thread, read);
+            }
+        };
+        for transition in rival + 1..end as u32 {
+            let other = &self.path[transition as usize];
+            let comes_after = |&earlier: &u32| self.comes_before(earlier, &other.clock);
+            if comes_after(&rival) {
+                continue;
+            }
+            if !without.iter().any(comes_after) {
+                begins(other.thread, other.reads);
+            }
+            without.push(transition);
+        }
+        if !without
+            .iter()
+            .any(|&earlier| self.comes_before(earlier, clock))
+        {
+            begins(thread, None);
+        }
+        self.without = without;
+        if is_covered {
+            return;
+        }
+        // None can begin if it was the rival that enabled the thread.
+        let first = initials.first();
+        if let Some(first) = first {
+            let whose = if initials.contains(thread) {
+                thread
+            } else {
+                first
+            };
+            self.path[rival as usize].backtrack.insert(whose);
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Toy transition systems, with known numbers of traces.
+
+use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+/// A transition that makes these accesses. One that begins with [`Kind::Acquire`] is
+/// enabled while nobody holds the lock, one that ends with a write of it releases it.
+type Transition = Vec<Access>;
+type Toy = Vec<Vec<Transition>>;
+
+fn access(location: Location, kind: Kind) -> Access {
+    Access { location, kind }
+}
+
+fn one(location: Location, kind: Kind) -> Transition {
+    vec![access(location, kind)]
+}
+
+fn lock_and_unlock(location: Location) -> Transition {
+    vec![
+        access(location, Kind::Acquire),
+        access(location, Kind::Write),
+    ]
+}
+
+/// Which of two dependent transitions came first, for all pairs: names the trace.
+type Trace = BTreeSet<((usize, usize), (usize, usize))>;
+
+fn trace(toy: &Toy, order: &[(usize, usize)]) -> Trace {
+    let mut trace = Trace::new();
+    for (place, &second) in order.iter().enumerate() {
+        for &first in &order[..place] {
+            let of = |(thread, place): (usize, usize)| &toy[thread][place];
+            let mut pairs = of(first)
+                .iter()
+                .flat_map(|&a| of(second).iter().map(move |&b| (a, b)));
+            if first.0 == second.0 || pairs.any(|(a, b)| dependent(a, b)) {
+                trace.insert((first, second));
+            }
+        }
+    }
+    trace
+}
+
+use super::super::access::dependent;
+
+/// How many executions were run, and which traces were among them.
+fn explored(toy: &Toy, reduction: Reduction) -> (usize, BTreeSet<Trace>) {
+    let mut search = Search::default();
+    let (mut executions, mut traces) = (0, BTreeSet::new());
+    loop {
+        search.begin(reduction);
+        let mut taken = vec![0; toy.len()];
+        let (mut order, mut current) = (Vec::new(), 0);
+        loop {
+            let is_left = |&thread: &usize| taken[thread] < toy[thread].len();
+            let threads: ThreadSet = (0..toy.len()).filter(is_left).collect();
+            let enabled = Enabled {
+                threads,
+                loads: ThreadSet::default(),
+            };
+            if threads.is_empty() {
+                executions += 1;
+                traces.insert(trace(toy, &order));
+                break;
+            }
+            let Some(thread) = search.next(enabled, current, |_, _| ()).unwrap() else {
+                executions += 1;
+                break;
+            };
+            for &access in &toy[thread][taken[thread]] {
+                search.access(access).unwrap();
+            }
+            search.end_transition().unwrap();
+            order.push((thread, taken[thread]));
+            taken[thread] += 1;
+            current = thread;
+        }
+        if !search.advance() {
+            return (executions, traces);
+        }
+    }
+}
+
+#[track_caller]
+fn has_traces(toy: Toy, expected: usize) {
+    let (executions, traces) = explored(&toy, Reduction::Full);
+    assert_eq!((executions, traces.len()), (expected, expected));
+}
+
+#[test]
+fn writes_to_one_location_come_in_every_order() {
+    for (threads, traces) in [(1, 1), (2, 2), (3, 6), (4, 24), (5, 120), (6, 720)] {
+        has_traces(vec![vec![one(1, Kind::Write)]; threads], traces);
+    }
+}
+
+#[test]
+fn independent_writes_have_one_trace() {
+    has_traces(
+        (1..=8)
+            .map(|location| vec![one(location, Kind::Write); 3])
+            .collect(),
+        1,
+    );
+}
+
+#[test]
+fn each_read_comes_before_or_after_a_write() {
+    for (readers, traces) in [(1, 2), (2, 4), (3, 8), (4, 16)] {
+        let mut toy = vec![vec![one(1, Kind::Read)]; readers];
+        toy.push(vec![one(1, Kind::Write)]);
+        has_traces(toy, traces);
+    }
+}
+
+/// (N × M)! / M!ᴺ ways to distribute the critical sections among the threads.
+#[test]
+fn critical_sections_come_in_every_order() {
+    for (threads, sections, traces) in [(2, 2, 6), (2, 6, 924), (3, 2, 90), (3, 3, 1_680)] {
+        has_traces(vec![vec![lock_and_unlock(1); sections]; threads], traces);
+    }
+}
+
+#[test]
+fn a_transition_that_an_earlier_one_enables_does_not_race_with_it() {
+    let mut search = Search::default();
+    search.begin(Reduction::Full);
+    let only = |thread| Enabled {
+        threads: ThreadSet::only(thread),
+        loads: ThreadSet::default(),
+    };
+    assert_eq!(search.next(only(0), 0, |_, _| ()), Ok(Some(0)));
+    search.access(access(1, Kind::Write)).unwrap();
+    search.enables(1);
+    search.end_transition().unwrap();
+    assert_eq!(search.next(only(1), 0, |_, _| ()), Ok(Some(1)));
+    search.access(access(1, Kind::Write)).unwrap();
+    search.end_transition().unwrap();
+    assert!(!search.advance());
+}
+
+/// A store of 1 beside a load that may read 1 once it is stored, or 0.
+#[test]
+fn a_load_reads_each_store_once() {
+    let mut search = Search::default();
+    let mut reads = Vec::new();
+    loop {
+        search.begin(Reduction::Full);
+        let (mut stored, mut loaded) = (None, false);
+        while stored.is_none() || !loaded {
+            let left = [stored.is_none(), !loaded];
+            let threads: ThreadSet = (0..2).filter(|&thread| left[thread]).collect();
+            let enabled = Enabled {
+                threads,
+                loads: (0..2).filter(|&thread| thread == 1 && left[1]).collect(),
+            };
+            let stores: Vec<StoreName> = stored.map(|_| 1).into_iter().chain([0]).collect();
+            let options = |_, option: &mut dyn FnMut(StoreName)| {
+                stores.iter().for_each(|&store| option(store));
+            };
+            let Some(thread) = search.next(enabled, 0, options).unwrap() else {
+                break;
+            };
+            if thread == 0 {
+                search.access(access(1, Kind::Write)).unwrap();
+                stored = Some(search.transition());
+            } else {
+                let store = stores[search.choose_store(&stores).unwrap()];
+                let by = stored.filter(|_| store == 1);
+                search
+                    .access(access(1, Kind::ReadsFrom(store, by)))
+                    .unwrap();
+                reads.push(store);
+                loaded = true;
+            }
+            search.end_transition().unwrap();
+        }
+        if !search.advance() {
+            break;
+        }
+    }
+    reads.sort_unstable();
+    assert_eq!(reads, [0, 1]);
+}
+
+#[test]
+fn every_choice_is_tried() {
+    let mut search = Search::default();
+    let mut made = Vec::new();
+    loop {
+        search.begin(Reduction::Full);
+        let enabled = Enabled {
+            threads: ThreadSet::only(0),
+            loads: ThreadSet::default(),
+        };
+        search.next(enabled, 0, |_, _| ()).unwrap();
+        let first = search.choose(2).unwrap();
+        made.push((first, search.choose(first + 1).unwrap()));
+        search.end_transition().unwrap();
+        if !search.advance() {
+            break;
+        }
+    }
+    assert_eq!(made, [(0, 0), (1, 0), (1, 1)]);
+}
+
+#[test]
+fn a_scene_that_does_something_else_is_found_out() {
+    let enabled = |threads: &[usize]| Enabled {
+        threads: threads.iter().copied().collect(),
+        loads: ThreadSet::default(),
+    };
+    let begun = |search: &mut Search, location| {
+        search.begin(Reduction::None);
+        search.next(enabled(&[0, 1]), 0, |_, _| ()).unwrap();
+        search.access(access(location, Kind::Write))
+    };
+    let once = |search: &mut Search| {
+        begun(search, 1).unwrap();
+        search.end_transition().unwrap();
+        search.next(enabled(&[0, 1]), 0, |_, _| ()).unwrap();
+        search.access(access(1, Kind::Write)).unwrap();
+        search.end_transition().unwrap();
+        assert!(search.advance());
+    };
+    let mut search = Search::default();
+    once(&mut search);
+    assert_eq!(begun(&mut search, 2), Err(Differs), "another location");
+
+    let mut search = Search::default();
+    once(&mut search);
+    begun(&mut search, 1).unwrap();
+    assert_eq!(
+        search.access(access(1, Kind::Write)),
+        Err(Differs),
+        "one access more"
+    );
+
+    let mut search = Search::default();
+    once(&mut search);
+    begun(&mut search, 1).unwrap();
+    search.end_transition().unwrap();
+    assert_eq!(
+        search.next(enabled(&[0]), 0, |_, _| ()),
+        Err(Differs),
+        "other threads enabled"
+    );
+}
+
+fn toys() -> impl Strategy<Value = Toy> {
+    let kind = prop_oneof![Just(Kind::Read), Just(Kind::Write)];
+    let access = (1..3_u64, kind).prop_map(|(location, kind)| access(location, kind));
+    let transition = prop::collection::vec(access, 1..=2);
+    let thread = prop::collection::vec(transition, 1..=3);
+    prop::collection::vec(thread, 2..=3)
+}
+
+proptest! {
+    /// All traces that there are, and none of them twice in vain too often.
+    #[test]
+    fn generated_toys_lose_no_trace(toy in toys()) {
+        let (_, all) = explored(&toy, Reduction::None);
+        let (executions, traces) = explored(&toy, Reduction::Full);
+        prop_assert_eq!(&traces, &all);
+        let (without_races, traces) = explored(&toy, Reduction::SleepSets);
+        prop_assert_eq!(&traces, &all);
+        prop_assert!(executions <= without_races);
+    }
+}

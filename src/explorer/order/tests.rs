@@ -1,0 +1,119 @@
+//! Scripts by hand, and their simplest orders.
+
+use super::*;
+
+/// A step that reads (`false`) or writes these locations.
+fn step(thread: ThreadId, accesses: &[(Location, bool)]) -> Step<'static> {
+    let access = |&(location, writes): &(Location, bool)| Access {
+        location,
+        kind: if writes { Kind::Write } else { Kind::Read },
+    };
+    Step {
+        thread,
+        object: None,
+        accesses: accesses.iter().map(access).collect::<Vec<_>>().leak(),
+        locks: None,
+        gate: Gate::Open,
+        loads: None,
+        is_setup: false,
+    }
+}
+
+fn lock(thread: ThreadId, mutex: ObjectId, locks: bool) -> Step<'static> {
+    Step {
+        locks: Some((mutex, locks)),
+        gate: if locks { Gate::Free(mutex) } else { Gate::Open },
+        ..step(thread, &[(mutex as Location, true)])
+    }
+}
+
+fn script(steps: Vec<Step<'static>>) -> Script<'static> {
+    Script {
+        steps,
+        ..Script::default()
+    }
+}
+
+#[test]
+fn independent_steps_need_no_preemption_however_they_were_run() {
+    let shuffled = script(vec![
+        step(0, &[(0, true)]),
+        step(1, &[(1, true)]),
+        step(0, &[(0, true)]),
+        step(1, &[(1, true)]),
+    ]);
+    let order = fewest_preemptions(&shuffled, (9, 9), &mut 1_000).unwrap();
+    assert_eq!((order.preemptions, order.steps.len()), (0, 4));
+}
+
+#[test]
+fn a_lost_update_needs_one() {
+    let lost = script(vec![
+        step(0, &[(0, false)]),
+        step(1, &[(0, false)]),
+        step(0, &[(0, true)]),
+        step(1, &[(0, true)]),
+    ]);
+    assert_eq!(
+        fewest_preemptions(&lost, (9, 9), &mut 1_000)
+            .unwrap()
+            .preemptions,
+        1
+    );
+    assert_eq!(fewest_preemptions(&lost, (0, 1), &mut 1_000), None);
+}
+
+#[test]
+fn a_search_ends_when_its_places_are_used_up() {
+    let script = script(vec![step(0, &[(0, true)]), step(1, &[(0, true)])]);
+    let mut places = 2;
+    assert_eq!(fewest_preemptions(&script, (9, 9), &mut places), None);
+    assert_eq!(places, 0);
+}
+
+#[test]
+fn who_waits_for_a_lock_is_not_preempted() {
+    // A deadlock: a after b, b after a. One preemption, in whichever thread.
+    let mut deadlock = script(vec![lock(0, 10, true), lock(1, 11, true)]);
+    deadlock.blocked = HashMap::from([(0, Gate::Free(11)), (1, Gate::Free(10))]);
+    let order = fewest_preemptions(&deadlock, (9, 9), &mut 1_000).unwrap();
+    assert_eq!(order.preemptions, 1);
+    let handovers = handovers(&deadlock, &order.steps);
+    assert_eq!(handovers, [Some(Handover::Preempted), None]);
+}
+
+#[test]
+fn what_others_do_after_the_decisive_step_does_not_matter() {
+    let mut early = script(vec![
+        step(0, &[(0, true)]),
+        step(1, &[(1, true)]),
+        step(0, &[(0, true)]),
+    ]);
+    early.decisive = Some(1);
+    let order = fewest_preemptions(&early, (9, 9), &mut 1_000).unwrap();
+    assert_eq!((order.preemptions, order.steps), (0, vec![1]));
+}
+
+#[test]
+fn who_is_held_up_says_by_whom() {
+    // Thread 0 is preempted in its critical section; thread 1 waits for it.
+    let held = Script {
+        steps: vec![
+            lock(0, 10, true),
+            step(0, &[(0, false)]),
+            step(1, &[(0, true)]),
+            step(0, &[(0, false)]),
+            lock(0, 10, false),
+            lock(1, 10, true),
+            lock(1, 10, false),
+        ],
+        ..Script::default()
+    };
+    let order = fewest_preemptions(&held, (9, 9), &mut 1_000).unwrap();
+    assert_eq!(order.preemptions, 1);
+    assert_eq!(order.steps, [0, 1, 2, 3, 4, 5, 6]);
+    let handovers = handovers(&held, &order.steps);
+    assert_eq!(handovers[1], Some(Handover::Preempted));
+    assert_eq!(handovers[2], Some(Handover::Waits(Gate::Free(10), Some(0))));
+    assert_eq!(handovers[4], Some(Handover::Ended));
+}

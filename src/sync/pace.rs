@@ -1,0 +1,34 @@
+//! How a lesson is played with real threads: aloud or not, fast or slowly.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+// ORDERING: settings of a play. They are set before the actors' threads start, and
+// starting a thread is the happens-before edge.
+static TELLING: AtomicBool = AtomicBool::new(false);
+static PACE_MICROSECONDS: AtomicU64 = AtomicU64::new(0);
+
+/// Whether narration is printed, from now on, in the whole process (at first: no).
+pub fn tell(aloud: bool) {
+    TELLING.store(aloud, Relaxed);
+}
+
+/// How long every [`rest`](super::rest) takes, from now on, in the whole process (at
+/// first: no time).
+pub fn set_pace(pace: Duration) {
+    let microseconds = u64::try_from(pace.as_micros()).unwrap_or(u64::MAX);
+    PACE_MICROSECONDS.store(microseconds, Relaxed);
+}
+
+#[cfg_attr(loom, expect(dead_code, reason = "the model prints nothing"))]
+pub(super) fn is_telling() -> bool {
+    TELLING.load(Relaxed)
+}
+
+#[cfg_attr(loom, expect(dead_code, reason = "the model takes no time"))]
+pub(super) fn pace() -> Option<Duration> {
+    match PACE_MICROSECONDS.load(Relaxed) {
+        0 => None,
+        pace => Some(Duration::from_micros(pace)),
+    }
+}
