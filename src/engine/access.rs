@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(before(&[Write, Read, Read], Read), [0]);
         assert_eq!(before(&[Read, Write, Read], Acquire), [1, 2]);
         assert_eq!(before(&[Write, Write], Kind::ReadsFrom(7, Some(0))), [0]);
-        assert_eq!(before(&[Write], Kind::ReadsFrom(7, None)), []);
+        assert_eq!(before(&[Write], Kind::ReadsFrom(7, None)), [0; 0]);
     }
 
     #[test]
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(reversible(Kind::Acquire), [0]);
         assert_eq!(reversible(Kind::TryAcquire), [1]);
         assert_eq!(reversible(Kind::Write), [1]);
-        assert_eq!(reversible(Kind::ReadsFrom(7, None)), []);
+        assert_eq!(reversible(Kind::ReadsFrom(7, None)), [0; 0]);
     }
 
     #[test]

@@ -19,11 +19,13 @@ impl Search {
         for at in 0..self.path[transition].last.len() {
             let accesses = &self.path[transition].last;
             let access = accesses[at];
-            // What it has locked it may unlock as well: the unlock races with nothing.
-            let is_first = !accesses[..at].iter().any(|a| a.location == access.location);
+            // A transition that has written a location races there by that write alone:
+            // what it has locked it may unlock as well.
+            let mut before = accesses[..at].iter();
+            let is_covered = before.any(|a| a.location == access.location && a.kind.writes());
             let place = self.place(access.location);
             let earlier = &self.accesses[place];
-            if is_first {
+            if !is_covered {
                 rivals.extend(earlier.reversible(access.kind));
             }
             for other in earlier.before(access.kind) {
