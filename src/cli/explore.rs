@@ -2,15 +2,16 @@
 //! as JSON.
 
 use super::args::ExploreArgs;
+use super::chosen::{Chosen, full_name};
 use super::json::Record;
 use super::pool;
 use super::progress::Status;
+use super::text::{heading, paragraph};
 use super::verdict::{self, Found};
-use super::{Chosen, Stop, full_name};
 use crate::draw::{self, layout::Tone};
 use crate::explorer::Options;
 use crate::explorer::report::{Exploration, Judged};
-use crate::lessons::{Lesson, Scene, Version};
+use crate::lessons::{Lesson, Scene, Stop, Version};
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -325,8 +326,8 @@ impl Report<'_> {
 
     fn introduce(&mut self, lesson: &Lesson, version: &Version, first: bool) -> Result<(), Stop> {
         if first {
-            super::heading(self.out, lesson)?;
-            write!(self.out, "{}", super::paragraph(lesson.story))?;
+            heading(self.out, lesson)?;
+            write!(self.out, "{}", paragraph(lesson.story))?;
         }
         writeln!(self.out)?;
         let kind = if version.is_right() { "right" } else { "wrong" };
