@@ -18,6 +18,7 @@ pub mod mpsc;
 mod mutex;
 mod park;
 mod process;
+mod result;
 mod scope;
 pub mod thread;
 

@@ -1,13 +1,14 @@
 //! Runs a scene, execution after execution, and collects what its outcomes are.
 
+use super::options::{NotTheModel, Options, Progress};
 use super::order::Order;
 use super::report::{Exploration, Grade, Judged, Memory, Outcome, count};
 use super::story::{self, Cost};
-use super::{NotTheModel, Options, Progress};
-use crate::engine::execution::abort::{Aborted, Failure, NOT_DETERMINISTIC, is_abort};
-use crate::engine::execution::{
-    Execution, Runner, Settings, hears_panic, last_panic, scene_has_panicked, threads,
-};
+use crate::engine::execution::abort::is_abort;
+use crate::engine::execution::failure::{Aborted, Failure, NOT_DETERMINISTIC};
+use crate::engine::execution::panics::{hears_panic, last_panic, scene_has_panicked};
+use crate::engine::execution::run::{Execution, Runner, Settings};
+use crate::engine::execution::threads;
 use crate::engine::hash::HashedSet;
 use crate::engine::search::Reduction;
 use std::cell::Cell;
