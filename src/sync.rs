@@ -6,7 +6,7 @@
 //! here *is* std's type, so it costs nothing; under `--cfg loom` the same names
 //! stand for a model in which every interleaving can be explored.
 //!
-//! What there is: [`Mutex`], [`Condvar`], [`atomic`]'s integers, `bool` and
+//! What there is: [`Mutex`], [`Condvar`], [`Barrier`], [`atomic`]'s integers, `bool` and
 //! [`fence`](atomic::fence), [`mpsc`]'s unbounded channels, [`thread`]'s `spawn`,
 //! `scope`, `Builder`, `yield_now`, `current`, `park` and `unpark`,
 //! [`hint::spin_loop`], and [`cell::UnsafeCell`] with checked access. They have std's
@@ -34,7 +34,8 @@ pub use names::{Named, Watched};
 pub use pace::{set_pace, tell};
 pub use stage::Actors;
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
-pub use world::{Condvar, Mutex, MutexGuard, WaitTimeoutResult, atomic, cell, hint, mpsc, thread};
+pub use world::{Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, WaitTimeoutResult};
+pub use world::{atomic, cell, hint, mpsc, thread};
 
 /// Says what the running thread does: printed when a lesson is played, a step of
 /// the story when it is explored, nothing otherwise.

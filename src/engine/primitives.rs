@@ -8,6 +8,7 @@
 
 mod atomic_core;
 mod atomic_types;
+mod barrier;
 pub mod cell;
 mod channel;
 mod condvar;
@@ -22,6 +23,7 @@ mod result;
 mod scope;
 pub mod thread;
 
+pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use mutex::{Mutex, MutexGuard};
 
