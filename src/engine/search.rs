@@ -53,7 +53,7 @@ pub(crate) struct Enabled {
 }
 
 /// How many things threads do to keep in mind.
-const MAX_KNOWN: usize = 100_000;
+const MAX_KNOWN: usize = 20_000;
 
 /// The search, from one execution to the next.
 #[derive(Default)]

@@ -34,7 +34,9 @@ struct Collection {
     started: Instant,
     last_progress: Instant,
     executions: u64,
-    /// The names of the different interleavings.
+    /// How many of them were different interleavings, …
+    different: u64,
+    /// … and the names of those that could come twice.
     interleavings: HashedSet<u128>,
     /// By outcome and grade.
     rows: HashMap<(String, Grade), Row>,
@@ -140,6 +142,7 @@ impl Collection {
             started,
             last_progress: started,
             executions: 0,
+            different: 0,
             interleavings: HashedSet::default(),
             rows: HashMap::new(),
             stopped: None,
@@ -151,6 +154,7 @@ impl Collection {
     fn start_again(&mut self) -> Option<Settings> {
         let needs = self.needs.take().filter(|_| self.stopped.is_none())?;
         self.executions = 0;
+        self.different = 0;
         self.interleavings.clear();
         self.rows.clear();
         Some(needs)
@@ -208,7 +212,8 @@ impl Collection {
     }
 
     fn count(&mut self, x: &Execution, judged: Judged) -> Option<Untold> {
-        let is_new = self.interleavings.insert(x.name());
+        let is_new = !x.may_repeat() || self.interleavings.insert(x.name());
+        self.different += u64::from(is_new);
         let name = (judged.outcome, judged.grade);
         // Another order of an interleaving already seen cannot have a better story: all
         // its orders were looked at then.
@@ -286,7 +291,7 @@ impl Collection {
             self.last_progress = now;
             let progress = Progress {
                 executions: self.executions,
-                different: self.interleavings.len() as u64,
+                different: self.different,
                 elapsed: now - self.started,
             };
             if let Some(report) = &mut self.options.progress {
@@ -311,7 +316,7 @@ impl Collection {
             budget: self.options.budget,
             stopped: self.stopped.take(),
             executions: self.executions,
-            different: self.interleavings.len() as u64,
+            different: self.different,
             took: self.started.elapsed(),
             outcomes,
         }

@@ -143,6 +143,7 @@ impl Execution {
                 self.trace.truncate(records);
             }
             self.name = name;
+            self.has_forgotten = true;
             return false;
         }
         let waiting: ThreadSet = (0..self.threads.len())

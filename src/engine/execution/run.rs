@@ -76,6 +76,9 @@ pub(crate) struct Execution {
     /// Destructors wait for each other for ever: no thread of it can be resumed.
     pub(super) is_abandoned: bool,
     pub(super) looks_while_unwinding: usize,
+    /// Whether some of what happened was forgotten, because waiting loops did it in vain:
+    /// only then can two executions have the same name that the search tells apart.
+    pub(super) has_forgotten: bool,
     /// Only threads that wait in loops are left, and they find nothing new.
     pub(super) standstill: Option<Standstill>,
     pub(super) atomics: usize,
@@ -193,6 +196,7 @@ impl Execution {
             is_redundant: false,
             is_abandoned: false,
             looks_while_unwinding: 0,
+            has_forgotten: false,
             standstill: None,
             atomics: 0,
             sequential: View::default(),
@@ -224,6 +228,7 @@ impl Execution {
         self.aborted = None;
         self.is_redundant = false;
         self.looks_while_unwinding = 0;
+        self.has_forgotten = false;
         self.standstill = None;
         self.atomics = 0;
         self.sequential = View::default();
@@ -243,6 +248,12 @@ impl Execution {
     /// Names the interleaving that was run.
     pub(crate) fn name(&self) -> u128 {
         self.name
+    }
+
+    /// Whether an earlier execution may have had the same name. Full reduction runs no
+    /// interleaving twice, except as an execution that turns out to be redundant.
+    pub(crate) fn may_repeat(&self) -> bool {
+        self.settings.reduction != Reduction::Full || self.has_forgotten
     }
 
     pub(crate) fn current(&self) -> ThreadId {
