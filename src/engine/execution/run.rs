@@ -251,9 +251,19 @@ impl Execution {
     }
 
     /// Whether an earlier execution may have had the same name. Full reduction runs no
-    /// interleaving twice, except as an execution that turns out to be redundant.
+    /// interleaving twice, except as an execution that turns out to be redundant; but
+    /// which waits take from a budget can make no difference.
     pub(crate) fn may_repeat(&self) -> bool {
-        self.settings.reduction != Reduction::Full || self.has_forgotten
+        let Settings {
+            any_waiter,
+            spurious_wake_ups,
+            early_timeouts,
+            deaths,
+            reduction,
+            ..
+        } = self.settings;
+        let has_budget = any_waiter || spurious_wake_ups + early_timeouts + deaths > 0;
+        reduction != Reduction::Full || has_budget || self.has_forgotten
     }
 
     pub(crate) fn current(&self) -> ThreadId {
