@@ -100,7 +100,7 @@ impl Search {
         self.knows = Default::default();
     }
 
-    /// The same execution is to be run once more.
+    /// The same execution is run once more.
     pub(crate) fn repeat(&mut self) {
         self.length = self.begun;
         self.begin(self.reduction);

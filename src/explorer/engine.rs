@@ -52,7 +52,7 @@ struct Row {
     places: usize,
 }
 
-/// A story that is to be told: the execution is run once more for it.
+/// A story that is not yet told: the execution is run once more for it.
 struct Untold {
     row: (String, Grade),
     cost: Cost,
@@ -160,7 +160,7 @@ impl Collection {
         Some(needs)
     }
 
-    /// Runs an execution, and once more if its story is to be told.
+    /// Runs an execution, and runs it once more if its story is the best so far.
     fn run(&mut self, runner: &Runner, scene: &Scene) {
         let judged = execute(runner, scene, false);
         let is_blocked = matches!(runner.execution().failure, Some(Failure::Blocked { .. }));

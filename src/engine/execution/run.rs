@@ -46,7 +46,7 @@ pub(crate) struct Execution {
     pub(crate) settings: Settings,
     /// With what settings it should have been played.
     pub(crate) needs: Settings,
-    /// Whether a story is to be told of it: text is made only then.
+    /// Whether a story is told of it: text is made only then.
     pub(crate) is_told: bool,
     pub(super) number: u64,
     pub(super) search: Search,

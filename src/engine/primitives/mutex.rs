@@ -259,7 +259,7 @@ impl<T> Mutex<T> {
         self.guard(at)
     }
 
-    /// What it protects, as the story shows it, if one is to be told.
+    /// What it protects, as the story shows it, if one is told.
     pub(super) fn shown(&self) -> Option<String> {
         let show = self
             .show
