@@ -1,6 +1,7 @@
 //! Every interleaving: the model itself, the lessons under it, and strangers' code.
 #![cfg(loom)]
 
+mod barrier;
 mod channels;
 #[cfg(unix)]
 mod command_line;

@@ -8,7 +8,7 @@
 //! threads itself and explores every interleaving. (The flag only has the usual name of
 //! such a flag: no thread runs under the crate loom.)
 //!
-//! What there is: [`Mutex`], [`Condvar`], [`atomic`]'s integers, `bool` and
+//! What there is: [`Mutex`], [`Condvar`], [`Barrier`], [`atomic`]'s integers, `bool` and
 //! [`fence`](atomic::fence), [`mpsc`]'s unbounded channels, [`thread`]'s `spawn`,
 //! `scope`, `Builder`, `yield_now`, `current`, `park` and `unpark`,
 //! [`hint::spin_loop`], and [`cell::UnsafeCell`] with checked access. They have std's
@@ -36,7 +36,8 @@ pub use names::{Named, Watched};
 pub use pace::{set_pace, tell};
 pub use stage::Actors;
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
-pub use world::{Condvar, Mutex, MutexGuard, WaitTimeoutResult, atomic, cell, hint, mpsc, thread};
+pub use world::{Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, WaitTimeoutResult};
+pub use world::{atomic, cell, hint, mpsc, thread};
 
 /// Says what the running thread does: printed when a lesson is played, a step of
 /// the story when it is explored, nothing otherwise.

@@ -9,6 +9,7 @@
 
 mod atomic_core;
 mod atomic_types;
+mod barrier;
 pub mod cell;
 mod channel;
 mod condvar;
@@ -19,9 +20,11 @@ pub mod mpsc;
 mod mutex;
 mod park;
 mod process;
+mod result;
 mod scope;
 pub mod thread;
 
+pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use mutex::{Mutex, MutexGuard};
 

@@ -3,9 +3,9 @@
 use super::channel::{Channel, Message, Part};
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::{is_aborted, unwinding};
-use crate::engine::execution::abort_after_panic;
 use crate::engine::execution::budget::{MayEnd, begins_to_wait};
 use crate::engine::execution::handle::Handle;
+use crate::engine::execution::panics::abort_after_panic;
 use crate::engine::execution::schedule::wait;
 use crate::engine::hash::word;
 use crate::engine::ids::At;

@@ -1,10 +1,10 @@
 //! Threads that borrow: `std::thread::scope`, and the actors of a scene.
 
 use super::park::Thread;
-use super::thread::{Slot, join, lock, run_into, take};
+use super::result::{Slot, join, lock, run_into, take};
 use crate::engine::execution::abort::{is_abort, unwinding};
+use crate::engine::execution::run::with;
 use crate::engine::execution::threads::{must_have_room_for, note_if_panic, spawn, wait_for_end};
-use crate::engine::execution::with;
 use crate::engine::ids::ThreadId;
 use crate::sync::actor::Actor;
 use std::any::Any;

@@ -1,19 +1,16 @@
 //! `std::thread`: a scene has at most sixteen threads beside its own.
 
-use crate::engine::execution::abort::{abort_payload, unwind, unwinding};
+use super::result::{Slot, join, run_into};
+use crate::engine::execution::abort::unwinding;
 use crate::engine::execution::loops::yields;
-use crate::engine::execution::threads::{self, must_be_here, note_if_panic};
-use crate::engine::ids::ThreadId;
+use crate::engine::execution::threads::{self, must_be_here};
 use std::io;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::panic::Location;
+use std::sync::Arc;
 
 pub use super::park::{Thread, current, park, park_timeout};
 pub use super::scope::{Scope, ScopedJoinHandle, scope};
 pub use std::thread::Result;
-
-/// Where a thread leaves its result.
-pub(super) type Slot<T> = Arc<Mutex<Option<Result<T>>>>;
 
 /// The model's `std::thread::JoinHandle`.
 pub struct JoinHandle<T> {
@@ -112,33 +109,4 @@ fn start<T: Send + 'static>(
         handle: Thread::of_started(thread),
         slot,
     }
-}
-
-/// Runs `body`, and leaves its result there.
-pub(super) fn run_into<T>(slot: Slot<T>, body: impl FnOnce() -> T) -> impl FnOnce() {
-    move || {
-        let result = catch_unwind(AssertUnwindSafe(body));
-        note_if_panic(&result);
-        *lock(&slot) = Some(result);
-    }
-}
-
-#[track_caller]
-pub(super) fn join<T>(thread: ThreadId, slot: &Slot<T>) -> Result<T> {
-    threads::join(thread, Location::caller());
-    take(slot)
-}
-
-/// The thread's result. There is none only if the execution is aborted: then this
-/// thread unwinds too.
-pub(super) fn take<T>(slot: &Slot<T>) -> Result<T> {
-    match lock(slot).take() {
-        Some(result) => result,
-        None if unwinding() => Err(abort_payload()),
-        None => unwind(),
-    }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
