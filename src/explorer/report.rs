@@ -1,4 +1,4 @@
-//! What an exploration found, as data: no loom, no lesson, no drawing. With the
+//! What an exploration found, as data: no engine, no lesson, no drawing. With the
 //! feature `serde` it can be serialized.
 
 use std::fmt;
