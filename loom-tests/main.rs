@@ -2,6 +2,7 @@
 #![cfg(loom)]
 
 mod abuse;
+mod barrier;
 mod channels;
 #[cfg(unix)]
 mod command_line;

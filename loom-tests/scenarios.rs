@@ -18,6 +18,7 @@ mod linearize;
 mod lock;
 mod queue;
 mod scene;
+mod specification;
 mod trial;
 
 use history::Precedence;
@@ -26,7 +27,8 @@ use queue::{Call, Sequential};
 use racecourse::explorer::report::{Budget, Memory};
 use racecourse::lessons::bounded_queue::{self, BoundedQueue, Item, right::Queue};
 use racecourse::lessons::ticket_lock::{self, right::TicketLock};
-use scene::{Callee, Scenario};
+use scene::Scenario;
+use specification::Callee;
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use trial::{Generated, hunt, pass, smallest};

@@ -1,8 +1,9 @@
 //! Your own code: a scene as a plain `#[test]`.
 //!
-//! Write your code with [`crate::sync`] instead of `std::sync` and `std::thread`;
-//! in an ordinary build that *is* std. A *scene* is a closure that makes what it
-//! needs, lets some threads loose on it, and returns what they came to:
+//! Write your code with [`crate::sync`] instead of `std::sync` and `std::thread`. In the
+//! std build, which is the build without `--cfg loom`, it *is* std. A *scene* is a
+//! closure that makes the objects it needs, runs some threads that use them, and returns
+//! its outcome:
 //!
 //! ```
 //! use racecourse::check;
@@ -27,9 +28,10 @@
 //! - `cargo test` *plays* the scene [some times](Check::plays) with real threads.
 //!   It fails if a forbidden outcome turns up. That none did proves nothing, and
 //!   nothing *must* occur.
-//! - `RUSTFLAGS="--cfg loom" cargo test` *proves* it: explores every interleaving,
-//!   within the bounds that the README states. It fails if a forbidden outcome is
-//!   possible, if one that must occur is not, or if the exploration had to stop.
+//! - `RUSTFLAGS="--cfg loom" cargo test` *proves* it: the model build explores every
+//!   interleaving, within the bounds that the README states. The test fails if a
+//!   forbidden outcome is possible, if one that must occur is not, or if the
+//!   exploration had to stop.
 //!   The message of the failure is the table of outcomes, the verdict, and the
 //!   simplest story of each forbidden outcome. (`-- --nocapture` shows the table
 //!   of a success too.)
@@ -44,17 +46,19 @@
 //!
 //! # What the model asks of a scene
 //! - It makes its locks and atomics itself: an object belongs to one execution.
-//! - At most five threads, its own among them.
+//! - It has at most 16 threads beside its own, actors or spawned.
+//! - Each of its threads has a stack of 2 MiB. [`Check::stack_size`] changes that. A
+//!   thread that overflows its stack ends the process.
 //! - It does the same each time, but for the order of its threads: no clock, no
 //!   random numbers, no `HashMap`'s order, no state kept in a static.
-//! - It waits only for what goes through [`crate::sync`]. A lock or channel of std's
-//!   that blocks stops the exploration after some [patience](Check::patience). What
-//!   std's atomics do nobody can see: they are part of no interleaving, and a bug in
-//!   their use is *not found*. Nor does a thread of `std::thread` belong to the
-//!   scene; the model's objects panic there, and say why.
+//! - It waits only at objects of [`crate::sync`]. A lock or channel of std's that blocks
+//!   stops the exploration after some [patience](Check::patience). Accesses through
+//!   std's atomics are invisible to the model: they are part of no interleaving, and a
+//!   bug in their use is *not found*. A thread of `std::thread` does not belong to the
+//!   scene: the model's objects panic there, and say why.
 //!
-//! What breaks these rules ends the test with an explanation as far as it can be
-//! noticed; it is never taken for a proof.
+//! If racecourse notices that a scene breaks one of these rules, the test fails with an
+//! explanation.
 
 pub use crate::explorer::NotTheModel;
 pub use crate::explorer::report::{Budget, Exploration, Grade, Judged, Memory};
@@ -239,21 +243,26 @@ impl<T: Debug + 'static> Check<T> {
         self
     }
 
-    /// How large the stacks of the scene's threads are when it is explored, in bytes: two
-    /// mebibytes if nothing is said.
+    /// The size of the stack of each of the scene's threads when it is explored, in
+    /// bytes: 2 MiB if nothing is said. The std build ignores this: its threads have the
+    /// stacks that `std::thread` gives them.
+    ///
+    /// A thread that overflows its stack ends the process; on Unix a message names the
+    /// thread. Larger stacks cost little: a page of a stack takes memory only once a
+    /// thread has used it.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.options.stack_size = bytes;
         self
     }
 
-    /// How often the ordinary build plays the scene with real threads: a hundred
-    /// times if nothing is said. Play a scene that has a data race not even once.
+    /// How often the std build plays the scene with real threads: a hundred times if
+    /// nothing is said. Do not play a scene that has a data race, not even once.
     pub fn plays(mut self, plays: u32) -> Self {
         self.plays = plays;
         self
     }
 
-    /// Proves the scene under the model, plays it in the ordinary build.
+    /// Proves the scene in the model build, plays it in the std build.
     ///
     /// # Panics
     /// If it is not as it should be; the message shows how that comes about.
@@ -277,7 +286,7 @@ impl<T: Debug + 'static> Check<T> {
     /// use racecourse::sync::Actors;
     ///
     /// let found = check::scene(|| Actors::new().enter("ann", || 1).run()).explore();
-    /// if let Ok(found) = found { // not the ordinary build
+    /// if let Ok(found) = found { // not the std build
     ///     assert!(found.is_complete());
     ///     assert_eq!(found.outcomes[0].outcome, "[1]");
     ///     println!("{}", check::report(&found));
@@ -285,7 +294,7 @@ impl<T: Debug + 'static> Check<T> {
     /// ```
     ///
     /// # Errors
-    /// [`NotTheModel`] in the ordinary build.
+    /// [`NotTheModel`] in the std build.
     pub fn explore(self) -> Result<Exploration, NotTheModel> {
         let (scene, grade) = (self.scene, self.grade);
         let mut found = explore(self.options, Arc::new(move || grade(&scene())))?;

@@ -5,30 +5,31 @@
 
 mod args;
 mod child;
+mod chosen;
 mod explore;
 pub mod json;
 mod play;
 mod pool;
 mod progress;
+mod text;
 pub mod verdict;
 
-use crate::draw::Drawing;
-use crate::draw::layout::{Block, Piece, Tone};
 use crate::explorer::report::{Budget, Memory};
-use crate::lessons::{Lesson, Scene, Stop, Version};
+use crate::lessons::{Lesson, Scene, Stop};
 use args::{Args, Command, ExploreArgs, Target};
+use chosen::{find, full_name, versions_of};
 use clap::FromArgMatches as _;
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::fmt;
 use std::io::{ErrorKind, Write};
 use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
+use text::{heading, paragraph};
 
 /// The exit code after Ctrl-C: what a shell reports of a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
@@ -64,16 +65,12 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn usage(why: impl fmt::Display) -> Stop {
-    Stop::usage(why)
-}
-
 /// Does what the arguments say; whether all was as it should be.
 fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write) -> Result<bool, Stop> {
     let mut lessons = crate::lessons::all();
     let given = match args::command(&lessons).try_get_matches_from(args) {
         Ok(given) => given,
-        Err(error) if error.use_stderr() => return Err(usage(one_line(&error))),
+        Err(error) if error.use_stderr() => return Err(Stop::usage(one_line(&error))),
         Err(help) => {
             write!(out, "{}", help.render().ansi())?;
             return Ok(true);
@@ -83,7 +80,7 @@ fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write) -> Result<bool
         play::refuse_in_the_model(lesson.name)?;
         return (program.run)(given, out);
     }
-    let args = Args::from_arg_matches(&given).map_err(|error| usage(one_line(&error)))?;
+    let args = Args::from_arg_matches(&given).map_err(|error| Stop::usage(one_line(&error)))?;
     if matches!(&args.command, Command::Explore(explore) if explore.as_right) {
         for version in lessons.iter_mut().flat_map(|lesson| &mut lesson.versions) {
             version.mistake = None;
@@ -113,7 +110,10 @@ fn list(lessons: &[Lesson], one: Option<&Target>, out: &mut dyn Write) -> Result
     let lessons: Vec<&Lesson> = match one {
         None => lessons.iter().collect(),
         Some(target) if target.version.is_some() => {
-            return Err(usage(format!("list takes a lesson: {}", target.lesson)));
+            return Err(Stop::usage(format!(
+                "list takes a lesson: {}",
+                target.lesson
+            )));
         }
         Some(target) => find(lessons, target)?
             .first()
@@ -137,21 +137,6 @@ fn list(lessons: &[Lesson], one: Option<&Target>, out: &mut dyn Write) -> Result
         }
     }
     Ok(())
-}
-
-fn heading(out: &mut dyn Write, lesson: &Lesson) -> Result<(), Stop> {
-    let style = Tone::Heading.style();
-    Ok(writeln!(
-        out,
-        "{style}{}{style:#}: {}",
-        lesson.name, lesson.title
-    )?)
-}
-
-/// Text wrapped to the width of a drawing.
-fn paragraph(text: &str) -> String {
-    let text = Block::Text(vec![Piece::new(Tone::Plain, text)]);
-    Drawing { blocks: vec![text] }.coloured()
 }
 
 /// A lesson's scenes, and what its seed got wrong.
@@ -186,7 +171,7 @@ fn explore(lessons: &[Lesson], args: &ExploreArgs, out: &mut dyn Write) -> Resul
     let engine = |options, run| {
         crate::explorer::explore(options, run).map_err(|error| {
             let variables = std::env::vars_os();
-            usage(format!("{error}; {}", how_to_explore(args, variables)))
+            Stop::usage(format!("{error}; {}", how_to_explore(args, variables)))
         })
     };
     let cancel = cancelled_by_ctrl_c()?;
@@ -252,56 +237,15 @@ fn show(lessons: &[Lesson], target: &Target, out: &mut dyn Write) -> Result<(), 
         let wrong: Vec<String> = wrong
             .map(|(lesson, version)| full_name(lesson, version))
             .collect();
-        return Err(usage(format!("whose story? {}", wrong.join(", "))));
+        return Err(Stop::usage(format!("whose story? {}", wrong.join(", "))));
     };
     match &version.mistake {
         Some(mistake) => Ok(write!(out, "{}", mistake.story)?),
-        None => Err(usage(format!(
+        None => Err(Stop::usage(format!(
             "{} is a right version: nothing goes wrong in it, so it has no story",
             full_name(lesson, version)
         ))),
     }
-}
-
-/// A version and its lesson.
-type Chosen<'a> = (&'a Lesson, &'a Version);
-
-fn versions_of(lesson: &Lesson) -> impl Iterator<Item = Chosen<'_>> {
-    lesson.versions.iter().map(move |version| (lesson, version))
-}
-
-/// The versions a target means: one, or all of a lesson.
-fn find<'a>(lessons: &'a [Lesson], target: &Target) -> Result<Vec<Chosen<'a>>, Stop> {
-    let Some(lesson) = lessons.iter().find(|lesson| lesson.name == target.lesson) else {
-        let names: Vec<_> = lessons.iter().map(|lesson| lesson.name).collect();
-        let (wanted, names) = (target.lesson.escape_debug(), names.join(", "));
-        return Err(usage(format!(
-            "there is no lesson '{wanted}'; there are: {names}"
-        )));
-    };
-    let Some(wanted) = &target.version else {
-        return Ok(versions_of(lesson).collect());
-    };
-    match versions_of(lesson).find(|(_, version)| version.name == *wanted) {
-        Some(found) => Ok(vec![found]),
-        None => {
-            let names: Vec<_> = lesson
-                .versions
-                .iter()
-                .map(|version| version.name.as_str())
-                .collect();
-            let (wanted, names) = (wanted.escape_debug(), names.join(", "));
-            Err(usage(format!(
-                "{} has no version '{wanted}'; there are: {names}",
-                lesson.name
-            )))
-        }
-    }
-}
-
-/// `ticket_office/check-then-act`
-fn full_name(lesson: &Lesson, version: &Version) -> String {
-    format!("{}/{}", lesson.name, version.name)
 }
 
 impl ExploreArgs {
@@ -327,186 +271,4 @@ impl ExploreArgs {
 }
 
 #[cfg(test)]
-mod tests {
-    //! A lesson and explorations made by hand: what is said about an exploration
-    //! does not need one.
-
-    use super::*;
-    use crate::explorer::report::{Exploration, Grade, Judged, Outcome, Step, Story};
-    use crate::lessons::{Mistake, Seed};
-    use clap::Parser as _;
-    use std::time::Duration;
-
-    struct Right;
-    struct Wrong;
-
-    pub(super) fn lesson() -> Lesson {
-        // The outcome says which version played: explorations are made up in tests.
-        let scenes = |version: &'static str| {
-            let judge = move || Judged::promised(version, "as promised");
-            vec![
-                Scene::new("small", judge).must_occur(&["fine"]),
-                Scene::new("large", judge).proof(),
-            ]
-        };
-        let mistake = Mistake {
-            scene: "small",
-            outcome: "broken",
-            preemptions: 1,
-            story: "how it broke\n",
-        };
-        let mut right =
-            Version::right::<Right>("does it right", scenes("right"), |_| unreachable!());
-        right.scenes.truncate(1);
-        Lesson {
-            name: "shop",
-            title: "A shop",
-            story: "Once upon a time.",
-            seed: Seed {
-                lesson: None,
-                faults: &[],
-            },
-            memory: Memory::C11,
-            versions: vec![
-                right,
-                Version::wrong::<Wrong>(
-                    "does it wrong",
-                    scenes("wrong"),
-                    |_| unreachable!(),
-                    mistake,
-                ),
-            ],
-            heeds: &[],
-            for_real: None,
-        }
-    }
-
-    pub(super) fn outcome(name: &str, grade: Grade, preemptions: usize) -> Outcome {
-        let step = Step {
-            thread: 0,
-            what: format!("does {name}"),
-            narration: false,
-            file: "src/shop.rs".to_owned(),
-            line: 7,
-            state: Vec::new(),
-            switch: None,
-        };
-        Outcome {
-            outcome: name.to_owned(),
-            grade,
-            meaning: "what it means".to_owned(),
-            different: 1,
-            executions: 2,
-            story: Story {
-                threads: vec!["ann".to_owned()],
-                watched: Vec::new(),
-                steps: vec![step],
-                epilogue: Vec::new(),
-                preemptions,
-                stale_reads: 0,
-            },
-        }
-    }
-
-    pub(super) fn explored(outcomes: Vec<Outcome>) -> Exploration {
-        Exploration {
-            budget: Budget::default(),
-            memory: Memory::C11,
-            stopped: None,
-            executions: 9,
-            different: 4,
-            took: Duration::from_millis(1500),
-            outcomes,
-        }
-    }
-
-    pub(super) fn stopped(outcomes: Vec<Outcome>) -> Exploration {
-        Exploration {
-            budget: Budget::default(),
-            stopped: Some("after 9 executions".to_owned()),
-            ..explored(outcomes)
-        }
-    }
-
-    fn how(variables: &[(&str, &str)]) -> String {
-        let args = ["racecourse", "explore", "shop/right"];
-        let Command::Explore(args) = Args::parse_from(args).command else {
-            unreachable!()
-        };
-        let variables = variables
-            .iter()
-            .map(|(name, value)| (name.into(), value.into()));
-        how_to_explore(&args, variables)
-    }
-
-    /// Sells for real.
-    #[derive(clap::Args)]
-    struct Sell {
-        /// What it costs
-        #[arg(long)]
-        price: u32,
-    }
-
-    impl crate::lessons::Real for Sell {
-        fn run(self, out: &mut dyn Write) -> Result<bool, Stop> {
-            writeln!(out, "for {}", self.price)?;
-            Ok(self.price > 0)
-        }
-    }
-
-    #[test]
-    fn a_lessons_program_for_real_has_arguments_of_its_own() {
-        let mut lesson = lesson();
-        lesson.for_real = Some(crate::lessons::ForReal::of::<Sell>());
-        let lessons = [lesson];
-        let play = |args: &[&str]| {
-            let args = ["racecourse", "play"].iter().chain(args);
-            args::command(&lessons).try_get_matches_from(args)
-        };
-        let given = play(&["shop", "--price=3"]).unwrap();
-        let (_, program, given) = args::for_real(&lessons, &given).unwrap();
-        let mut out = Vec::new();
-        assert!((program.run)(given, &mut out).unwrap());
-        assert_eq!(out, b"for 3\n");
-
-        let help = play(&["--help"]).unwrap_err().to_string();
-        assert!(help.contains("shop  Sells for real"), "{help}");
-        for wrong in [
-            &["shop", "--tickets=3"][..],
-            &["--tickets=3", "shop", "--price=3"],
-            &["shop"],
-            &["--tickets=3"],
-        ] {
-            assert!(play(wrong).is_err(), "{wrong:?}");
-        }
-        for by_threads in [&["shop/right"][..], &["market", "--tickets=3"]] {
-            let given = play(by_threads).unwrap();
-            assert!(args::for_real(&lessons, &given).is_none());
-            let args = Args::from_arg_matches(&given).unwrap();
-            assert!(
-                matches!(args.command, Command::Play(args) if args.target.to_string() == by_threads[0])
-            );
-        }
-    }
-
-    #[test]
-    fn the_variable_that_overrides_the_alias_is_named() {
-        let alone = "type `cargo race shop/right`";
-        assert_eq!(how(&[("PATH", "/bin")]), alone);
-        assert_eq!(how(&[("CARGO_BUILD_RUSTFLAGS", "-D warnings")]), alone);
-        let target = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS";
-        assert_eq!(how(&[(target, "-D warnings")]), alone);
-        assert_eq!(how(&[("RUSTFLAGS", "-D warnings --cfg loom")]), alone);
-        assert_eq!(
-            how(&[("CARGO_ENCODED_RUSTFLAGS", "--cfg\u{1f}loom")]),
-            alone
-        );
-        for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
-            let how = how(&[(name, "-C\u{1f}opt-level=3")]);
-            assert!(
-                how.contains(&format!("variable {name} is set without `--cfg loom`")),
-                "{how}"
-            );
-        }
-    }
-}
+mod tests;

@@ -7,19 +7,18 @@
 
 mod lanes;
 pub mod layout;
+mod line;
 mod story;
 mod table;
 mod text;
 
 pub use layout::Drawing;
+pub use line::WIDTH;
 pub use story::story;
 pub use table::outcomes;
 
 use crate::explorer::report::{Exploration, Grade};
 use layout::{Block, Piece, Tone};
-
-/// No drawing is wider.
-pub const WIDTH: usize = 100;
 
 /// All that an exploration found: the outcomes, the verdict, what was `missing` of
 /// that which must occur, and the story of every forbidden outcome, or of every

@@ -1,7 +1,8 @@
-//! The engine: runs a scene in every interleaving.
+//! The engine: runs a scene in every interleaving. The scene's threads are
+//! coroutines on one thread of the operating system.
 //!
 //! # The layers
-//! Each imports only those above it in this list.
+//! Imports go one way: each module imports only those above it in this list.
 //!
 //! | module | what it knows |
 //! |---|---|

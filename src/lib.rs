@@ -1,37 +1,48 @@
-//! A course on race conditions that is also a correctness suite.
+//! A model checker for concurrent Rust code, and a course on race conditions that is
+//! built with it.
 //!
-//! Each room of [`lessons`] implements a small concurrent program right and, in
-//! the ways that people really write it, wrong. All versions of a lesson answer
-//! the same scenes, and every scene can be
+//! # The library
+//! Write your code with [`sync`] instead of `std::sync` and `std::thread`, and a scene
+//! as a plain `#[test]` with [`check`]. The std build plays the scene with real threads.
+//! The model build, which is the build with `--cfg loom`, runs every interleaving of it.
 //!
-//! - *played* with real threads (the ordinary build),
-//! - *tried* on generated inputs (`cargo test`), and
-//! - *explored* in every interleaving under loom (`cargo race`, a build with
-//!   `--cfg loom`).
-//!
-//! # The layers
-//! Each knows only those below it.
+//! Each module knows only those below it:
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`cli`] | list, play, explore, show; says what is as it should be |
-//! | [`lessons`] | the rooms: stories, scenes, right and wrong versions |
 //! | [`check`] | your own code: a scene as a `#[test]` |
 //! | [`draw`] | outcomes and stories to text; sees only data |
-//! | [`processes`] | children, and the links to them; knows no lesson |
-//! | [`explorer`] | runs a scene in every interleaving; knows no lesson |
+//! | [`explorer`] | runs a scene in every interleaving |
 //! | [`sync`] | the one switch between std's threads and the model |
+//!
+//! # The course
+//! The feature `course`, on by default, adds three modules and the program
+//! `racecourse`. The library knows nothing of them, and builds without them:
+//! `default-features = false`.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `cli` | the commands `list`, `play`, `explore` and `show` |
+//! | `lessons` | the lessons: story, scenes, correct and wrong versions |
+//! | `processes` | child processes, and the links to them; knows no lesson |
+//!
+//! All versions of a lesson answer the same scenes. Every scene can be *played* with
+//! real threads, *tried* on generated inputs (`cargo test`), and *explored* in every
+//! interleaving (`cargo race`).
 //!
 //! The README says what "every interleaving" means and what it does not;
 //! CONTRIBUTING, how to add a lesson or a version, and how to read a story.
 
 pub mod check;
+#[cfg(feature = "course")]
 pub mod cli;
 pub mod draw;
 #[cfg(loom)]
 mod engine;
 pub mod explorer;
+#[cfg(feature = "course")]
 pub mod lessons;
+#[cfg(feature = "course")]
 pub mod processes;
 pub mod sync;
 mod watch;

@@ -1,17 +1,19 @@
-//! The only switch between two worlds: std's threads and locks in the ordinary
-//! build, the model under `--cfg loom`.
+//! The only switch between the two builds. In the std build these are std's threads and
+//! locks. In the model build, which is the build with `--cfg loom`, they are the
+//! engine's.
 //!
-//! Lessons, and strangers' code that wants to be explored, use this module
-//! instead of `std::sync` and `std::thread`. In the ordinary build everything
-//! here *is* std's type, so it costs nothing; under `--cfg loom` the same names
-//! stand for a model in which every interleaving can be explored.
+//! Use this module instead of `std::sync` and `std::thread` in code that you want to
+//! explore; the lessons do. In the std build nearly everything here *is* std's type and
+//! costs nothing. In the model build the same names stand for a model, which runs its
+//! threads itself and explores every interleaving. (The flag only has the usual name of
+//! such a flag: no thread runs under the crate loom.)
 //!
-//! What there is: [`Mutex`], [`Condvar`], [`atomic`]'s integers, `bool` and
+//! What there is: [`Mutex`], [`Condvar`], [`Barrier`], [`atomic`]'s integers, `bool` and
 //! [`fence`](atomic::fence), [`mpsc`]'s unbounded channels, [`thread`]'s `spawn`,
 //! `scope`, `Builder`, `yield_now`, `current`, `park` and `unpark`,
 //! [`hint::spin_loop`], and [`cell::UnsafeCell`] with checked access. They have std's
-//! names and meanings. ([`Arc`] is std's in both worlds.) In the model nothing is `const`: an object
-//! belongs to the execution that made it, and cannot be a `static`.
+//! names and meanings. ([`Arc`] is std's in both builds.) In the model nothing is
+//! `const`: an object belongs to the execution that made it, and cannot be a `static`.
 //!
 //! Four things are not in std. Three exist so that an exploration can be read:
 //! names ([`Named`], [`Watched`]), actors ([`Actors`]) and narration
@@ -34,7 +36,8 @@ pub use names::{Named, Watched};
 pub use pace::{set_pace, tell};
 pub use stage::Actors;
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
-pub use world::{Condvar, Mutex, MutexGuard, WaitTimeoutResult, atomic, cell, hint, mpsc, thread};
+pub use world::{Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, WaitTimeoutResult};
+pub use world::{atomic, cell, hint, mpsc, thread};
 
 /// Says what the running thread does: printed when a lesson is played, a step of
 /// the story when it is explored, nothing otherwise.

@@ -62,7 +62,7 @@ pub(crate) struct Stuck {
 
 impl fmt::Display for Stuck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "for {}", humantime::format_duration(self.silent))?;
+        write!(f, "for {:?}", self.silent)?;
         match self.at {
             Some(at) => write!(f, " since {at}"),
             None => Ok(()),

@@ -1,4 +1,4 @@
-//! One's own code in the ordinary build: scenes are played with real threads.
+//! One's own code in the std build: scenes are played with real threads.
 
 use crate::fixture::{Stranger, printed};
 use racecourse::check::{self, Check, NotTheModel};

@@ -18,6 +18,7 @@ mod process_pool;
 mod process_queue;
 #[cfg(unix)]
 mod processes;
+mod readme;
 mod ticket_lock;
 mod ticket_office;
 mod udp_chat;

@@ -1,4 +1,4 @@
-//! What C++20 allows a program to do, from the axioms: neither loom nor
+//! What C++20 allows a program to do, from the axioms: neither the engine nor
 //! `racecourse::sync` has a part in it.
 //!
 //! A candidate execution says which store every load reads and in which order the

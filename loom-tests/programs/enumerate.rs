@@ -1,5 +1,5 @@
 //! Every sequentially consistent interleaving of a program, by brute force:
-//! neither loom nor `racecourse::sync` has a part in it.
+//! neither the engine nor `racecourse::sync` has a part in it.
 //!
 //! A trace is written down as the steps of each thread, each with the objects it
 //! touches and how many writes of them came before, and what it chooses: so two interleavings that

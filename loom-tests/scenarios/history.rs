@@ -1,7 +1,6 @@
 //! What threads call and what they are answered, in one execution.
 
-use super::linearize::Specification;
-use super::scene::Callee;
+use super::specification::{Callee, Specification};
 use racecourse::narrate;
 use racecourse::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

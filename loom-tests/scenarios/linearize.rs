@@ -6,23 +6,8 @@
 //! remembers where it has been, as Lowe's does.
 
 use super::history::History;
+use super::specification::Specification;
 use std::collections::{BTreeSet, HashSet};
-use std::fmt::Display;
-use std::hash::Hash;
-
-/// What calls do and answer if they are made one at a time.
-pub trait Specification: Clone + Eq + Hash + Display + Send + Sync + 'static {
-    type Call: Copy + Display + Send + Sync;
-    type Answer: PartialEq + Display + Send;
-
-    /// Makes the call. `None`: it blocks, and changes nothing.
-    fn make(&mut self, call: Self::Call) -> Option<Self::Answer>;
-
-    /// The second step of a call that takes effect in two places.
-    fn then(_call: Self::Call) -> Option<Self::Call> {
-        None
-    }
-}
 
 /// A call that has no legal place.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The ticket lock: what can be called, what the specification says, who answers.
 
 use super::history::Precedence;
-use super::linearize::Specification;
-use super::scene::{Callee, Scenario};
+use super::scene::Scenario;
+use super::specification::{Callee, Specification};
 use super::trial::Generated;
 use Call::{TryTurn, Turn, Unlock};
 use proptest::prelude::*;

@@ -1,8 +1,8 @@
 //! A bounded queue: what can be called, what the specification says, who answers.
 
 use super::history::Precedence;
-use super::linearize::Specification;
-use super::scene::{Callee, Scenario};
+use super::scene::Scenario;
+use super::specification::{Callee, Specification};
 use super::trial::Generated;
 use Call::{Close, Get, GetTimeout, IsEmpty, IsFull, Len, Put, PutTimeout, TryGet, TryPut};
 use proptest::prelude::*;

@@ -1,7 +1,8 @@
 //! A scenario, and what comes of it in every interleaving.
 
 use super::history::{History, NAMES, Precedence, Recorder};
-use super::linearize::{Specification, check};
+use super::linearize::check;
+use super::specification::{Callee, Specification};
 use racecourse::draw;
 use racecourse::draw::layout::{Block, Column, Drawing, Piece, Table, Tone};
 use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
@@ -12,12 +13,6 @@ use std::sync::{Arc, Mutex};
 
 /// The outcome in which calls stay blocked for ever, and are right to.
 pub const BLOCKED: &str = "linearizable, with calls that stay blocked";
-
-/// Who is called, and shall be as the specification says.
-pub trait Callee<S: Specification>: Send + Sync {
-    fn new(start: &S) -> Self;
-    fn call(&self, call: S::Call) -> S::Answer;
-}
 
 /// What each thread calls, one call after the other.
 #[derive(Clone)]

@@ -1,8 +1,8 @@
 //! Puts versions through generated scenarios.
 
 use super::history::Precedence;
-use super::linearize::Specification;
-use super::scene::{Callee, Scenario};
+use super::scene::Scenario;
+use super::specification::{Callee, Specification};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use racecourse::explorer::report::{Exploration, Memory};

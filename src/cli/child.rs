@@ -1,6 +1,5 @@
 //! The parts that are played in processes of their own.
 
-use super::usage;
 use crate::lessons::{Stop, own_globals, process_pool, process_queue};
 use crate::processes::drill::drill;
 use std::io;
@@ -19,7 +18,10 @@ const ROLES: &[(&str, Role)] = &[
 
 pub(super) fn play(role: &str) -> Result<(), Stop> {
     let Some((_, play)) = ROLES.iter().find(|(name, _)| *name == role) else {
-        return Err(usage(format!("there is no role '{}'", role.escape_debug())));
+        return Err(Stop::usage(format!(
+            "there is no role '{}'",
+            role.escape_debug()
+        )));
     };
-    play().map_err(|error| usage(format!("as a child, {role}: {error}")))
+    play().map_err(|error| Stop::usage(format!("as a child, {role}: {error}")))
 }

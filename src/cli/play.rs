@@ -1,11 +1,11 @@
 //! Plays a lesson with real threads.
 
 use super::args::PlayArgs;
-use super::{Stop, find, full_name, usage};
+use super::chosen::{find, full_name};
 use crate::draw::layout::Tone;
 use crate::explorer::CAN_EXPLORE;
 use crate::explorer::report::Grade;
-use crate::lessons::{Lesson, Program};
+use crate::lessons::{Lesson, Program, Stop};
 use crate::sync;
 use std::io::Write;
 
@@ -13,7 +13,7 @@ use std::io::Write;
 pub(super) fn refuse_in_the_model(what: &str) -> Result<(), Stop> {
     match CAN_EXPLORE {
         false => Ok(()),
-        true => Err(usage(format!(
+        true => Err(Stop::usage(format!(
             "this build is the model, which prints nothing and takes no time; type `cargo run -- play {what}` \
              without `--cfg loom`"
         ))),
@@ -25,7 +25,10 @@ pub(super) fn play(lessons: &[Lesson], args: &PlayArgs, out: &mut dyn Write) -> 
     let found = find(lessons, &args.target)?;
     let right_first = found.iter().find(|(_, version)| version.is_right());
     let Some((lesson, version)) = right_first.or(found.first()) else {
-        return Err(usage(format!("{} has no version to play", args.target)));
+        return Err(Stop::usage(format!(
+            "{} has no version to play",
+            args.target
+        )));
     };
     let program = program(lesson, args)?;
     refuse_in_the_model(&args.target.to_string())?;
@@ -101,7 +104,7 @@ fn program(lesson: &Lesson, args: &PlayArgs) -> Result<Program, Stop> {
                 true => "no number at all".to_owned(),
                 false => heeded.join(", "),
             };
-            return Err(usage(format!(
+            return Err(Stop::usage(format!(
                 "{} has no --{name}; it heeds {heeded}",
                 lesson.name
             )));

@@ -1,8 +1,7 @@
 //! Threads side by side, as text.
 
-use super::WIDTH;
 use super::layout::{Event, Lane, Lanes, Row, Tone};
-use super::text::{Line, Width, shrink, width, wrap};
+use super::line::{Line, WIDTH, Width, shrink, width, wrap};
 
 /// Between two columns.
 const GAP: usize = 2;

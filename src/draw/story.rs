@@ -1,7 +1,6 @@
 //! How an outcome comes about: from data to layout.
 
-use super::Drawing;
-use super::layout::{Block, Event, Lane, Lanes, Piece, Row, Tone};
+use super::layout::{Block, Drawing, Event, Lane, Lanes, Piece, Row, Tone};
 use crate::explorer::report::{Grade, Outcome, Story};
 use std::path::Path;
 

@@ -1,7 +1,6 @@
 //! The outcomes of a scene, as a table.
 
-use super::Drawing;
-use super::layout::{Block, Column, Piece, Table, Tone};
+use super::layout::{Block, Column, Drawing, Piece, Table, Tone};
 use crate::explorer::report::{Exploration, Grade};
 
 /// The table of outcomes and the verdict below it. A tick stands only where every

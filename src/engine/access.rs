@@ -165,11 +165,11 @@ mod tests {
         };
         for a in KINDS {
             for b in KINDS {
-                let expected = match (a, b) {
-                    (Kind::ReadsFrom(..), _) | (_, Kind::ReadsFrom(..)) => false,
-                    (Kind::Read, Kind::Read) => false,
-                    _ => true,
-                };
+                let is_independent = matches!(
+                    (a, b),
+                    (Kind::ReadsFrom(..), _) | (_, Kind::ReadsFrom(..)) | (Kind::Read, Kind::Read)
+                );
+                let expected = !is_independent;
                 assert_eq!(dependent_kinds(a, b), expected, "{a:?}, {b:?}");
                 assert_eq!(dependent_kinds(b, a), expected, "{b:?}, {a:?}");
             }

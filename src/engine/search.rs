@@ -53,7 +53,7 @@ pub(crate) struct Enabled {
 }
 
 /// How many things threads do to keep in mind.
-const MAX_KNOWN: usize = 100_000;
+const MAX_KNOWN: usize = 20_000;
 
 /// The search, from one execution to the next.
 #[derive(Default)]
@@ -100,7 +100,7 @@ impl Search {
         self.knows = Default::default();
     }
 
-    /// The same execution is to be run once more.
+    /// The same execution is run once more.
     pub(crate) fn repeat(&mut self) {
         self.length = self.begun;
         self.begin(self.reduction);

@@ -3,8 +3,9 @@
 //! left there if it does not go on.
 
 use super::engine::{self, Scene};
+use super::options::{NotTheModel, Options};
 use super::report::count;
-use super::{Exploration, Judged, NotTheModel, Options};
+use super::report::{Exploration, Judged};
 use crate::watch::{self, Stuck, watch};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

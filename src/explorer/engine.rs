@@ -1,13 +1,16 @@
 //! Runs a scene, execution after execution, and collects what its outcomes are.
 
+use super::options::{NotTheModel, Options, Progress};
 use super::order::Order;
 use super::report::{Exploration, Grade, Judged, Memory, Outcome, count};
 use super::story::{self, Cost};
-use super::{NotTheModel, Options, Progress};
-use crate::engine::execution::abort::{Aborted, Failure, NOT_DETERMINISTIC, is_abort};
-use crate::engine::execution::{
-    Execution, Runner, Settings, hears_panic, last_panic, scene_has_panicked, threads,
+use crate::engine::execution::abort::is_abort;
+use crate::engine::execution::failure::{Aborted, Failure, NOT_DETERMINISTIC};
+use crate::engine::execution::panics::{
+    forget_panics, hears_panic, last_panic, scene_has_panicked,
 };
+use crate::engine::execution::run::{Execution, Runner, Settings};
+use crate::engine::execution::threads;
 use crate::engine::hash::HashedSet;
 use crate::engine::search::Reduction;
 use std::cell::Cell;
@@ -33,7 +36,9 @@ struct Collection {
     started: Instant,
     last_progress: Instant,
     executions: u64,
-    /// The names of the different interleavings.
+    /// How many of them were different interleavings, …
+    different: u64,
+    /// … and the names of those that could come twice.
     interleavings: HashedSet<u128>,
     /// By outcome and grade.
     rows: HashMap<(String, Grade), Row>,
@@ -49,7 +54,7 @@ struct Row {
     places: usize,
 }
 
-/// A story that is to be told: the execution is run once more for it.
+/// A story that is not yet told: the execution is run once more for it.
 struct Untold {
     row: (String, Grade),
     cost: Cost,
@@ -128,6 +133,7 @@ fn execute(runner: &Runner, scene: &Scene, again: bool) -> Option<Judged> {
         }
         threads::finish();
     };
+    forget_panics();
     runner.run(Box::new(whole), again);
     judged.take()
 }
@@ -140,6 +146,7 @@ impl Collection {
             started,
             last_progress: started,
             executions: 0,
+            different: 0,
             interleavings: HashedSet::default(),
             rows: HashMap::new(),
             stopped: None,
@@ -151,12 +158,13 @@ impl Collection {
     fn start_again(&mut self) -> Option<Settings> {
         let needs = self.needs.take().filter(|_| self.stopped.is_none())?;
         self.executions = 0;
+        self.different = 0;
         self.interleavings.clear();
         self.rows.clear();
         Some(needs)
     }
 
-    /// Runs an execution, and once more if its story is to be told.
+    /// Runs an execution, and runs it once more if its story is the best so far.
     fn run(&mut self, runner: &Runner, scene: &Scene) {
         let judged = execute(runner, scene, false);
         let is_blocked = matches!(runner.execution().failure, Some(Failure::Blocked { .. }));
@@ -209,7 +217,8 @@ impl Collection {
     }
 
     fn count(&mut self, x: &Execution, judged: Judged) -> Option<Untold> {
-        let is_new = self.interleavings.insert(x.name());
+        let is_new = !x.may_repeat() || self.interleavings.insert(x.name());
+        self.different += u64::from(is_new);
         let name = (judged.outcome, judged.grade);
         // Another order of an interleaving already seen cannot have a better story: all
         // its orders were looked at then.
@@ -287,7 +296,7 @@ impl Collection {
             self.last_progress = now;
             let progress = Progress {
                 executions: self.executions,
-                different: self.interleavings.len() as u64,
+                different: self.different,
                 elapsed: now - self.started,
             };
             if let Some(report) = &mut self.options.progress {
@@ -312,7 +321,7 @@ impl Collection {
             budget: self.options.budget,
             stopped: self.stopped.take(),
             executions: self.executions,
-            different: self.interleavings.len() as u64,
+            different: self.different,
             took: self.started.elapsed(),
             outcomes,
         }

@@ -1,12 +1,16 @@
-//! What an exploration found, as data: no loom, no lesson, no drawing.
+//! What an exploration found, as data: no engine, no lesson, no drawing. With the
+//! feature `serde` it can be serialized.
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
 /// The memory model that an exploration runs under.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "lowercase")
+)]
 pub enum Memory {
     /// Sequential consistency: every load reads the newest store, every atomic
     /// operation is `SeqCst`.
@@ -27,7 +31,8 @@ impl fmt::Display for Memory {
 
 /// What real threads may do beside running in any order, and how often at most in
 /// one execution. Each costs many executions.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Budget {
     /// `notify_one` wakes any waiter. Otherwise: the one that has waited longest.
     pub any_waiter: bool,
@@ -61,8 +66,12 @@ impl fmt::Display for Budget {
 }
 
 /// What an outcome means to the lesson.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "lowercase")
+)]
 pub enum Grade {
     /// What the lesson promises.
     Promised,
@@ -213,7 +222,8 @@ pub(crate) fn count(number: u64, what: &str) -> String {
 }
 
 /// One outcome of a scene: a row of the table, and its story.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Outcome {
     /// What happened.
     pub outcome: String,
@@ -232,7 +242,8 @@ pub struct Outcome {
 /// How an outcome comes about at its simplest: of all interleavings that lead to
 /// it, one with the fewest stale reads, then the fewest preemptions, then the fewest
 /// changes of the processor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Story {
     /// The threads' names, in the order of the columns.
     pub threads: Vec<String>,
@@ -249,7 +260,8 @@ pub struct Story {
 }
 
 /// One step of one thread.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Step {
     /// Which of the story's threads.
     pub thread: usize,
@@ -269,7 +281,8 @@ pub struct Step {
 }
 
 /// The processor changes hands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Switch {
     /// Whether it was taken from a thread that could have gone on.
     pub preempted: bool,

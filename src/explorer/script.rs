@@ -1,9 +1,9 @@
 //! An execution's records as a script: what bears on the order of its steps.
 
 use super::order::{Gate, Script, Step};
-use crate::engine::execution::Execution;
-use crate::engine::execution::abort::{Failure, WaitsFor};
+use crate::engine::execution::failure::{Failure, WaitsFor};
 use crate::engine::execution::object::Wait;
+use crate::engine::execution::run::Execution;
 use crate::engine::execution::trace::{self, List, Record, RecordKind};
 use std::collections::HashMap;
 

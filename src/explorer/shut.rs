@@ -1,6 +1,7 @@
-//! The ordinary build's side of the door: nothing to explore with.
+//! The door in the std build, which has no engine and cannot explore.
 
-use super::{Exploration, Judged, NotTheModel, Options};
+use super::options::{NotTheModel, Options};
+use super::report::{Exploration, Judged};
 use std::sync::Arc;
 
 pub(super) fn explore(

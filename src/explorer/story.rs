@@ -3,10 +3,10 @@
 use super::order::{self, Gate, Handover, Order};
 use super::report::{Step, Story, Switch};
 use super::script;
-use crate::engine::execution::Execution;
-use crate::engine::execution::abort::{BlockedThread, Failure, WaitsFor};
-use crate::engine::execution::telling::Names;
-use crate::engine::execution::trace::{Record, RecordKind, Shows};
+use crate::engine::execution::failure::{BlockedThread, Failure, WaitsFor};
+use crate::engine::execution::run::Execution;
+use crate::engine::execution::telling::Telling;
+use crate::engine::execution::trace::{Names, Record, RecordKind, Shows};
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::engine::memory::cell::{CellAccess, Race};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -79,7 +79,7 @@ pub(super) fn tell(x: &Execution, order: &Order) -> Story {
     let mut state: Vec<String> = initially.map(Option::unwrap_or_default).collect();
     let mut teller = Teller {
         x,
-        names: Names::of(x),
+        names: Telling::of(x),
     };
     let columns = x.in_order();
     let mut column = vec![0; columns.len()];
@@ -131,7 +131,7 @@ pub(super) fn tell(x: &Execution, order: &Order) -> Story {
 
 struct Teller<'x> {
     x: &'x Execution,
-    names: Names<'x>,
+    names: Telling<'x>,
 }
 
 impl Teller<'_> {

@@ -1,4 +1,4 @@
-//! The ordinary world: std, under the names that the model has too.
+//! The std build: std's types, under the names that the model has too.
 
 use super::actor::Actor;
 use super::names::{Named, Watched};
@@ -6,7 +6,7 @@ use super::pace::{is_telling, pace};
 use std::fmt;
 use std::io::{self, Write};
 
-pub use std::sync::{Condvar, Mutex, MutexGuard, WaitTimeoutResult};
+pub use std::sync::{Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, WaitTimeoutResult};
 
 /// `std::sync::atomic`.
 pub mod atomic {
@@ -80,6 +80,7 @@ macro_rules! forget_their_names {
     };
 }
 forget_their_names!(
+    Barrier,
     Condvar,
     atomic::AtomicBool,
     atomic::AtomicI32,

@@ -1,68 +1,15 @@
 //! How an execution fails, and how it is aborted: every thread unwinds.
 
-use super::object::Wait;
-use super::schedule::{resume_here, suspend_for_ever};
-use super::trace::{List, Panicked, RecordId};
-use super::{Execution, Next, try_with, with};
-use crate::engine::ids::{At, ThreadId};
-use crate::engine::memory::cell::Race;
+use super::failure::{Aborted, Failure, NOT_DETERMINISTIC};
+use super::run::{Execution, with};
+use super::thread::Next;
+use crate::engine::ids::ThreadId;
 use crate::engine::search::Differs;
 use std::panic::resume_unwind;
-
-pub(crate) const NOT_DETERMINISTIC: &str = "the scene is not deterministic: run again in the same order, it did something else. \
-     It may depend on a clock, on chance, on the order of a HashMap, on what an earlier \
-     execution has left behind, or on which thread is the last to drop an Arc";
 
 const ABANDONED: &str = "a destructor that runs while its thread unwinds waits for ever: it locks a mutex whose guard \
      was leaked or is held by a thread that waits for the destructor, it waits for such a \
      thread to end, or it loops until another thread does something";
-
-/// Why an execution was aborted before its threads ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Aborted {
-    /// It failed: see [`Execution::failure`].
-    Failed,
-    /// It is redundant: all that could be done next sleeps. (An execution can also turn
-    /// out to be redundant when it has ended.)
-    Redundant,
-}
-
-/// How an execution failed.
-#[derive(Debug, Clone)]
-pub(crate) enum Failure {
-    /// No thread can go on.
-    Blocked {
-        in_loops: bool,
-        waits: Vec<BlockedThread>,
-    },
-    DataRace(Race),
-    Panic {
-        thread: ThreadId,
-        panic: Panicked,
-    },
-    /// More transitions than the model follows.
-    Endless,
-    /// The scene did something that the model cannot follow.
-    Misuse(&'static str),
-}
-
-/// A thread that waits at the end.
-#[derive(Debug, Clone)]
-pub(crate) struct BlockedThread {
-    pub(crate) thread: ThreadId,
-    pub(crate) waits: WaitsFor,
-    /// The thread that holds what it waits for, and since where.
-    pub(crate) holder: Option<(ThreadId, At)>,
-}
-
-/// What it waits for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum WaitsFor {
-    Object(Wait),
-    End(ThreadId),
-    /// One of these to be written, after that record.
-    Written(List, Option<RecordId>),
-}
 
 /// The payload with which threads of an aborted execution unwind.
 struct Abort;
@@ -101,24 +48,6 @@ pub(crate) fn chosen<T>(choice: Result<T, Differs>) -> T {
 /// Whether the execution has been aborted.
 pub(crate) fn is_aborted() -> bool {
     with(|x| x.is_aborted())
-}
-
-/// Lets a thread of an aborted execution unwind to its end, before the thread that
-/// calls this goes on.
-pub(crate) fn unwind_first(thread: ThreadId) {
-    while try_with(|x| !x.threads[thread].has_ended()).unwrap_or(false) {
-        if !resume_here(thread) {
-            // It is this thread, or it waits for this one.
-            abandon();
-        }
-    }
-}
-
-/// The running thread waits for ever while it unwinds: no thread of the execution goes
-/// on.
-pub(crate) fn abandon() -> ! {
-    with(|x| x.is_abandoned_now());
-    suspend_for_ever();
 }
 
 impl Execution {
@@ -176,7 +105,7 @@ impl Execution {
     }
 
     /// No thread of the execution can be resumed any more.
-    fn is_abandoned_now(&mut self) {
+    pub(super) fn abandon(&mut self) {
         self.failure = Some(Failure::Misuse(ABANDONED));
         self.failed_after = self.trace.records().len();
         // Even if the execution is redundant: no other can be run after it.

@@ -1,24 +1,16 @@
 //! What may happen by itself, as often as the budget says: waits that end, waiters that
 //! are chosen, processes that die.
 
-use super::abort::{Failure, NOT_DETERMINISTIC, chosen, unwinding};
-use super::thread::{Next, Thread};
+use super::abort::{chosen, unwinding};
+use super::failure::{Failure, NOT_DETERMINISTIC};
+use super::run::{Execution, Settings, with};
+use super::thread::{Fate, Next, Thread};
 use super::trace::{Gate, RecordId};
-use super::{Execution, Settings, with};
 use crate::engine::access::Kind;
 use crate::engine::hash::{mix, word};
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::engine::search::Differs;
 use smallvec::SmallVec;
-
-/// How a wait is to end, if no thread notifies before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// The thread wakes by itself.
-    Spurious,
-    /// Its time is up before every other thread waits too.
-    Early,
-}
 
 impl Fate {
     /// Names the budget that it is taken from.

@@ -1,12 +1,13 @@
 //! How a primitive reaches its state and takes its steps.
 
 use super::abort::{is_aborted, unwinding};
-use super::loops::Seen;
 use super::object::{State, Wait};
+use super::round::Seen;
+use super::run::{Execution, try_with, with};
 use super::schedule::{point, wait};
+use super::thread::Next;
 use super::threads::{is_here, must_be_here};
 use super::trace::{Record, Tell};
-use super::{Execution, Next, try_with, with};
 use crate::engine::access::{Access, Kind};
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId, ThreadId};

@@ -1,11 +1,13 @@
 //! Threads that yield in a loop: when that is waiting, and for what.
 
-use super::abort::{Failure, unwind, unwinding};
+use super::abort::{unwind, unwinding};
+use super::failure::Failure;
 use super::panics::looks_while_unwinding;
+use super::round::{Seen, Standstill};
+use super::run::{Execution, with};
 use super::schedule::MAX_TRANSITIONS;
-use super::telling::Names;
-use super::trace::{Gate, List, Record};
-use super::{Execution, with};
+use super::thread::Thread;
+use super::trace::{Gate, List, Names, Record};
 use crate::engine::access::Kind;
 use crate::engine::ids::{At, ObjectId, ThreadId, ThreadSet};
 
@@ -16,54 +18,6 @@ const MAX_ROUNDS: usize = 100;
 /// The same for loops that race with each other in each iteration: all orders are run,
 /// so that a loop without an end is not told from a long one.
 const MAX_RACING_ROUNDS: usize = 8;
-
-/// How things stood when only threads were left that wait in loops.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Standstill {
-    /// How many iterations the waiting loops have been allowed since.
-    rounds: usize,
-    records: usize,
-    name: u128,
-}
-
-/// What a thread does between yielding and yielding again.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Round {
-    seen: Vec<Seen>,
-    changed: bool,
-    /// It wrote what was there already.
-    writes: bool,
-}
-
-/// What a thread has seen of an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seen {
-    /// How often it had been written.
-    Writes(ObjectId, u64),
-    /// Which version there was of what it holds. To lock and unlock a mutex is no
-    /// change of what it protects.
-    Version(ObjectId, u64),
-}
-
-impl Seen {
-    pub(super) fn object(self) -> ObjectId {
-        match self {
-            Self::Writes(object, _) | Self::Version(object, _) => object,
-        }
-    }
-}
-
-impl Round {
-    pub(super) fn clear(&mut self) {
-        self.seen.clear();
-        self.changed = false;
-        self.writes = false;
-    }
-
-    fn is_empty(&self) -> bool {
-        self.seen.is_empty() && !self.changed && !self.writes
-    }
-}
 
 /// Yields to other threads. A thread that comes here again, has seen the same as the
 /// last time and has changed nothing, is in a loop that waits: it does not pass its next
@@ -82,7 +36,7 @@ pub(crate) fn yields(at: At) {
     }
 }
 
-fn tell(record: &Record, names: &Names<'_>) -> String {
+fn tell(record: &Record, names: &dyn Names) -> String {
     names.spins(names.list(List::of_values(record.values)))
 }
 
@@ -162,7 +116,7 @@ impl Execution {
     /// had enough of them, what happened since the standstill is forgotten: it is
     /// nothing.
     pub(super) fn loops_go_on(&mut self) -> bool {
-        let waits = |thread: &super::thread::Thread| thread.waits_in_loop;
+        let waits = |thread: &Thread| thread.waits_in_loop;
         if !self.threads.iter().any(waits) {
             return false;
         }
@@ -179,7 +133,7 @@ impl Execution {
         } = *standstill;
         // Loops that write what was there already race with each other in every
         // iteration, and all orders of that are run.
-        let races = |thread: &&super::thread::Thread| thread.last_round.writes && waits(thread);
+        let races = |thread: &&Thread| thread.last_round.writes && waits(thread);
         if rounds > MAX_RACING_ROUNDS && self.threads.iter().filter(races).count() > 1 {
             self.fail(Failure::Endless);
             return true;
@@ -189,6 +143,7 @@ impl Execution {
                 self.trace.truncate(records);
             }
             self.name = name;
+            self.has_forgotten = true;
             return false;
         }
         let waiting: ThreadSet = (0..self.threads.len())
@@ -202,7 +157,7 @@ impl Execution {
     }
 
     /// Whether the thread is in a loop in which it has read just that.
-    pub(super) fn has_read(thread: &super::thread::Thread, seen: Seen) -> bool {
+    pub(super) fn has_read(thread: &Thread, seen: Seen) -> bool {
         thread.is_loop && thread.last_round.seen.contains(&seen)
     }
 }

@@ -1,8 +1,9 @@
 //! Threads that panic, and what their destructors do.
 
-use super::abort::{Failure, abandon};
-use super::trace::{Panicked, Record, RecordKind};
-use super::{Execution, RUNNING, try_with, with};
+use super::failure::Failure;
+use super::run::{Execution, RUNNING, try_with, with};
+use super::schedule::abandon;
+use super::trace::{Names, Panicked, Record, RecordKind};
 use crate::engine::search::Reduction;
 use std::cell::RefCell;
 use std::panic::{Location, PanicHookInfo};
@@ -40,7 +41,7 @@ pub(crate) fn hears_panic(info: &PanicHookInfo<'_>) -> bool {
 }
 
 /// An execution begins: no panic is one of its own.
-pub(super) fn forget_panics() {
+pub(crate) fn forget_panics() {
     LAST_PANIC.take();
 }
 
@@ -60,7 +61,7 @@ pub(crate) fn note_panic() {
     }
     with(|x| {
         let place = x.trace.add_panic(panic.clone());
-        let tell = |record: &Record, names: &super::telling::Names<'_>| {
+        let tell = |record: &Record, names: &dyn Names| {
             format!("panics: {}", names.panic(record.values[0]).message)
         };
         let record = x.notes(None, Location::caller(), tell);

@@ -1,11 +1,12 @@
 //! Schedule points: which threads are enabled, and which takes the next transition.
 
-use super::abort::{Aborted, BlockedThread, Failure, NOT_DETERMINISTIC, WaitsFor, unwind};
+use super::abort::unwind;
+use super::failure::{Aborted, BlockedThread, Failure, NOT_DETERMINISTIC, WaitsFor};
 use super::loads::options;
 use super::object::Wait;
+use super::run::{Execution, Runner, try_with, with};
 use super::thread::Next;
 use super::trace::Gate;
-use super::{Execution, Runner, with};
 use crate::engine::coroutine::Suspend;
 use crate::engine::ids::{ThreadId, ThreadSet};
 use crate::engine::search::{Differs, Enabled};
@@ -90,6 +91,24 @@ pub(super) fn resume_here(thread: ThreadId) -> bool {
         suspend_for_ever();
     }
     resumed
+}
+
+/// Lets a thread of an aborted execution unwind to its end, before the thread that
+/// calls this goes on.
+pub(crate) fn unwind_first(thread: ThreadId) {
+    while try_with(|x| !x.threads[thread].has_ended()).unwrap_or(false) {
+        if !resume_here(thread) {
+            // It is this thread, or it waits for this one.
+            abandon();
+        }
+    }
+}
+
+/// The running thread waits for ever while it unwinds: no thread of the execution goes
+/// on.
+pub(crate) fn abandon() -> ! {
+    with(|x| x.abandon());
+    suspend_for_ever();
 }
 
 fn resume(thread: ThreadId) -> bool {

@@ -1,22 +1,13 @@
 //! What the running thread's steps access.
 
-use super::Execution;
-use super::abort::{Failure, NOT_DETERMINISTIC};
-use super::loops::Seen;
-use super::object::State;
+use super::failure::{Failure, NOT_DETERMINISTIC};
+use super::round::Seen;
+use super::run::Execution;
 use super::trace::{Gate, Record, Tell};
 use crate::engine::access::{Access, Kind, Location, StoreName};
 use crate::engine::hash::{mix, name, word};
 use crate::engine::ids::{At, ObjectId};
 use crate::engine::search::Differs;
-
-/// `SeqCst` fences have no state: what they let each other see is the execution's.
-#[derive(Default)]
-pub(super) struct Fences;
-
-impl State for Fences {
-    fn reset(&mut self) {}
-}
 
 /// What a step does, so that steps that differ have different names: what it found,
 /// which operation it is, and what else makes a difference.

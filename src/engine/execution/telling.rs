@@ -1,34 +1,40 @@
-//! Words for what happened, once the execution is over.
+//! Names for what happened, once the execution is over.
 
-use super::Execution;
-use super::abort::WaitsFor;
+use super::failure::WaitsFor;
 use super::object::Wait;
-use super::trace::{List, Panicked};
+use super::run::Execution;
+use super::trace::{List, Names, Panicked, Record};
 use crate::engine::ids::{ObjectId, ThreadId};
 use crate::engine::memory::Operation;
 
-/// What the words of a record can name.
-pub(crate) struct Names<'x> {
+/// The names of an execution.
+pub(crate) struct Telling<'x> {
     x: &'x Execution,
     /// Whether the record reads a store although there is a newer one.
     pub(crate) is_stale: bool,
 }
 
-impl<'x> Names<'x> {
+impl<'x> Telling<'x> {
     pub(crate) fn of(x: &'x Execution) -> Self {
         let is_stale = false;
         Self { x, is_stale }
     }
 
-    /// What is said behind a value that is not the newest.
-    pub(crate) fn stale(&self) -> &'static str {
-        match self.is_stale {
-            true => " (stale)",
-            false => "",
-        }
+    pub(crate) fn waits(&self, wait: &Wait) -> String {
+        wait.what.describe(&self.object(wait.object), wait.timed)
     }
 
-    pub(crate) fn thread(&self, id: ThreadId) -> String {
+    pub(crate) fn waits_for(&self, what: &WaitsFor) -> String {
+        match what {
+            WaitsFor::Object(wait) => self.waits(wait),
+            WaitsFor::End(thread) => format!("waits for {} to end", self.thread(*thread)),
+            WaitsFor::Written(list, _) => self.spins(self.list(*list)),
+        }
+    }
+}
+
+impl Names for Telling<'_> {
+    fn thread(&self, id: ThreadId) -> String {
         match &self.x.threads[id].name {
             Some(name) => name.to_string(),
             None if id == 0 => "main".to_owned(),
@@ -37,7 +43,7 @@ impl<'x> Names<'x> {
     }
 
     /// The object's name; objects of the same name, or without one, are numbered.
-    pub(crate) fn object(&self, id: ObjectId) -> String {
+    fn object(&self, id: ObjectId) -> String {
         let object = &self.x.objects[id];
         let is_alike = |&other: &ObjectId| {
             let other = &self.x.objects[other];
@@ -52,56 +58,33 @@ impl<'x> Names<'x> {
         }
     }
 
-    /// The name of the object of a record that has one.
-    pub(crate) fn object_of(&self, record: &super::trace::Record) -> String {
-        record.object.map_or_else(String::new, |id| self.object(id))
-    }
-
-    /// A value of the object, as stories show it.
-    pub(crate) fn value(&self, object: ObjectId, value: u64) -> String {
+    fn value(&self, object: ObjectId, value: u64) -> String {
         match self.x.objects[object].show {
             Some(show) => show(value),
             None => value.to_string(),
         }
     }
 
-    pub(crate) fn operation(&self, record: &super::trace::Record) -> Option<&Operation> {
+    fn operation(&self, record: &Record) -> Option<&Operation> {
         self.x.trace.operation(record)
     }
 
-    pub(crate) fn text(&self, place: u32) -> &str {
-        self.x.trace.text(place)
-    }
-
-    pub(crate) fn panic(&self, place: u64) -> &Panicked {
-        self.x.trace.panic(place)
-    }
-
-    pub(crate) fn list(&self, list: List) -> &[usize] {
+    fn list(&self, list: List) -> &[usize] {
         self.x.trace.list(list)
     }
 
-    /// `spins on `a`, `b``
-    pub(crate) fn spins(&self, objects: &[ObjectId]) -> String {
-        let names: Vec<String> = objects
-            .iter()
-            .map(|&id| format!("`{}`", self.object(id)))
-            .collect();
-        match names.is_empty() {
-            true => "spins".to_owned(),
-            false => format!("spins on {}", names.join(", ")),
-        }
+    fn text(&self, place: u32) -> &str {
+        self.x.trace.text(place)
     }
 
-    pub(crate) fn waits(&self, wait: &Wait) -> String {
-        wait.what.describe(&self.object(wait.object), wait.timed)
+    fn panic(&self, place: u64) -> &Panicked {
+        self.x.trace.panic(place)
     }
 
-    pub(crate) fn waits_for(&self, what: &WaitsFor) -> String {
-        match what {
-            WaitsFor::Object(wait) => self.waits(wait),
-            WaitsFor::End(thread) => format!("waits for {} to end", self.thread(*thread)),
-            WaitsFor::Written(list, _) => self.spins(self.list(*list)),
+    fn stale(&self) -> &'static str {
+        match self.is_stale {
+            true => " (stale)",
+            false => "",
         }
     }
 }

@@ -1,9 +1,8 @@
 //! A thread of the execution, and what it does next.
 
-use super::budget::Fate;
-use super::loops::Round;
+use super::gate::{Gate, RecordId};
 use super::object::Wait;
-use super::trace::{Gate, RecordId};
+use super::round::Round;
 use crate::engine::coroutine::{Coroutine, Suspend};
 use crate::engine::ids::{ObjectId, ThreadId};
 use crate::engine::memory::Views;
@@ -26,6 +25,15 @@ pub(crate) enum Next {
     /// or (if `None`) of all others.
     Leaves(Option<ThreadId>),
     Ended,
+}
+
+/// How a wait is to end, if no thread notifies before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// The thread wakes by itself.
+    Spurious,
+    /// Its time is up before every other thread waits too.
+    Early,
 }
 
 #[derive(Default)]

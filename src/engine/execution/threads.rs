@@ -1,11 +1,15 @@
 //! Threads that start, end and are joined.
 
-use super::abort::{Failure, is_aborted, misuse, unwind_first, unwinding};
+use super::abort;
+use super::abort::{is_aborted, misuse, unwinding};
+use super::failure::Failure;
+use super::panics;
 use super::panics::note_panic;
-use super::schedule::{point, suspend_here};
+use super::run::{Execution, try_with, with};
+use super::schedule::{point, suspend_here, unwind_first};
 use super::steps::start_of;
-use super::trace::{Gate, RecordKind, Shows};
-use super::{Execution, Next, abort, panics, try_with, with};
+use super::thread::Next;
+use super::trace::{Gate, Names, Record, RecordKind, Shows};
 use crate::engine::access::{Access, Kind};
 use crate::engine::coroutine::Suspend;
 use crate::engine::hash::mix;
@@ -66,7 +70,7 @@ pub(crate) fn join(execution: u64, thread: ThreadId, at: At) {
     must_be_here(execution);
     joins(thread, Next::Joins(thread));
     with(|x| {
-        let tell = |record: &super::trace::Record, names: &super::telling::Names<'_>| {
+        let tell = |record: &Record, names: &dyn Names| {
             format!("join {}", names.thread(record.values[0] as ThreadId))
         };
         let record = x.notes(None, at, tell);
@@ -89,7 +93,7 @@ pub(crate) fn wait_for_end(thread: ThreadId) {
         unwind_first(thread);
     }
     with(|x| {
-        let tell = |record: &super::trace::Record, names: &super::telling::Names<'_>| {
+        let tell = |record: &Record, names: &dyn Names| {
             format!("{} has ended", names.thread(record.values[0] as ThreadId))
         };
         let record = x.notes(None, Location::caller(), tell);

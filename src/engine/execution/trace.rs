@@ -3,17 +3,43 @@
 //! A primitive says what it did by a [`Tell`] and two values; text is made only when a
 //! story is told. Stories and their order read the records and nothing else.
 
+pub(crate) use super::gate::{Gate, List, RecordId};
 use super::object::Wait;
-use super::telling::Names;
 use crate::engine::access::Access;
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::engine::memory::Operation;
 
-/// A record, by its place in the trace.
-pub(crate) type RecordId = u32;
-
 /// The words for a record: an operation and its values.
-pub(crate) type Tell = fn(&Record, &Names<'_>) -> String;
+pub(crate) type Tell = fn(&Record, &dyn Names) -> String;
+
+/// What the words of a record can name.
+pub(crate) trait Names {
+    fn thread(&self, id: ThreadId) -> String;
+    fn object(&self, id: ObjectId) -> String;
+    /// A value of the object, as stories show it.
+    fn value(&self, object: ObjectId, value: u64) -> String;
+    fn operation(&self, record: &Record) -> Option<&Operation>;
+    fn list(&self, list: List) -> &[usize];
+    fn text(&self, place: u32) -> &str;
+    fn panic(&self, place: u64) -> &Panicked;
+    /// What is said behind a value that is not the newest.
+    fn stale(&self) -> &'static str;
+
+    /// The object of a record that has one.
+    fn object_of(&self, record: &Record) -> String {
+        record.object.map_or_else(String::new, |id| self.object(id))
+    }
+
+    /// `spins on `a`, `b``
+    fn spins(&self, objects: &[ObjectId]) -> String {
+        let name = |&id: &ObjectId| format!("`{}`", self.object(id));
+        let names: Vec<String> = objects.iter().map(name).collect();
+        match names.is_empty() {
+            true => "spins".to_owned(),
+            false => format!("spins on {}", names.join(", ")),
+        }
+    }
+}
 
 /// One thing that happened.
 #[derive(Clone, Copy)]
@@ -50,33 +76,6 @@ pub(crate) enum RecordKind {
     Panic,
     /// Nothing that the scene does: an actor's part begins, or is known to be over.
     Setup,
-}
-
-/// What holds a thread up before a step. A thread that is held up leaves the processor
-/// by itself; one that is not is preempted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Gate {
-    Open,
-    /// The lock must be free.
-    Free(ObjectId),
-    /// That step must have been taken.
-    After(RecordId),
-    /// All steps before it must have been taken: time passes only when no thread can
-    /// go on.
-    AfterAll,
-    /// Nothing holds it up, but it waits: it is chance when it goes on.
-    Chance,
-    /// The thread must have ended.
-    Ended(ThreadId),
-    /// One of the objects of that loop must have been written after that step.
-    Written(List, RecordId),
-}
-
-/// Threads or objects, by their place in the trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct List {
-    first: u32,
-    length: u32,
 }
 
 /// What a record changes in the column of shared state.
@@ -237,18 +236,5 @@ impl Trace {
 
     pub(crate) fn text(&self, place: u32) -> &str {
         self.texts.get(place as usize).map_or("", String::as_str)
-    }
-}
-
-impl List {
-    /// As two values of a record, …
-    pub(crate) fn values(self) -> [u64; 2] {
-        [u64::from(self.first), u64::from(self.length)]
-    }
-
-    /// … and back.
-    pub(crate) fn of_values([first, length]: [u64; 2]) -> Self {
-        let [first, length] = [first as u32, length as u32];
-        Self { first, length }
     }
 }

@@ -3,11 +3,11 @@
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::{chosen, unwinding};
 use crate::engine::execution::handle::{Handle, Step};
-use crate::engine::execution::loops::Seen;
+use crate::engine::execution::panics::looks_while_unwinding;
+use crate::engine::execution::round::Seen;
 use crate::engine::execution::schedule::point;
-use crate::engine::execution::telling::Names;
-use crate::engine::execution::trace::{Record, Shows};
-use crate::engine::execution::{Next, looks_while_unwinding};
+use crate::engine::execution::thread::Next;
+use crate::engine::execution::trace::{Names, Record, Shows};
 use crate::engine::hash::word;
 use crate::engine::ids::At;
 use crate::engine::memory::Operation;
@@ -222,7 +222,7 @@ impl Step<'_, Stores> {
     }
 }
 
-fn tell(record: &Record, names: &Names<'_>) -> String {
+fn tell(record: &Record, names: &dyn Names) -> String {
     let (Some(operation), Some(object)) = (names.operation(record), record.object) else {
         return String::new();
     };

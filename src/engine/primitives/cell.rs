@@ -2,7 +2,8 @@
 //! by happens-before, whatever the interleaving.
 
 use crate::engine::access::Kind;
-use crate::engine::execution::abort::{Failure, unwinding};
+use crate::engine::execution::abort::unwinding;
+use crate::engine::execution::failure::Failure;
 use crate::engine::execution::handle::Handle;
 use crate::engine::execution::object::State;
 use crate::engine::ids::At;

@@ -11,10 +11,10 @@ use crate::engine::execution::abort::{chosen, unwinding};
 use crate::engine::execution::budget::{Ended, MayEnd, begins_to_wait};
 use crate::engine::execution::handle::{Handle, Step};
 use crate::engine::execution::object::{Blocking, State};
+use crate::engine::execution::panics::looks_while_unwinding;
 use crate::engine::execution::schedule::wait;
-use crate::engine::execution::telling::Names;
-use crate::engine::execution::trace::{List, Record};
-use crate::engine::execution::{Next, looks_while_unwinding};
+use crate::engine::execution::thread::Next;
+use crate::engine::execution::trace::{List, Names, Record};
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::sync::names::Named;
@@ -265,7 +265,7 @@ fn wakes(step: &mut Step<'_, Waiters>, (thread, mutex): (ThreadId, ObjectId)) {
     step.ends_wait_of(thread, condvar, Some(next), by);
 }
 
-fn tell_notify_one(record: &Record, names: &Names<'_>) -> String {
+fn tell_notify_one(record: &Record, names: &dyn Names) -> String {
     let woken = match record.values[0] {
         u64::MAX => "nobody waits".to_owned(),
         thread => names.thread(thread as ThreadId),
@@ -273,7 +273,7 @@ fn tell_notify_one(record: &Record, names: &Names<'_>) -> String {
     format!("notify_one {} → {woken}", names.object_of(record))
 }
 
-fn tell_notify_all(record: &Record, names: &Names<'_>) -> String {
+fn tell_notify_all(record: &Record, names: &dyn Names) -> String {
     let woken = names.list(List::of_values(record.values)).iter();
     let woken: Vec<String> = woken.map(|&thread| names.thread(thread)).collect();
     let woken = match woken.is_empty() {
@@ -283,7 +283,7 @@ fn tell_notify_all(record: &Record, names: &Names<'_>) -> String {
     format!("notify_all {} → {woken}", names.object_of(record))
 }
 
-fn tell_ended(record: &Record, names: &Names<'_>) -> String {
+fn tell_ended(record: &Record, names: &dyn Names) -> String {
     let how = match record.values[0] {
         0 => "woken by nobody",
         1 => "timed out early",

@@ -1,8 +1,9 @@
 //! `std::sync::atomic::fence`.
 
 use crate::engine::execution::abort::unwinding;
+use crate::engine::execution::run::with;
 use crate::engine::execution::schedule::point;
-use crate::engine::execution::{Next, with};
+use crate::engine::execution::thread::Next;
 use crate::engine::hash::word;
 use std::panic::Location;
 use std::sync::atomic::Ordering;

@@ -3,10 +3,9 @@
 use crate::engine::access::Kind;
 use crate::engine::clock::Past;
 use crate::engine::execution::handle::Step;
-use crate::engine::execution::loops::Seen;
 use crate::engine::execution::object::{Blocking, State, Wait, of};
-use crate::engine::execution::telling::Names;
-use crate::engine::execution::trace::{Gate, Record};
+use crate::engine::execution::round::Seen;
+use crate::engine::execution::trace::{Gate, Names, Record};
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId, ThreadId};
 
@@ -125,7 +124,7 @@ pub(super) fn lock_of(mutex: ObjectId) -> Wait {
     }
 }
 
-fn tell_try_lock(record: &Record, names: &Names<'_>) -> String {
+fn tell_try_lock(record: &Record, names: &dyn Names) -> String {
     let found = match record.values {
         [0, _] => "held by another",
         [_, 0] => "locked",

@@ -6,10 +6,12 @@
 
 use super::lock::{Free, Lock};
 use crate::engine::access::Kind;
-use crate::engine::execution::abort::{abandon, is_aborted, unwind, unwind_first, unwinding};
+use crate::engine::execution::abort::{is_aborted, unwind, unwinding};
 use crate::engine::execution::handle::{Handle, Step};
-use crate::engine::execution::schedule::try_point;
-use crate::engine::execution::{Execution, Next, abort_after_panic};
+use crate::engine::execution::panics::abort_after_panic;
+use crate::engine::execution::run::Execution;
+use crate::engine::execution::schedule::{abandon, try_point, unwind_first};
+use crate::engine::execution::thread::Next;
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId};
 use crate::sync::names::{Named, Watched};

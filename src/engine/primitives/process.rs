@@ -1,6 +1,7 @@
 //! Threads that stand for processes: they may die.
 
-use crate::engine::execution::{budget, with};
+use crate::engine::execution::budget;
+use crate::engine::execution::run::with;
 use std::panic::Location;
 
 #[track_caller]

@@ -1,7 +1,7 @@
 //! Threads that borrow: `std::thread::scope`, and the actors of a scene.
 
 use super::park::Thread;
-use super::thread::{Slot, Started, lock, run_into, take};
+use super::result::{Slot, Started, lock, run_into, take};
 use crate::engine::execution::abort::{is_abort, unwinding};
 use crate::engine::execution::threads::{
     becomes_actor, must_have_room_for, note_if_panic, spawn, unwind_if_aborted, wait_for_end,
@@ -84,7 +84,11 @@ impl<'scope> Scope<'scope, '_> {
         lock(&self.threads).push((thread, Arc::clone(&panicked)));
         unwind_if_aborted(thread);
         let handle = Thread::of_started(thread);
-        let started = Started::new(&handle, thread, slot);
+        let started = Started {
+            execution: handle.execution,
+            thread,
+            slot,
+        };
         ScopedJoinHandle {
             handle,
             started,

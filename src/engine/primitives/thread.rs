@@ -1,32 +1,20 @@
 //! `std::thread`: a scene has at most sixteen threads beside its own.
 
-use crate::engine::execution::abort::{abort_payload, unwind, unwinding};
+use super::result::{Slot, Started, run_into};
 use crate::engine::execution::loops::yields;
-use crate::engine::execution::threads::{self, note_if_panic};
-use crate::engine::ids::ThreadId;
+use crate::engine::execution::threads;
 use std::io;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::panic::Location;
+use std::sync::Arc;
 
 pub use super::park::{Thread, current, park, park_timeout};
 pub use super::scope::{Scope, ScopedJoinHandle, scope};
 pub use std::thread::Result;
 
-/// Where a thread leaves its result.
-pub(super) type Slot<T> = Arc<Mutex<Option<Result<T>>>>;
-
 /// The model's `std::thread::JoinHandle`.
 pub struct JoinHandle<T> {
     handle: Thread,
     started: Started<T>,
-}
-
-/// A thread that was started, to be joined.
-pub(super) struct Started<T> {
-    execution: u64,
-    /// `None`: it ran to its end at once, while the thread that started it unwound.
-    thread: Option<ThreadId>,
-    slot: Slot<T>,
 }
 
 impl<T> JoinHandle<T> {
@@ -115,47 +103,10 @@ fn start<T: Send + 'static>(
     let thread = threads::spawn(name, body, Some(Location::caller()));
     threads::unwind_if_aborted(thread);
     let handle = Thread::of_started(thread);
-    let started = Started::new(&handle, thread, slot);
+    let started = Started {
+        execution: handle.execution,
+        thread,
+        slot,
+    };
     JoinHandle { handle, started }
-}
-
-/// Runs `body`, and leaves its result there.
-pub(super) fn run_into<T>(slot: Slot<T>, body: impl FnOnce() -> T) -> impl FnOnce() {
-    move || {
-        let result = catch_unwind(AssertUnwindSafe(body));
-        note_if_panic(&result);
-        *lock(&slot) = Some(result);
-    }
-}
-
-impl<T> Started<T> {
-    pub(super) fn new(handle: &Thread, thread: Option<ThreadId>, slot: Slot<T>) -> Self {
-        Self {
-            execution: handle.execution,
-            thread,
-            slot,
-        }
-    }
-
-    #[track_caller]
-    pub(super) fn join(&self) -> Result<T> {
-        if let Some(thread) = self.thread {
-            threads::join(self.execution, thread, Location::caller());
-        }
-        take(&self.slot)
-    }
-}
-
-/// The thread's result. There is none only if the execution is aborted: then this
-/// thread unwinds too.
-pub(super) fn take<T>(slot: &Slot<T>) -> Result<T> {
-    match lock(slot).take() {
-        Some(result) => result,
-        None if unwinding() => Err(abort_payload()),
-        None => unwind(),
-    }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

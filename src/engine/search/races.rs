@@ -75,7 +75,7 @@ impl Search {
     }
 
     /// A transition of that thread, with those clocks before and after it, comes after
-    /// all transitions before `end` and races with its rivals: each race is to be run
+    /// all transitions before `end` and races with its rivals: each race must be run
     /// the other way round too.
     fn race(
         &mut self,

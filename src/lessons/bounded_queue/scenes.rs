@@ -1,9 +1,9 @@
 //! What happens to a queue, and how it is judged.
 
 use super::errors::{PutTimeoutError, TryPutError};
-use super::{BoundedQueue, Item, PATIENCE};
+use super::lesson::{BoundedQueue, Item, PATIENCE};
 use crate::explorer::report::{Budget, Grade, Judged};
-use crate::lessons::Scene;
+use crate::lessons::parts::{Program, Scene};
 use crate::narrate;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Actors, Mutex, Named};
@@ -516,4 +516,43 @@ pub(super) fn scenes<Q: BoundedQueue + 'static>() -> Vec<Scene> {
         .budget(ANYBODY_WAKES)
         .proof(),
     ]
+}
+
+/// The seed's program, to its end. What it puts while there is room goes in; what
+/// it puts into a full queue comes back, `a` and all before it after a timeout.
+pub(super) fn play<Q: BoundedQueue>(program: &Program) -> Judged {
+    const WORDS: &[Item; 7] = &["hello", "ok", "good", "morning", "bad", "a", "how"];
+    let Some(capacity) = NonZeroUsize::new(program.capacity) else {
+        return Judged::forbidden("no queue", "a queue for 0 items passes nothing on");
+    };
+    let cast = Cast {
+        capacity,
+        producers: &[WORDS],
+        consumers: 1,
+    };
+    let queue = Q::new(capacity);
+    let the_program = || {
+        let [words @ .., how] = WORDS;
+        let (hello_to_bad, a) = words.split_at(capacity.get().min(words.len()));
+        let mut handed_back = put_all(&queue, hello_to_bad);
+        narrate!("full? {}", queue.right().is_full());
+        handed_back.extend(offer(a, |word| {
+            let refused = queue.put_timeout(word, PATIENCE);
+            refused.map_err(PutTimeoutError::into_item)
+        }));
+        handed_back.extend(offer(&[*how], |word| {
+            let refused = queue.try_put(word);
+            refused.map_err(|refused| Some(refused.into_item()))
+        }));
+        let longest = queue.right().len();
+        queue.close();
+        Run {
+            handed_back: vec![handed_back],
+            got: vec![get_some(&queue, usize::MAX)],
+            left: Vec::new(),
+            longest,
+        }
+    };
+    let runs = Actors::new().enter("program", the_program).run();
+    cast.judge(&runs[0])
 }

@@ -2,8 +2,8 @@
 //! written here.
 
 use super::errors::{GetError, GetTimeoutError, PutError, TryGetError, TryPutError};
+use super::lesson::{BoundedQueue, Item, PutTimeoutRefusal};
 use super::right::Queue;
-use super::{BoundedQueue, Item, PutTimeoutRefusal};
 use crate::sync::{Condvar, Named};
 use std::num::NonZeroUsize;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! The right bakery: customers go home when nothing more will come.
 
-use super::{Bakery, Bread, Day};
+use super::lesson::{Bakery, Bread, Day};
 use crate::lessons::bounded_queue::right::Queue;
 use crate::sync::Named;
 use crate::sync::atomic::{AtomicUsize, Ordering};

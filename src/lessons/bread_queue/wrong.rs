@@ -1,6 +1,6 @@
 //! Three bakeries that forget bread or customers.
 
-use super::{Bakery, Bread, Day};
+use super::lesson::{Bakery, Bread, Day};
 use crate::lessons::bounded_queue::right::Queue;
 use crate::sync::Named;
 use crate::sync::atomic::{AtomicUsize, Ordering};

@@ -1,6 +1,6 @@
 //! Join, then read.
 
-use super::{Sum, start_adder, ten};
+use super::lesson::{Sum, start_adder, ten};
 use crate::sync::atomic::Ordering;
 
 /// Waits for the thread, then reads.

@@ -1,6 +1,6 @@
 //! Three ways to wait for a thread that are none.
 
-use super::{Sum, start_adder, ten};
+use super::lesson::{Sum, start_adder, ten};
 use crate::sync::atomic::Ordering;
 use crate::sync::thread::{Builder, yield_now};
 use crate::sync::{Arc, Condvar, Mutex, Named};

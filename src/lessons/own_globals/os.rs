@@ -1,8 +1,8 @@
 //! The same with processes of the operating system.
 
+use super::lesson::{Processes, START};
 use super::right::SendsBack;
-use super::{Processes, START};
-use crate::lessons::{Real, Stop, pace};
+use crate::lessons::for_real::{Real, Stop, pace};
 use crate::processes::real::{Child, Parent, serve, this_program};
 use crate::processes::{Gone, Link};
 use crate::sync::{self, Actors, rest};

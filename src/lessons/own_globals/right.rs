@@ -1,6 +1,6 @@
 //! The right way: what was added is sent.
 
-use super::{Came, Globals, Processes, in_processes};
+use super::lesson::{Came, Globals, Processes, in_processes};
 use crate::narrate;
 use crate::processes::{Gone, Link};
 

@@ -1,6 +1,6 @@
 //! Two ways to take processes for threads, and threads for processes.
 
-use super::{Came, Globals, Processes, in_processes, in_threads};
+use super::lesson::{Came, Globals, Processes, in_processes, in_threads};
 use crate::narrate;
 use crate::processes::{Gone, Link};
 use crate::sync::atomic::Ordering;

@@ -14,9 +14,9 @@
 //!   Larger ones end the link, and count as the worker's death.
 //! - **Standard input is closed**: nothing needs it.
 
+use super::answers::{Answer, Terms};
 use super::right::{Handle, Pool, work};
-use super::{Answer, Terms};
-use crate::lessons::{Real, Stop, pace};
+use crate::lessons::for_real::{Real, Stop, pace};
 use crate::processes::real::{Child, serve, this_program};
 use crate::processes::{Gone, Link, TimedOutOrGone};
 use crate::sync::mpsc::{Sender, channel};

@@ -1,7 +1,7 @@
 //! The right pool: for each worker a thread of the parent's, its keeper, who has one
 //! job at a time, and owes its answer.
 
-use super::{Answer, Employer, Failure, Job, Refused, Terms};
+use super::answers::{Answer, Failure, Refused, Terms};
 use crate::lessons::bounded_queue::right::Queue;
 use crate::processes::{Gone, Link, TimedOutOrGone};
 use crate::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
@@ -20,28 +20,6 @@ pub struct Pool<J, A> {
 pub(super) struct Task<J, A> {
     pub(super) job: J,
     pub(super) answer: Sender<Answer<A>>,
-}
-
-impl Employer for Pool<Job, usize> {
-    fn open<H, W>(terms: Terms, hiring: impl FnMut(usize) -> H) -> Self
-    where
-        H: FnMut() -> io::Result<W> + Send + 'static,
-        W: Link<Job, Answer<usize>> + 'static,
-    {
-        Self::new(terms, hiring).expect("the operating system can start a thread for each worker")
-    }
-
-    fn submit(&self, job: Job) -> Result<Handle<usize>, Refused<Job>> {
-        self.submit(job)
-    }
-
-    fn close(&self) {
-        self.close();
-    }
-
-    fn join(self) {
-        self.join();
-    }
 }
 
 /// The right to one answer. Dropping it does not stop the job.

@@ -1,7 +1,8 @@
 //! Six pools that lose answers, jobs or their end.
 
+use super::answers::{Answer, Failure, Refused, Terms};
+use super::lesson::{Employer, Job};
 use super::right::{Handle, Keeper, Pool, Task};
-use super::{Answer, Employer, Failure, Job, Refused, Terms};
 use crate::lessons::bounded_queue::right::Queue;
 use crate::processes::{Gone, Link, TimedOutOrGone};
 use crate::sync::atomic::{AtomicBool, Ordering};

@@ -1,9 +1,11 @@
 //! The same with processes of the operating system.
 
+use super::lesson::{
+    Came, Day, Delivery, Exchange, Produce, Produced, Taken, consume, left_in, produce,
+};
 use super::right::KeepsUntilTaken;
-use super::{Came, Day, Delivery, Exchange, Produce, Produced, Taken, consume, left_in, produce};
 use crate::explorer::report::Grade;
-use crate::lessons::{Real, Stop, pace};
+use crate::lessons::for_real::{Real, Stop, pace};
 use crate::processes::Link;
 use crate::processes::real::{Child, Parent, serve, this_program};
 use crate::sync::{self, Actors};

@@ -1,6 +1,6 @@
 //! The right way: an item is the parent's until a consumer has answered for it.
 
-use super::{Came, Day, Delivery, Exchange, Item, Produce, Produced, Taken};
+use super::lesson::{Came, Day, Delivery, Exchange, Item, Produce, Produced, Taken};
 use crate::lessons::bounded_queue::right::Queue;
 use crate::narrate;
 use crate::processes::{Gone, Link};

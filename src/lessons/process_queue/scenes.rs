@@ -2,12 +2,14 @@
 //!
 //! A process is a thread that shares nothing: it knows its [`Link`] alone, and it may
 //! die. The same thread plays those who are started in its place, one after the other.
-//! Where a scene needs its five threads for something else, a thread of the parent
-//! plays its child too: that one has nothing to tell that others could see, and lives.
+//! To keep some scenes small, a thread of the parent plays its child too: that child
+//! never dies, and does nothing that others could notice.
 
-use super::{Came, Day, Delivery, Exchange, Produce, Produced, Taken, consume, left_in, produce};
+use super::lesson::{
+    Came, Day, Delivery, Exchange, Produce, Produced, Taken, consume, left_in, produce,
+};
 use crate::explorer::report::{Budget, Judged};
-use crate::lessons::Scene;
+use crate::lessons::parts::{Program, Scene};
 use crate::narrate;
 use crate::processes::{Gone, Link, TimedOutOrGone, modelled};
 use crate::sync::mpsc::{Receiver, channel};
@@ -309,4 +311,22 @@ pub(super) fn scenes<X: Exchange + 'static>() -> Vec<Scene> {
         .must_occur(&["took 2"])
         .proof(),
     ]
+}
+
+/// The day with the program's numbers, and threads for processes.
+pub(super) fn play<X: Exchange>(program: &Program) -> Judged {
+    let Some(capacity) = NonZeroUsize::new(program.capacity) else {
+        return Judged::forbidden("no queue", "a queue for 0 items passes nothing on");
+    };
+    let day = Day {
+        producers: program.producers,
+        consumers: program.consumers,
+        items: program.items,
+        capacity,
+        load: 0,
+    };
+    if day.consumers == 0 {
+        return Judged::forbidden("no consumers", "nobody would take what is made");
+    }
+    Cast::all_in_processes(day).play::<X>()
 }

@@ -1,7 +1,7 @@
 //! Four exchanges that forget the dead, or the living.
 
+use super::lesson::{Came, Day, Delivery, Exchange, Item, Produce, Produced, Taken};
 use super::right::{KeepsUntilTaken, TRIES, deliver};
-use super::{Came, Day, Delivery, Exchange, Item, Produce, Produced, Taken};
 use crate::lessons::bounded_queue::right::Queue;
 use crate::processes::Link;
 use crate::sync::Named;

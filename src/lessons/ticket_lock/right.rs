@@ -1,6 +1,6 @@
 //! The ticket lock.
 
-use super::{FairLock, Turn};
+use super::lesson::{FairLock, Turn};
 use crate::sync::Named;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::cell::UnsafeCell;

@@ -4,7 +4,7 @@
 //! What they protect is a plain number, so that with real threads, where a data race may do
 //! anything, it is likely to do no worse than miscount (or wait for ever).
 
-use super::{FairLock, Turn};
+use super::lesson::{FairLock, Turn};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Condvar, Mutex, Named, Watched};
 use crate::sync::{cell::UnsafeCell, hint::spin_loop};

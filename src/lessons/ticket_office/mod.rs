@@ -1,159 +1,18 @@
 //! Clerks sell the tickets of one office.
 //!
-//! # Story
-//! An office has some tickets, numbered by how many are left, and several
-//! clerks. Each clerk sells until the office is empty, and announces after every
-//! sale how many are left. Between looking whether there is a ticket and taking
-//! it, another clerk can be faster.
-//!
-//! # What the compiler already refuses
-//! The seed's global counter, changed by two threads, does not compile in safe
-//! Rust:
-//! ```compile_fail
-//! let mut left = 20;
-//! std::thread::scope(|office| {
-//!     office.spawn(|| left -= 1);
-//!     office.spawn(|| left -= 1); // error: cannot borrow `left` as mutable more than once
-//! });
-//! ```
-//! and what a mutex protects cannot be read after letting go of it, which is how
-//! the seed announces a remainder that may be wrong:
-//! ```compile_fail
-//! let left = std::sync::Mutex::new(20);
-//! let mut guard = left.lock().unwrap();
-//! *guard -= 1;
-//! drop(guard);
-//! println!("{} left", *guard); // error: borrow of moved value: `guard`
-//! ```
+//! [`lesson`](mod@lesson) tells the story. Read [`right`] next.
 
+pub mod lesson;
 pub mod right;
+mod scenes;
 pub mod wrong;
 
-use super::{Fault, Lesson, Mistake, Program, Scene, Seed, Version};
-use crate::explorer::report::{Grade, Judged, Memory};
-use crate::narrate;
-use crate::sync::{Actors, rest};
-use std::collections::HashSet;
+pub use lesson::{Sale, TicketOffice};
+pub use scenes::{day, judge};
 
-/// An office that sells tickets.
-pub trait TicketOffice: Send + Sync {
-    /// An office with that many tickets, for that many clerks.
-    fn open(tickets: i64, clerks: usize) -> Self;
-
-    /// Clerk number `clerk` (from 0) sells a ticket; `None` once the office is
-    /// empty.
-    fn sell(&self, clerk: usize) -> Option<Sale>;
-}
-
-/// One ticket sold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sale {
-    /// The ticket's number: how many were left, this one included.
-    pub ticket: i64,
-    /// How many are left after this sale, as the clerk announces it.
-    pub left: i64,
-}
-
-/// The office's day: what each clerk sold, until the office said it was empty.
-pub fn day<Office: TicketOffice>(clerks: usize, tickets: i64) -> Vec<Vec<Sale>> {
-    sales::<Office>(clerks, tickets, usize::MAX)
-}
-
-/// What each clerk sold who was to make that many sales at the most.
-fn sales<Office: TicketOffice>(clerks: usize, tickets: i64, most: usize) -> Vec<Vec<Sale>> {
-    let office = Office::open(tickets, clerks);
-    let office = &office;
-    let mut actors = Actors::new();
-    for clerk in 0..clerks {
-        actors = actors.enter(format!("clerk-{}", clerk + 1), move || {
-            let mut sold = Vec::new();
-            while sold.len() < most {
-                let Some(sale) = office.sell(clerk) else {
-                    narrate!("sold out");
-                    break;
-                };
-                narrate!("sold ticket {}, {} left", sale.ticket, sale.left);
-                sold.push(sale);
-                rest();
-            }
-            sold
-        });
-    }
-    actors.run()
-}
-
-/// Holds a day against the promises: as many sold as there were, no number sold
-/// twice, the announced remainders right.
-#[must_use]
-pub fn judge(tickets: i64, day: &[Vec<Sale>]) -> Judged {
-    let sales: Vec<Sale> = day.iter().flatten().copied().collect();
-    let mut numbers = HashSet::new();
-    if let Some(twice) = sales.iter().find(|sale| !numbers.insert(sale.ticket)) {
-        return Judged::forbidden(
-            format!("ticket {} sold twice", twice.ticket),
-            "two customers hold the same ticket",
-        );
-    }
-    if let Some(sale) = sales
-        .iter()
-        .find(|sale| !(1..=tickets).contains(&sale.ticket))
-    {
-        return Judged::forbidden(
-            format!("ticket {} sold", sale.ticket),
-            "a ticket that was never there: oversold",
-        );
-    }
-    if sales.len() as i64 != tickets {
-        return Judged::forbidden(
-            format!("{} of {tickets} sold", sales.len()),
-            "everybody has gone home, and tickets are left",
-        );
-    }
-    if sales.iter().any(|sale| sale.left != sale.ticket - 1) {
-        return Judged::forbidden(
-            "a wrong remainder announced",
-            "not what was left after the sale",
-        );
-    }
-    let each: Vec<String> = day.iter().map(|sold| sold.len().to_string()).collect();
-    Judged::promised(
-        format!("sold {}", each.join(" + ")),
-        "each ticket once, each remainder right",
-    )
-}
-
-/// The seed's day: as many clerks and tickets as the program says.
-fn play<Office: TicketOffice>(program: &Program) -> Judged {
-    let tickets = i64::try_from(program.tickets).expect("the command line lets no more through");
-    judge(tickets, &day::<Office>(program.clerks, tickets))
-}
-
-fn scenes<Office: TicketOffice + 'static>() -> Vec<Scene> {
-    let scene = |name, clerks, tickets| {
-        Scene::new(name, move || {
-            judge(tickets, &day::<Office>(clerks, tickets))
-        })
-    };
-    vec![
-        scene("2 clerks, 1 ticket", 2, 1).must_occur(&["sold 1 + 0", "sold 0 + 1"]),
-        scene("2 clerks, 2 tickets", 2, 2).must_occur(&["sold 2 + 0", "sold 1 + 1", "sold 0 + 2"]),
-        Scene::new("2 clerks, 2 tickets, a sale each", || {
-            let sales = sales::<Office>(2, 2, 1);
-            match judge(2, &sales) {
-                // The office was never empty: nobody may be told that it is.
-                judged if judged.grade == Grade::Promised => match judged.outcome.as_str() {
-                    "sold 1 + 1" => judged,
-                    other => Judged::forbidden(other, "a clerk was sent away from a full office"),
-                },
-                judged => judged,
-            }
-        })
-        .must_occur(&["sold 1 + 1"]),
-        scene("3 clerks, 2 tickets", 3, 2)
-            .must_occur(&["sold 1 + 1 + 0", "sold 0 + 0 + 2"])
-            .proof(),
-    ]
-}
+use crate::explorer::report::Memory;
+use crate::lessons::parts::{Fault, Lesson, Mistake, Scene, Seed, Version};
+use scenes::{play, scenes};
 
 /// The room.
 #[must_use]
@@ -185,7 +44,7 @@ pub fn lesson() -> Lesson {
                 },
                 Fault {
                     what: "holds the lock while it sleeps, so that clerks work one after another",
-                    shown_by: "house::no_lesson_rests_in_a_version",
+                    shown_by: "house::rules::no_lesson_rests_in_a_version",
                 },
             ],
         },

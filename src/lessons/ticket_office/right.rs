@@ -1,6 +1,6 @@
 //! Two right ways to sell tickets.
 
-use super::{Sale, TicketOffice};
+use super::lesson::{Sale, TicketOffice};
 use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::sync::{Mutex, Named, Watched};
 

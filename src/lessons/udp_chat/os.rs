@@ -1,9 +1,9 @@
 //! The chat for real: a socket, a file, a terminal. What is done with them is
 //! [`right`](super::right)'s; here is what they are.
 
+use super::lesson::{Chat, Inbox, Log, Waker};
 use super::right::DrainsThenStops;
-use super::{Chat, Inbox, Log, Waker};
-use crate::lessons::{Real, Stop};
+use crate::lessons::for_real::{Real, Stop};
 use crate::sync::thread;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use mio::{Events, Interest, Poll, Token, net::UdpSocket};

@@ -1,7 +1,7 @@
 //! The right chat: whoever ends it says so first and wakes the receiver then, who
 //! logs what has arrived by then, and ends.
 
-use super::{Chat, Inbox, Log, Waker};
+use super::lesson::{Chat, Inbox, Log, Waker};
 use crate::sync::Named;
 use crate::sync::atomic::{AtomicBool, Ordering};
 

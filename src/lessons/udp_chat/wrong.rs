@@ -1,6 +1,6 @@
 //! Four chats that do not end, or whose log is not what arrived.
 
-use super::{Chat, Inbox, Log, Waker};
+use super::lesson::{Chat, Inbox, Log, Waker};
 use crate::sync::Named;
 use crate::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,0 +1,45 @@
+//! Finds the versions that a target names.
+
+use super::args::Target;
+use crate::lessons::{Lesson, Stop, Version};
+
+/// A version and its lesson.
+pub(super) type Chosen<'a> = (&'a Lesson, &'a Version);
+
+pub(super) fn versions_of(lesson: &Lesson) -> impl Iterator<Item = Chosen<'_>> {
+    lesson.versions.iter().map(move |version| (lesson, version))
+}
+
+/// The versions a target means: one, or all of a lesson.
+pub(super) fn find<'a>(lessons: &'a [Lesson], target: &Target) -> Result<Vec<Chosen<'a>>, Stop> {
+    let Some(lesson) = lessons.iter().find(|lesson| lesson.name == target.lesson) else {
+        let names: Vec<_> = lessons.iter().map(|lesson| lesson.name).collect();
+        let (wanted, names) = (target.lesson.escape_debug(), names.join(", "));
+        return Err(Stop::usage(format!(
+            "there is no lesson '{wanted}'; there are: {names}"
+        )));
+    };
+    let Some(wanted) = &target.version else {
+        return Ok(versions_of(lesson).collect());
+    };
+    match versions_of(lesson).find(|(_, version)| version.name == *wanted) {
+        Some(found) => Ok(vec![found]),
+        None => {
+            let names: Vec<_> = lesson
+                .versions
+                .iter()
+                .map(|version| version.name.as_str())
+                .collect();
+            let (wanted, names) = (wanted.escape_debug(), names.join(", "));
+            Err(Stop::usage(format!(
+                "{} has no version '{wanted}'; there are: {names}",
+                lesson.name
+            )))
+        }
+    }
+}
+
+/// `ticket_office/check-then-act`
+pub(super) fn full_name(lesson: &Lesson, version: &Version) -> String {
+    format!("{}/{}", lesson.name, version.name)
+}

@@ -1,0 +1,58 @@
+//! How an execution fails.
+
+use super::gate::{List, RecordId};
+use super::object::Wait;
+use super::trace::Panicked;
+use crate::engine::ids::{At, ThreadId};
+use crate::engine::memory::cell::Race;
+
+pub(crate) const NOT_DETERMINISTIC: &str = "the scene is not deterministic: run again in the same order, it did something else. \
+     It may depend on a clock, on chance, on the order of a HashMap, on what an earlier \
+     execution has left behind, or on which thread is the last to drop an Arc";
+
+/// Why an execution was aborted before its threads ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aborted {
+    /// It failed: see [`Failure`].
+    Failed,
+    /// It is redundant: all that could be done next sleeps. (An execution can also turn
+    /// out to be redundant when it has ended.)
+    Redundant,
+}
+
+/// How an execution failed.
+#[derive(Debug, Clone)]
+pub(crate) enum Failure {
+    /// No thread can go on.
+    Blocked {
+        in_loops: bool,
+        waits: Vec<BlockedThread>,
+    },
+    DataRace(Race),
+    Panic {
+        thread: ThreadId,
+        panic: Panicked,
+    },
+    /// More transitions than the model follows.
+    Endless,
+    /// The scene did something that the model cannot follow.
+    Misuse(&'static str),
+}
+
+/// A thread that waits at the end.
+#[derive(Debug, Clone)]
+pub(crate) struct BlockedThread {
+    pub(crate) thread: ThreadId,
+    pub(crate) waits: WaitsFor,
+    /// The thread that holds what it waits for, and since where.
+    pub(crate) holder: Option<(ThreadId, At)>,
+}
+
+/// What it waits for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum WaitsFor {
+    Object(Wait),
+    End(ThreadId),
+    /// One of these to be written, after that record.
+    Written(List, Option<RecordId>),
+}

@@ -1,0 +1,288 @@
+//! The execution in progress, and the only way to reach it.
+
+use super::failure::{Aborted, Failure};
+use super::object::{Objects, State};
+use super::round::Standstill;
+use super::thread::Threads;
+use super::trace::Trace;
+use crate::engine::clock::View;
+use crate::engine::coroutine::Stacks;
+use crate::engine::hash::mix;
+use crate::engine::ids::{ObjectId, ThreadId};
+use crate::engine::search::{Reduction, Search};
+use std::cell::{Cell, RefCell};
+use std::ptr::NonNull;
+use std::rc::Rc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// How the model plays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// Loads may read older stores.
+    pub(crate) is_c11: bool,
+    /// A thread tries locks, and so can see that one is held: then to release a lock
+    /// needs a schedule point. If no thread does, none can tell what comes between the
+    /// last step under the lock and its release.
+    pub(crate) locks_are_tried: bool,
+    /// `notify_one` may wake any waiter, not only the one that has waited longest.
+    pub(crate) any_waiter: bool,
+    /// How many waits may end although no thread has notified them.
+    pub(crate) spurious_wake_ups: usize,
+    /// How many timed waits may time out although others can still run.
+    pub(crate) early_timeouts: usize,
+    /// How many processes may die.
+    pub(crate) deaths: usize,
+    /// A panic counts only if it ends the scene: the thread that joins handles it.
+    pub(crate) panics_are_handled: bool,
+    /// [`Reduction::SleepSets`] where threads take steps while they unwind: what else
+    /// a transition accesses then depends on what it has read, and its races do not
+    /// tell which other transitions it would have raced with, had it read something
+    /// else.
+    pub(crate) reduction: Reduction,
+}
+
+/// One execution, and what an exploration keeps from one to the next.
+pub(crate) struct Execution {
+    pub(crate) settings: Settings,
+    /// With what settings it should have been played.
+    pub(crate) needs: Settings,
+    /// Whether a story is told of it: text is made only then.
+    pub(crate) is_told: bool,
+    pub(super) number: u64,
+    pub(super) search: Search,
+    pub(super) stacks: Stacks,
+    pub(crate) threads: Threads,
+    pub(crate) objects: Objects,
+    pub(crate) trace: Trace,
+    pub(crate) failure: Option<Failure>,
+    /// How many records there were when it failed, the decisive one included.
+    pub(crate) failed_after: usize,
+    /// Names the interleaving so far, whatever the order of independent steps: the sum
+    /// of all accesses' names.
+    pub(super) name: u128,
+    /// The same after each transition.
+    pub(super) names: Vec<u128>,
+    /// The thread whose code runs.
+    pub(super) current: ThreadId,
+    /// The thread that runs next.
+    pub(super) running: ThreadId,
+    /// Threads that have just been started, and by which thread: they run up to their
+    /// first schedule point before the starting thread goes on.
+    pub(super) starting: Vec<(ThreadId, ThreadId)>,
+    pub(super) aborted: Option<Aborted>,
+    /// A waiter was notified that was to wake by itself: the same as if it had not been.
+    /// It is run to its end, since only there it is known what raced.
+    pub(super) is_redundant: bool,
+    /// A destructor waits for ever: no thread of it can be resumed.
+    pub(super) is_abandoned: bool,
+    pub(super) looks_while_unwinding: usize,
+    /// Whether some of what happened was forgotten, because waiting loops did it in vain:
+    /// only then can two executions have the same name that the search tells apart.
+    pub(super) has_forgotten: bool,
+    /// Only threads that wait in loops are left, and they find nothing new.
+    pub(super) standstill: Option<Standstill>,
+    pub(super) atomics: usize,
+    /// What `SeqCst` operations have let each other see: C11 only.
+    pub(super) sequential: View,
+    /// How many waits have ended in either way so far.
+    pub(super) spurious_wake_ups: usize,
+    pub(super) early_timeouts: usize,
+    /// How many processes have died.
+    pub(super) deaths: usize,
+    /// The object that `SeqCst` fences access: C11 only.
+    pub(super) fences: Option<ObjectId>,
+}
+
+/// `SeqCst` fences have no state: what they let each other see is the execution's.
+#[derive(Default)]
+struct Fences;
+
+impl State for Fences {
+    fn reset(&mut self) {}
+}
+
+/// Numbers all executions of the process, from 1.
+static EXECUTIONS: AtomicU64 = AtomicU64::new(1);
+
+thread_local! {
+    pub(super) static RUNNING: Cell<Option<NonNull<RefCell<Execution>>>> = const { Cell::new(None) };
+}
+
+/// Does something with the execution in progress. This is the only way to reach it.
+///
+/// # Panics
+/// Outside of an exploration.
+pub(crate) fn with<R>(f: impl FnOnce(&mut Execution) -> R) -> R {
+    try_with(f).expect(
+        "racecourse::sync was used outside of an exploration: in a build with `--cfg loom` it \
+         works only inside `racecourse::explorer::explore`, and on no thread of `std::thread`",
+    )
+}
+
+/// The same, if there is one: while a thread unwinds nothing may panic.
+#[inline]
+pub(crate) fn try_with<R>(f: impl FnOnce(&mut Execution) -> R) -> Option<R> {
+    let running = RUNNING.get()?;
+    // SAFETY: the pointer is that of a live `Runner`'s execution: `Runner::drop` clears
+    // it, on this same thread, before the execution goes.
+    let execution = unsafe { running.as_ref() };
+    Some(f(&mut execution.borrow_mut()))
+}
+
+/// Runs executions on this thread of the operating system.
+pub(crate) struct Runner {
+    /// Not in a `Box`: to move one says that no other pointer to its contents is in use.
+    execution: Rc<RefCell<Execution>>,
+}
+
+impl Runner {
+    /// `stack_size`: that of a scene's threads, in bytes.
+    ///
+    /// # Panics
+    /// Inside a scene.
+    pub(crate) fn new(settings: Settings, stack_size: usize) -> Self {
+        assert!(
+            RUNNING.get().is_none(),
+            "a scene cannot be explored inside another"
+        );
+        let execution = Rc::new(RefCell::new(Execution::new(settings, stack_size)));
+        RUNNING.set(Some(NonNull::from(&*execution)));
+        Self { execution }
+    }
+
+    /// The execution, while no scene runs.
+    pub(crate) fn execution(&self) -> std::cell::RefMut<'_, Execution> {
+        self.execution.borrow_mut()
+    }
+
+    /// Starts the exploration again, with other settings.
+    pub(crate) fn start_again(&self, settings: Settings) {
+        let mut x = self.execution();
+        x.search = Search::default();
+        x.settings = settings;
+    }
+
+    /// The model itself has panicked. Coroutines may be in the middle of what they do, so
+    /// nothing is dropped, and the execution cannot be reached any more.
+    pub(crate) fn leak(self) {
+        RUNNING.set(None);
+        std::mem::forget(self);
+    }
+
+    /// Whether there is another execution to run.
+    pub(crate) fn advance(&self) -> bool {
+        self.execution().search.advance()
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        RUNNING.set(None);
+    }
+}
+
+impl Execution {
+    fn new(settings: Settings, stack_size: usize) -> Self {
+        Self {
+            settings,
+            needs: settings,
+            is_told: false,
+            number: 0,
+            search: Search::default(),
+            stacks: Stacks::new(stack_size),
+            threads: Threads::default(),
+            objects: Objects::default(),
+            trace: Trace::default(),
+            failure: None,
+            failed_after: 0,
+            name: 0,
+            names: Vec::new(),
+            current: 0,
+            running: 0,
+            starting: Vec::new(),
+            aborted: None,
+            is_redundant: false,
+            is_abandoned: false,
+            looks_while_unwinding: 0,
+            has_forgotten: false,
+            standstill: None,
+            atomics: 0,
+            sequential: View::default(),
+            spurious_wake_ups: 0,
+            early_timeouts: 0,
+            deaths: 0,
+            fences: None,
+        }
+    }
+
+    /// Begins an execution with its first thread. Buffers stay.
+    pub(super) fn begin(&mut self, again: bool) {
+        match again {
+            true => self.search.repeat(),
+            false => self.search.begin(self.settings.reduction),
+        }
+        self.is_told = again;
+        self.needs = self.settings;
+        // ORDERING: only that each number is given once.
+        self.number = EXECUTIONS.fetch_add(1, Relaxed);
+        self.threads.clear();
+        self.objects.clear();
+        self.trace.clear();
+        self.failure = None;
+        self.failed_after = 0;
+        self.name = 0;
+        self.current = 0;
+        self.starting.clear();
+        self.aborted = None;
+        self.is_redundant = false;
+        self.looks_while_unwinding = 0;
+        self.has_forgotten = false;
+        self.standstill = None;
+        self.atomics = 0;
+        self.sequential = View::default();
+        self.spurious_wake_ups = 0;
+        self.early_timeouts = 0;
+        self.deaths = 0;
+        self.fences = None;
+        self.threads.add(None, 1, 0);
+        self.hand_over();
+        if self.settings.is_c11 {
+            let location = self.new_location(0);
+            let (fences, _) = self.objects.add::<Fences>("fence", location);
+            self.fences = Some(fences);
+        }
+    }
+
+    /// Names the interleaving that was run.
+    pub(crate) fn name(&self) -> u128 {
+        self.name
+    }
+
+    /// Whether an earlier execution may have had the same name. Full reduction runs no
+    /// interleaving twice, except as an execution that turns out to be redundant; but
+    /// which waits take from a budget can make no difference.
+    pub(crate) fn may_repeat(&self) -> bool {
+        let Settings {
+            any_waiter,
+            spurious_wake_ups,
+            early_timeouts,
+            deaths,
+            reduction,
+            ..
+        } = self.settings;
+        let has_budget = any_waiter || spurious_wake_ups + early_timeouts + deaths > 0;
+        reduction != Reduction::Full || has_budget || self.has_forgotten
+    }
+
+    pub(crate) fn current(&self) -> ThreadId {
+        self.current
+    }
+
+    /// A location for an object that the running thread creates.
+    pub(super) fn new_location(&mut self, kind: u64) -> u64 {
+        let creator = &mut self.threads[self.current];
+        creator.children += 1;
+        mix(mix(creator.key, creator.children), kind)
+    }
+}

@@ -1,0 +1,52 @@
+//! What a thread returns, for the thread that joins it.
+
+use crate::engine::execution::abort::{abort_payload, unwind, unwinding};
+use crate::engine::execution::threads::{self, note_if_panic};
+use crate::engine::ids::ThreadId;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::Result;
+
+/// Where a thread leaves its result.
+pub(super) type Slot<T> = Arc<Mutex<Option<Result<T>>>>;
+
+/// Runs `body`, and leaves its result there.
+pub(super) fn run_into<T>(slot: Slot<T>, body: impl FnOnce() -> T) -> impl FnOnce() {
+    move || {
+        let result = catch_unwind(AssertUnwindSafe(body));
+        note_if_panic(&result);
+        *lock(&slot) = Some(result);
+    }
+}
+
+/// A thread that was started, to be joined.
+pub(super) struct Started<T> {
+    pub(super) execution: u64,
+    /// `None`: it ran to its end at once, while the thread that started it unwound.
+    pub(super) thread: Option<ThreadId>,
+    pub(super) slot: Slot<T>,
+}
+
+impl<T> Started<T> {
+    #[track_caller]
+    pub(super) fn join(&self) -> Result<T> {
+        if let Some(thread) = self.thread {
+            threads::join(self.execution, thread, Location::caller());
+        }
+        take(&self.slot)
+    }
+}
+
+/// The thread's result. There is none only if the execution is aborted: then this
+/// thread unwinds too.
+pub(super) fn take<T>(slot: &Slot<T>) -> Result<T> {
+    match lock(slot).take() {
+        Some(result) => result,
+        None if unwinding() => Err(abort_payload()),
+        None => unwind(),
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

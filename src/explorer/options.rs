@@ -1,0 +1,92 @@
+//! How to explore, and how far an exploration has come.
+
+use super::report::{Budget, Judged, Memory};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// As large as the stacks of `std::thread`: what fits there fits here.
+const STACK_SIZE: usize = 2 * 1024 * 1024;
+
+/// How to explore: [`Options::new`], and then what should be otherwise.
+#[non_exhaustive]
+pub struct Options {
+    /// The memory model to run under.
+    pub memory: Memory,
+    /// What the threads may do beside running in any order: nothing, at first.
+    pub budget: Budget,
+    /// A thread's panic is no outcome by itself: the scene handles it, where it joins
+    /// the thread. Otherwise (and if the scene passes it on) every panic is.
+    pub panics_are_handled: bool,
+    /// Run all orders, also those that differ only in the order of steps which have
+    /// nothing to do with each other. Finds nothing more and takes very long: it is
+    /// there to hold the explorer against.
+    pub all_orders: bool,
+    /// Stop, unfinished, after that many executions.
+    pub max_executions: Option<u64>,
+    /// Stop, unfinished, after that time.
+    pub max_time: Option<Duration>,
+    /// Stop, unfinished, as soon as this is set: after the execution in progress, or,
+    /// if the scene takes no step, after a second.
+    pub cancel: Option<Arc<AtomicBool>>,
+    /// Stop, unfinished, when the scene has taken no step for that long: it waits for
+    /// something that the model cannot see, or computes without an end. Its thread is
+    /// left where it is.
+    pub patience: Duration,
+    /// The size of the stack of each of the scene's threads, in bytes. [`Options::new`]
+    /// sets 2 MiB, the size that `std::thread` uses too. A thread that overflows its
+    /// stack ends the process; on Unix a message names the thread and this setting.
+    pub stack_size: usize,
+    /// Called every now and then (at most ten times a second) while it runs, on
+    /// another thread.
+    pub progress: Option<Box<dyn FnMut(Progress) + Send>>,
+    /// Judges an execution in which nobody can go on, instead of calling it a
+    /// deadlock or a livelock: for scenes in which to wait for ever can be right.
+    /// Called when all threads have unwound; what it judges, the scene has noted
+    /// outside of the model.
+    pub judge_stuck: Option<Box<dyn Fn() -> Judged + Send>>,
+}
+
+impl Options {
+    /// To the end, however long it takes; with a patience of ten seconds.
+    #[must_use]
+    pub fn new(memory: Memory) -> Self {
+        Self {
+            memory,
+            budget: Budget::default(),
+            panics_are_handled: false,
+            all_orders: false,
+            max_executions: None,
+            max_time: None,
+            cancel: None,
+            patience: Duration::from_secs(10),
+            stack_size: STACK_SIZE,
+            progress: None,
+            judge_stuck: None,
+        }
+    }
+}
+
+/// How far an exploration has come.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// Executions run so far.
+    pub executions: u64,
+    /// Different interleavings among them.
+    pub different: u64,
+    /// Time since the start.
+    pub elapsed: Duration,
+}
+
+/// The std build was asked to explore.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotTheModel;
+
+impl fmt::Display for NotTheModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this is the std build, which runs std's threads and locks: only the model build, with `--cfg loom`, can explore")
+    }
+}
+
+impl std::error::Error for NotTheModel {}

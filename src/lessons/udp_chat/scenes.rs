@@ -1,0 +1,292 @@
+//! Scenes of a chat, with letterboxes for sockets, and the judge of their logs.
+
+use super::lesson::{Chat, Inbox, Log, Waker};
+use crate::explorer::report::{Budget, Judged};
+use crate::lessons::parts::{Program, Scene};
+use crate::narrate;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Actors, Condvar, Mutex, Named, Watched, rest};
+
+/// The scene's inbox.
+pub struct Letterbox {
+    inside: Mutex<Letters>,
+    changed: Condvar,
+    /// How many messages wait, for a look without the lock. The kernel does so too:
+    /// no lock saves the chat from saying properly that it is over.
+    waiting: AtomicUsize,
+    holds: usize,
+}
+
+struct Letters {
+    /// Every message that has arrived.
+    arrived: Vec<&'static str>,
+    taken: usize,
+    woken: bool,
+}
+
+impl Letters {
+    fn waiting(&self) -> usize {
+        self.arrived.len() - self.taken
+    }
+
+    fn show(&self) -> String {
+        let woken = if self.woken { ", woken" } else { "" };
+        format!("{}{woken}", self.waiting())
+    }
+}
+
+impl Letterbox {
+    fn new(holds: usize, arrived: &[&'static str]) -> Self {
+        let inside = Letters {
+            arrived: arrived.to_vec(),
+            taken: 0,
+            woken: false,
+        };
+        Self {
+            inside: Mutex::new(inside).watched("inbox", Letters::show),
+            changed: Condvar::new().named("changed"),
+            waiting: AtomicUsize::new(arrived.len()).named("waiting"),
+            holds,
+        }
+    }
+
+    /// A message arrives, or is lost, as UDP has it, where there is no room.
+    fn deliver(&self, message: &'static str) {
+        let mut inside = self.inside.lock().unwrap();
+        if inside.waiting() < self.holds {
+            inside.arrived.push(message);
+            // ORDERING: Relaxed, since it is for a look. Who must see it has to
+            // come after this by other means.
+            self.waiting.store(inside.waiting(), Ordering::Relaxed);
+            self.changed.notify_one();
+        }
+    }
+
+    /// How many have arrived until now.
+    fn arrivals(&self) -> usize {
+        self.inside.lock().unwrap().arrived.len()
+    }
+
+    /// All that have arrived, once nobody has it any more.
+    fn into_arrived(self) -> Vec<&'static str> {
+        self.inside.into_inner().unwrap().arrived
+    }
+}
+
+impl Inbox for &Letterbox {
+    type Message = &'static str;
+
+    fn take(&mut self) -> Option<&'static str> {
+        // ORDERING: Relaxed, see `deliver`.
+        if self.waiting.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let mut inside = self.inside.lock().unwrap();
+        let message = *inside.arrived.get(inside.taken)?;
+        inside.taken += 1;
+        // ORDERING: Relaxed, see `deliver`.
+        self.waiting.store(inside.waiting(), Ordering::Relaxed);
+        Some(message)
+    }
+
+    fn wait(&mut self) {
+        let mut inside = self.inside.lock().unwrap();
+        // No loop: this wait may end for nothing, as a socket's does at a signal.
+        if inside.waiting() == 0 && !inside.woken {
+            inside = self.changed.wait(inside).unwrap();
+        }
+        inside.woken = false;
+    }
+
+    fn holds(&self) -> usize {
+        self.holds
+    }
+}
+
+impl Waker for Letterbox {
+    fn wake(&self) {
+        self.inside.lock().unwrap().woken = true;
+        self.changed.notify_one();
+    }
+}
+
+/// The scene's log: a file that several have open.
+struct Page(Mutex<String>);
+
+impl Page {
+    fn new() -> Self {
+        let show = |text: &String| text.replace('\n', "⏎");
+        Self(Mutex::new(String::new()).watched("log", show))
+    }
+
+    /// What it says, once nobody writes any more.
+    fn into_text(self) -> String {
+        self.0.into_inner().unwrap()
+    }
+}
+
+impl Log for &Page {
+    fn append(&mut self, text: &str) {
+        self.0.lock().unwrap().push_str(text);
+    }
+}
+
+/// Types, and says how many messages had arrived when nothing more was to be typed.
+fn type_and_exit<C: Chat>(
+    chat: &C,
+    lines: &[&'static str],
+    send: impl FnMut(&'static str),
+    own: &Letterbox,
+) -> usize {
+    let mut in_time = 0;
+    let typed = lines.iter().copied().chain(["exit"]).inspect(|&text| {
+        rest();
+        narrate!("types {text}");
+        if text == "exit" {
+            in_time = own.arrivals();
+        }
+    });
+    chat.send(typed, send, own);
+    in_time
+}
+
+/// Logs until the end; how many messages had arrived by then it does not know.
+fn log<C: Chat>(chat: &C, inbox: &Letterbox, page: &Page) -> usize {
+    chat.receive(inbox, page);
+    narrate!("has ended");
+    0
+}
+
+/// What those who share a log were sent: all that arrived, and how many of them had
+/// arrived before the end.
+pub type Sent<'a> = (Vec<&'a str>, usize);
+
+/// Holds a log against the promise. (That everybody ends shows in the scene having
+/// an end.)
+#[must_use]
+pub fn judge(log: &str, sent: &[Sent]) -> Judged {
+    let lines: Vec<&str> = log.split_terminator('\n').collect();
+    let known = |line: &&str| sent.iter().any(|(arrived, _)| arrived.contains(line));
+    if !(log.is_empty() || log.ends_with('\n')) || !lines.iter().all(known) {
+        return Judged::forbidden("a torn line", "nobody sent what it says");
+    }
+    for (arrived, in_time) in sent {
+        let mine = lines.iter().filter(|line| arrived.contains(line));
+        let mine: Vec<&str> = mine.copied().collect();
+        if mine.len() < *in_time {
+            return Judged::forbidden(
+                "the tail lost",
+                "it had arrived before the end, and is not in the log",
+            );
+        }
+        if !arrived.starts_with(&mine) {
+            return Judged::forbidden("not what arrived", "logged twice, or out of order");
+        }
+    }
+    Judged::promised(
+        format!("logged {}", lines.len()),
+        "what arrived before the end, in whole lines, once; and the end has come",
+    )
+}
+
+/// Messages are on their way when `exit` is typed; so many fit into the inbox.
+fn in_flight<C: Chat>(messages: &[&'static str], holds: usize) -> Judged {
+    let (chat, page, inbox) = (C::open(), Page::new(), Letterbox::new(holds, &[]));
+    let mut actors = Actors::new()
+        .enter("sender", || type_and_exit(&chat, &[], drop, &inbox))
+        .enter("receiver", || log(&chat, &inbox, &page));
+    if !messages.is_empty() {
+        actors = actors.enter("peer", || {
+            for message in messages {
+                inbox.deliver(message);
+            }
+            0
+        });
+    }
+    let in_time = actors.run()[0];
+    judge(&page.into_text(), &[(inbox.into_arrived(), in_time)])
+}
+
+/// A chat that is over and has one more message to log, and somebody else, another
+/// chat for one, who writes into the same log.
+fn one_log<C: Chat>() -> Judged {
+    let (chat, page, inbox) = (C::open(), Page::new(), Letterbox::new(1, &["hello"]));
+    Actors::new()
+        .enter("receiver", || {
+            chat.stop(&inbox);
+            log(&chat, &inbox, &page)
+        })
+        .enter("another", || {
+            (&page).append("hi\n");
+            0
+        })
+        .run();
+    let sent = [(inbox.into_arrived(), 1), (vec!["hi"], 1)];
+    judge(&page.into_text(), &sent)
+}
+
+/// Ann and Bob talk to each other, each with a log.
+fn talk<C: Chat>(ann_types: &[&'static str], bob_types: &[&'static str]) -> Judged {
+    let (ann, bob) = (C::open(), C::open());
+    let to_ann = Letterbox::new(bob_types.len(), &[]);
+    let to_bob = Letterbox::new(ann_types.len(), &[]);
+    let (anns, bobs) = (Page::new(), Page::new());
+    let in_time = Actors::new()
+        .enter("ann", || {
+            type_and_exit(&ann, ann_types, |text| to_bob.deliver(text), &to_ann)
+        })
+        .enter("ann's log", || log(&ann, &to_ann, &anns))
+        .enter("bob", || {
+            type_and_exit(&bob, bob_types, |text| to_ann.deliver(text), &to_bob)
+        })
+        .enter("bob's log", || log(&bob, &to_bob, &bobs))
+        .run();
+    let anns = judge(&anns.into_text(), &[(to_ann.into_arrived(), in_time[0])]);
+    let bobs = judge(&bobs.into_text(), &[(to_bob.into_arrived(), in_time[2])]);
+    let worse = anns.grade.max(bobs.grade);
+    Judged {
+        outcome: format!("ann {}, bob {}", anns.outcome, bobs.outcome),
+        ..if anns.grade == worse { anns } else { bobs }
+    }
+}
+
+pub(super) fn scenes<C: Chat + 'static>() -> Vec<Scene> {
+    vec![
+        Scene::new("exit, nothing in flight", || in_flight::<C>(&[], 0)).must_occur(&["logged 0"]),
+        Scene::new("exit, 1 message in flight", || {
+            in_flight::<C>(&["hello"], 1)
+        })
+        .must_occur(&["logged 0", "logged 1"]),
+        Scene::new("2 writers, 1 log", one_log::<C>).must_occur(&["logged 2"]),
+        Scene::new("exit, 1 message in flight, waits end for nothing", || {
+            in_flight::<C>(&["hello"], 1)
+        })
+        .must_occur(&["logged 0", "logged 1"])
+        .budget(Budget {
+            spurious_wake_ups: 2,
+            ..Budget::default()
+        })
+        .proof(),
+        Scene::new("exit, 2 messages in flight, room for 1", || {
+            in_flight::<C>(&["hello", "again"], 1)
+        })
+        .must_occur(&["logged 0", "logged 1", "logged 2"])
+        .proof(),
+        Scene::new("exit, 2 messages in flight", || {
+            in_flight::<C>(&["hello", "again"], 2)
+        })
+        .must_occur(&["logged 0", "logged 1", "logged 2"])
+        .proof(),
+        Scene::new("ann says hello to bob", || talk::<C>(&["hello"], &[]))
+            .must_occur(&["ann logged 0, bob logged 0", "ann logged 0, bob logged 1"])
+            .proof(),
+    ]
+}
+
+/// A conversation by letterbox; `play udp_chat` is the one by socket.
+pub(super) fn play<C: Chat>(_: &Program) -> Judged {
+    talk::<C>(
+        &["hello", "how are you?", "goodbye"],
+        &["hi", "fine, thanks", "see you"],
+    )
+}
