@@ -152,6 +152,28 @@ alone! {
         assert!(found.outcome("panic").is_some(), "{}", summary(&found));
     }
 
+    /// The first thread plays the last actor, and holds the lock that the other's
+    /// destructor needs. It lets go of the lock before it waits for the other.
+    a_destructor_needs_a_lock_of_the_last_actor {
+        let found = explored(|| {
+            let (lock, number) = (Mutex::new(0), AtomicUsize::new(0));
+            let panics = || {
+                let _last = Last(|| drop(lock.lock()));
+                number.fetch_add(1, SeqCst);
+                panic!("on purpose");
+            };
+            let holds = || {
+                let _held = lock.lock();
+                number.fetch_add(1, SeqCst);
+                number.load(SeqCst);
+            };
+            racecourse::sync::Actors::new().enter("ann", panics).enter("bob", holds).run();
+        });
+        let summary = summary(&found);
+        assert!(found.is_complete() && found.outcome("panic").is_some(), "{summary}");
+        assert_eq!(found.outcomes.len(), 1, "{summary}");
+    }
+
     /// The destructor of a scoped thread needs a lock that the thread holds which waits
     /// for the scope to end.
     destructors_that_wait_for_each_other {

@@ -63,6 +63,11 @@ impl Execution {
         }
     }
 
+    /// A thread has ended, or has released a lock: others may go on.
+    pub(crate) fn has_unwound(&mut self) {
+        self.unwound += 1;
+    }
+
     pub(crate) fn has_ended(&self, thread: ThreadId) -> bool {
         self.threads[thread].has_ended()
     }

@@ -74,6 +74,10 @@ pub(crate) struct Execution {
     /// A waiter was notified that was to wake by itself: the same as if it had not been.
     /// It is run to its end, since only there it is known what raced.
     pub(super) is_redundant: bool,
+    /// How often threads of the aborted execution have ended or released a lock, and how
+    /// often they have waited in vain since.
+    pub(super) unwound: usize,
+    pub(super) stalls: usize,
     /// A destructor waits for ever: no thread of it can be resumed.
     pub(super) is_abandoned: bool,
     pub(super) looks_while_unwinding: usize,
@@ -203,6 +207,8 @@ impl Execution {
             starting: Vec::new(),
             aborted: None,
             is_redundant: false,
+            unwound: 0,
+            stalls: 0,
             is_abandoned: false,
             looks_while_unwinding: 0,
             has_forgotten: false,
@@ -236,6 +242,8 @@ impl Execution {
         self.starting.clear();
         self.aborted = None;
         self.is_redundant = false;
+        self.unwound = 0;
+        self.stalls = 0;
         self.looks_while_unwinding = 0;
         self.has_forgotten = false;
         self.standstill = None;

@@ -4,17 +4,21 @@ use super::abort::unwind;
 use super::failure::{Aborted, BlockedThread, Failure, NOT_DETERMINISTIC, WaitsFor};
 use super::loads::options;
 use super::object::Wait;
-use super::run::{Execution, Runner, try_with, with};
+use super::run::{Execution, Runner, with};
 use super::thread::Next;
 use super::trace::Gate;
 use crate::engine::coroutine::Suspend;
-use crate::engine::ids::{ThreadId, ThreadSet};
+use crate::engine::ids::{MAX_THREADS, ThreadId, ThreadSet};
 use crate::engine::search::{Differs, Enabled};
 use crate::watch;
 use std::ptr::NonNull;
 
 /// An execution with more transitions than this does not end, as far as can be told.
 pub(super) const MAX_TRANSITIONS: usize = 4_000;
+
+/// So many times in a row threads that unwind may wait in vain: then all wait for each
+/// other.
+const MOST_STALLS: usize = 4 * MAX_THREADS;
 
 /// What a thread does at a schedule point.
 enum Point {
@@ -93,13 +97,23 @@ pub(super) fn resume_here(thread: ThreadId) -> bool {
     resumed
 }
 
-/// Lets a thread of an aborted execution unwind to its end, before the thread that
-/// calls this goes on.
-pub(crate) fn unwind_first(thread: ThreadId) {
-    while try_with(|x| !x.threads[thread].has_ended()).unwrap_or(false) {
-        if !resume_here(thread) {
-            // It is this thread, or it waits for this one.
+/// Lets other threads of an aborted execution unwind, first that one, until `done`. It
+/// may need the thread that has resumed this one: then that goes on in between.
+pub(crate) fn unwind_first(thread: ThreadId, done: impl Fn(&mut Execution) -> bool) {
+    while !with(&done) {
+        let before = with(|x| x.unwound);
+        resume_here(thread);
+        let (is_done, is_stuck) = with(|x| {
+            x.stalls = match x.unwound == before {
+                true => x.stalls + 1,
+                false => 0,
+            };
+            (done(x), x.stalls > MOST_STALLS)
+        });
+        if is_stuck {
             abandon();
+        } else if !is_done {
+            suspend_here();
         }
     }
 }
@@ -161,7 +175,12 @@ impl Execution {
         let has_not_ended = |&thread: &ThreadId| !self.threads[thread].has_ended();
         match self.aborted {
             None => Some(self.running).filter(has_not_ended),
-            Some(_) => (0..self.threads.len()).rev().find(has_not_ended),
+            Some(_) => {
+                // In turn, since one may wait for another.
+                let last = self.current;
+                let lower = (0..last).rev().chain((last..self.threads.len()).rev());
+                lower.into_iter().find(has_not_ended)
+            }
         }
     }
 

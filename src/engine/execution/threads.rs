@@ -90,7 +90,7 @@ pub(crate) fn wait_for_end(thread: ThreadId) {
             // This one unwinds, and cannot wait.
             with(|x| x.aborts_after_panic());
         }
-        unwind_first(thread);
+        unwind_first(thread, |x| x.has_ended(thread));
     }
     with(|x| {
         let tell = |record: &Record, names: &dyn Names| {
@@ -178,6 +178,7 @@ pub(crate) fn drops<T>(left: T) {
 fn ends(thread: ThreadId) {
     with(|x| {
         x.threads[thread].next = Next::Ended;
+        x.has_unwound();
         if x.aborted.is_some() || thread == 0 {
             return;
         }

@@ -226,7 +226,11 @@ impl<T> Mutex<T> {
                         // under std, the lock is never free again.
                         abandon();
                     }
-                    unwind_first(owner);
+                    let id = self.handle.id();
+                    unwind_first(owner, |x| {
+                        let owner_now = Step::<Lock>::new(x, id).state().owner;
+                        owner_now.is_none() || x.has_ended(owner)
+                    });
                 }
             }
         }
@@ -241,7 +245,10 @@ impl<T> Mutex<T> {
     /// Releases the lock in an execution that is aborted.
     fn quietly_release(&self) {
         self.release_hold();
-        self.handle.with(|step| step.state().owner = None);
+        self.handle.with(|step| {
+            step.state().owner = None;
+            step.has_unwound();
+        });
     }
 
     pub(super) fn id(&self) -> ObjectId {
