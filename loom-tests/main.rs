@@ -1,6 +1,7 @@
 //! Every interleaving: the model itself, the lessons under it, and strangers' code.
 #![cfg(loom)]
 
+#[cfg(unix)]
 mod abuse;
 mod barrier;
 mod channels;

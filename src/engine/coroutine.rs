@@ -12,6 +12,7 @@ use super::ids::MAX_THREADS;
 use corosensei::stack::{DefaultStack, Stack as _};
 use corosensei::{CoroutineResult, Yielder};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, PoisonError};
 
 /// How a coroutine gives control back to the code that resumed it.
@@ -97,8 +98,10 @@ impl Coroutine {
     /// is what an overflow of its stack calls it.
     pub(crate) fn resume(&mut self, name: &str) -> bool {
         let outer = overflow::enter(self.guard, name);
-        let result = self.inner.resume(());
+        // `name` must not be asked for when it is gone, even if the engine panics.
+        let result = catch_unwind(AssertUnwindSafe(|| self.inner.resume(())));
         overflow::leave(outer);
+        let result = result.unwrap_or_else(|panic| resume_unwind(panic));
         matches!(result, CoroutineResult::Return(()))
     }
 }

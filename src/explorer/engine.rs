@@ -174,14 +174,16 @@ impl Collection {
             _ => judged,
         };
         let untold = self.collect(&runner.execution(), judged);
+        let is_misuse = |x: &Execution| matches!(x.failure, Some(Failure::Misuse(_)));
+        let was_misuse = is_misuse(&runner.execution());
         let can_run_again = !runner.execution().is_abandoned();
         if let Some(Untold { row, cost, order }) = untold.filter(|_| can_run_again) {
             let (before, outcome) = (lengths(&runner.execution()), row.0.clone());
             let again = execute(runner, scene, true);
             let mut x = runner.execution();
             let is_another = again.is_some_and(|judged| judged.outcome != outcome);
-            let is_misuse = matches!(x.failure, Some(Failure::Misuse(_)));
-            if is_misuse || lengths(&x) != before || (is_another && x.failure.is_none()) {
+            let is_as_before = is_misuse(&x) == was_misuse && lengths(&x) == before;
+            if !is_as_before || (is_another && x.failure.is_none()) {
                 self.differs(&mut x);
             } else if let Some(row) = self.rows.get_mut(&row) {
                 row.cost = cost;
