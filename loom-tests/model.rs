@@ -647,16 +647,18 @@ mod failures {
         assert!(found.outcome("does not end").is_some());
     }
 
+    struct OnDrop<F: Fn()>(F);
+
+    impl<F: Fn()> Drop for OnDrop<F> {
+        fn drop(&mut self) {
+            (self.0)();
+        }
+    }
+
     /// Destructors that lock, wait or join while an execution is given up, or
     /// while a panic unwinds: outcomes, not an aborted process.
     #[test]
     fn destructors_may_do_what_they_like() {
-        struct OnDrop<F: Fn()>(F);
-        impl<F: Fn()> Drop for OnDrop<F> {
-            fn drop(&mut self) {
-                (self.0)();
-            }
-        }
         let scene = |panics: bool| {
             move || {
                 let m = Mutex::new(0);
@@ -701,6 +703,126 @@ mod failures {
         assert_eq!(outcomes(Memory::Sc, scene(true)), ["panic"]);
         let found = outcomes(Memory::Sc, scene(false));
         assert!(found.contains(&"livelock".to_owned()), "{found:?}");
+    }
+
+    /// The deadlock ends the execution, and `b` unwinds first. Its destructor needs a
+    /// lock that `a` holds, so `a` must unwind before the destructor goes on.
+    #[test]
+    fn a_destructor_gets_the_lock_of_another_thread_that_is_deadlocked() {
+        let found = outcomes(Memory::Sc, || {
+            let [m, left, right] = [(); 3].map(Mutex::new);
+            Actors::new()
+                .enter("a", || {
+                    let _m = m.lock().unwrap();
+                    let _left = left.lock().unwrap();
+                    drop(right.lock());
+                })
+                .enter("b", || {
+                    let _locks = OnDrop(|| drop(m.lock()));
+                    let _right = right.lock().unwrap();
+                    drop(left.lock());
+                })
+                .enter("c", || ())
+                .run();
+            "done"
+        });
+        assert_eq!(found, ["done", "deadlock"]);
+    }
+
+    /// `joined` is running when `panics` unwinds first: the destructor cannot wait, and
+    /// the execution ends there. In another order `joined` ends first, and all goes on.
+    #[test]
+    fn every_order_of_a_panic_whose_destructor_joins_a_thread() {
+        let mut options = Options::new(Memory::Sc);
+        options.panics_are_handled = true;
+        let found = all_with(options, || {
+            let panics = thread::spawn(|| {
+                let x = Arc::new(AtomicUsize::new(0));
+                let stored = Arc::clone(&x);
+                let joined = thread::spawn(move || stored.store(1, SeqCst));
+                let joined = std::cell::Cell::new(Some(joined));
+                let _joins = OnDrop(|| _ = joined.take().map(thread::JoinHandle::join));
+                AtomicUsize::new(0).load(SeqCst);
+                panic!("on purpose");
+            });
+            panics.join().is_err()
+        });
+        let names: Vec<_> = found.outcomes.iter().map(|row| &*row.outcome).collect();
+        assert_eq!(names, ["true", "panic"]);
+    }
+
+    #[test]
+    fn an_execution_of_too_many_steps_is_noticed() {
+        let scene = || {
+            let x = AtomicUsize::new(0);
+            (0..10_000).for_each(|_| x.store(1, SeqCst));
+            Judged::promised("done", "")
+        };
+        let found = explore(Options::new(Memory::Sc), Arc::new(scene)).unwrap();
+        assert!(found.stopped.is_some());
+        assert!(found.outcome("does not end").is_some());
+    }
+
+    /// Each loop waits for fewer iterations than a livelock takes, both together for
+    /// more.
+    #[test]
+    fn two_spins_that_give_up_are_no_livelock() {
+        in_both(&["gave up twice"], || {
+            let (flag, x) = (AtomicBool::new(false), AtomicUsize::new(0));
+            for _ in 0..2 {
+                for _ in 0..60 {
+                    assert!(!flag.load(Acquire));
+                    hint::spin_loop();
+                }
+                x.store(1, Relaxed);
+            }
+            "gave up twice".to_owned()
+        });
+    }
+
+    /// The two race in every iteration. In whatever order they come, it is nothing but
+    /// the same livelock.
+    #[test]
+    fn iterations_of_a_livelock_make_no_difference() {
+        let mut options = Options::new(Memory::Sc);
+        options.max_executions = Some(50);
+        let scene = || {
+            let lock = AtomicBool::new(true);
+            two(
+                || {
+                    while lock.swap(true, SeqCst) {
+                        hint::spin_loop();
+                    }
+                },
+                || {
+                    while lock.load(SeqCst) {
+                        hint::spin_loop();
+                    }
+                },
+            );
+            Judged::promised("done", "")
+        };
+        let found = explore(options, Arc::new(scene)).unwrap();
+        let livelock = found.outcome("livelock").unwrap();
+        assert_eq!((livelock.executions, livelock.different), (50, 1));
+    }
+
+    #[test]
+    fn a_loop_that_writes_is_not_waiting() {
+        in_both(&["0", "1", "2", "3"], || {
+            let x = AtomicUsize::new(0);
+            let (_, read) = two(
+                || {
+                    for value in 1..=3 {
+                        x.store(value, SeqCst);
+                        thread::yield_now();
+                    }
+                    0
+                },
+                || x.load(SeqCst),
+            );
+            read.to_string()
+        });
     }
 
     #[test]
@@ -952,6 +1074,30 @@ mod memory {
         assert_eq!(outcomes(Memory::C11, scene(Relaxed, Relaxed, true)), sc);
     }
 
+    /// `b` reads what `a` stored before its fence, and `b`'s fence may still come
+    /// before that of `a`.
+    #[test]
+    fn other_threads_can_run_between_a_store_and_the_fence_after_it() {
+        let found = outcomes(Memory::C11, || {
+            let (w, x) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            let (_, read) = two(
+                || {
+                    w.store(1, Relaxed);
+                    x.store(1, Relaxed);
+                    fence(SeqCst);
+                    (0, 0)
+                },
+                || {
+                    let seen = x.load(Relaxed);
+                    fence(SeqCst);
+                    (seen, w.load(Relaxed))
+                },
+            );
+            format!("{read:?}")
+        });
+        assert_eq!(found, ["(0, 0)", "(0, 1)", "(1, 0)", "(1, 1)"]);
+    }
+
     #[test]
     fn message_passing_needs_release_and_acquire() {
         let scene = |store, load| {
@@ -1011,6 +1157,17 @@ mod memory {
             }),
             ["1", "2"]
         );
+    }
+
+    #[test]
+    fn a_spawn_publishes_relaxed_stores() {
+        in_both(&["1"], || {
+            let x = Arc::new(AtomicUsize::new(0));
+            x.store(1, Relaxed);
+            let y = x.clone();
+            let reader = thread::spawn(move || y.load(Relaxed));
+            reader.join().unwrap().to_string()
+        });
     }
 
     #[test]
@@ -1231,6 +1388,34 @@ mod what_real_threads_do {
         };
         assert_eq!(names(&within(NONE, scene)), ["1"]);
         assert_eq!(names(&within(SPURIOUS, scene)), ["0", "1"]);
+    }
+
+    /// The second `unpark` finds the token there: what the first one published stays.
+    #[test]
+    fn each_unpark_publishes() {
+        let scene = || {
+            let (x, unparked) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            let me = thread::current();
+            thread::scope(|scope| {
+                for stores in [true, false] {
+                    let (x, unparked, me) = (&x, &unparked, &me);
+                    scope.spawn(move || {
+                        if stores {
+                            x.store(1, Relaxed);
+                        }
+                        me.unpark();
+                        unparked.fetch_add(1, Relaxed);
+                    });
+                }
+                let both = unparked.load(Relaxed) == 2;
+                thread::park();
+                format!("{both} {}", x.load(Relaxed))
+            })
+        };
+        assert_eq!(
+            names(&within(NONE, scene)),
+            ["false 0", "false 1", "true 1"]
+        );
     }
 
     #[test]
