@@ -266,6 +266,24 @@ mod found {
         assert_eq!(found, ["1"]);
     }
 
+    /// Both borrow one sender: nothing but the two messages comes in either order.
+    #[test]
+    fn messages_of_two_threads_come_in_either_order() {
+        let found = outcomes(
+            || options(0, 0),
+            || {
+                let (sender, receiver) = channel();
+                Actors::new()
+                    .enter("a", || sender.send('a').unwrap())
+                    .enter("b", || sender.send('b').unwrap())
+                    .run();
+                drop(sender);
+                receiver.iter().collect()
+            },
+        );
+        assert_eq!(found, ["ab", "ba"]);
+    }
+
     /// Time could not let it go on, since it had given way before it waited.
     #[test]
     fn who_has_given_way_can_wait_for_a_time() {

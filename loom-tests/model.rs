@@ -6,7 +6,7 @@ use racecourse::explorer::{Options, explore};
 use racecourse::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use racecourse::sync::atomic::{AtomicBool, AtomicUsize, fence};
 use racecourse::sync::cell::UnsafeCell;
-use racecourse::sync::{Actors, Arc, Condvar, Mutex, Named, hint, thread};
+use racecourse::sync::{Actors, Arc, Condvar, Mutex, Named, TryLockError, hint, thread};
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -299,6 +299,44 @@ mod what_brute_force_found {
         });
         let names: Vec<_> = found.outcomes.iter().map(|row| &*row.outcome).collect();
         assert_eq!(names, ["false, 0", "true, 0", "true, 1"]);
+    }
+
+    /// The transition that panics releases the lock as well. Had it not panicked, it
+    /// would not have raced with `try_lock`.
+    #[test]
+    fn every_order_of_a_panic_that_releases_a_lock() {
+        let mut options = Options::new(Memory::Sc);
+        options.panics_are_handled = true;
+        let found = all_with(options, || {
+            let [x, y] = [0; 2].map(AtomicUsize::new);
+            let lock = Mutex::new(());
+            thread::scope(|s| {
+                let panics = s.spawn(|| {
+                    let _guard = lock.lock();
+                    assert_eq!(x.load(SeqCst), 1);
+                });
+                s.spawn(|| {
+                    y.store(1, SeqCst);
+                    x.store(1, SeqCst);
+                });
+                let tries = s.spawn(|| match lock.try_lock() {
+                    Ok(_) => "free",
+                    Err(TryLockError::WouldBlock) => "held",
+                    Err(TryLockError::Poisoned(_)) => "poisoned",
+                });
+                let panicked = panics.join().is_err();
+                format!("{panicked}, {}", tries.join().unwrap())
+            })
+        });
+        let names: Vec<_> = found.outcomes.iter().map(|row| &*row.outcome).collect();
+        let expected = [
+            "false, free",
+            "false, held",
+            "true, free",
+            "true, held",
+            "true, poisoned",
+        ];
+        assert_eq!(names, expected);
     }
 
     /// Read-modify-writes that read different stores were taken for the same.
@@ -752,6 +790,35 @@ mod failures {
     }
 
     #[test]
+    fn a_thread_that_nobody_joins_runs_to_its_end() {
+        let found = outcomes(Memory::Sc, || {
+            let x = Arc::new(AtomicUsize::new(0));
+            thread::spawn(move || {
+                x.store(1, SeqCst);
+                panic!("after the scene has returned, or before");
+            });
+            "returned"
+        });
+        assert_eq!(found, ["panic"]);
+    }
+
+    /// Which object the scene accesses next depends on what the joined thread returned.
+    #[test]
+    fn what_a_joined_thread_returned_may_decide_what_comes_next() {
+        in_both(&["0", "1"], || {
+            let x = Arc::new(AtomicUsize::new(0));
+            let [loaded, stored] = [(); 2].map(|()| Arc::clone(&x));
+            let loads = thread::spawn(move || loaded.load(SeqCst));
+            let stores = thread::spawn(move || stored.store(1, SeqCst));
+            let read = loads.join().unwrap();
+            let objects = [0; 2].map(AtomicUsize::new);
+            objects[read].store(1, SeqCst);
+            stores.join().unwrap();
+            read.to_string()
+        });
+    }
+
+    #[test]
     fn an_execution_of_too_many_steps_is_noticed() {
         let scene = || {
             let x = AtomicUsize::new(0);
@@ -1096,6 +1163,59 @@ mod memory {
             format!("{read:?}")
         });
         assert_eq!(found, ["(0, 0)", "(0, 1)", "(1, 0)", "(1, 1)"]);
+    }
+
+    #[test]
+    fn a_compare_exchange_that_fails_has_the_failure_ordering() {
+        let scene = |failure| {
+            move || {
+                let (data, flag) = (AtomicUsize::new(0), AtomicUsize::new(0));
+                let (_, read) = two(
+                    || {
+                        data.store(1, Relaxed);
+                        flag.store(1, Release);
+                        0
+                    },
+                    || match flag.compare_exchange(2, 3, Acquire, failure) {
+                        Err(1) => data.load(Relaxed),
+                        _ => 2,
+                    },
+                );
+                read
+            }
+        };
+        assert_eq!(outcomes(Memory::C11, scene(Acquire)), ["1", "2"]);
+        assert_eq!(outcomes(Memory::C11, scene(Relaxed)), ["0", "1", "2"]);
+    }
+
+    /// If `b` reads `x = 1` and then `y = 0`, then `c` stores `y` later, and reads
+    /// nothing older of `x`.
+    #[test]
+    fn a_sequentially_consistent_compare_exchange_that_fails_is_a_load() {
+        let scene = |exchanges: bool| {
+            move || {
+                let (x, y) = (AtomicUsize::new(0), AtomicUsize::new(0));
+                let read_x = || match exchanges {
+                    true => x.compare_exchange(2, 3, SeqCst, SeqCst).unwrap_err(),
+                    false => x.load(SeqCst),
+                };
+                let read = Actors::new()
+                    .enter("a", || {
+                        x.store(1, Relaxed);
+                        (0, 0)
+                    })
+                    .enter("b", || (read_x(), y.load(SeqCst)))
+                    .enter("c", || {
+                        y.store(1, SeqCst);
+                        (x.load(SeqCst), 0)
+                    })
+                    .run();
+                format!("{:?}, {}", read[1], read[2].0)
+            }
+        };
+        let loads = outcomes(Memory::C11, scene(false));
+        assert!(!loads.contains(&"(1, 0), 0".to_owned()), "{loads:?}");
+        assert_eq!(outcomes(Memory::C11, scene(true)), loads);
     }
 
     #[test]
@@ -1532,5 +1652,39 @@ mod what_real_threads_do {
         };
         in_both(&["seen"], move || poll(true)().to_owned());
         in_both(&["livelock"], move || poll(false)().to_owned());
+    }
+
+    /// `b` has looked twice and waits in its loop when `a` begins to wait. That releases
+    /// the lock with a new value, so `b` can go on although `c` is not done yet.
+    #[test]
+    fn to_wait_shows_what_was_changed_under_the_lock() {
+        let found = outcomes(Memory::Sc, || {
+            let (set, condvar, x) = (Mutex::new(false), Condvar::new(), AtomicUsize::new(0));
+            let seen = Actors::new()
+                .enter("a", || {
+                    let mut guard = set.lock().unwrap();
+                    *guard = true;
+                    drop(condvar.wait_while(guard, |set| *set).unwrap());
+                    String::new()
+                })
+                .enter("b", || {
+                    let mut looks = 1;
+                    while !*set.lock().unwrap() {
+                        looks += 1;
+                        thread::yield_now();
+                    }
+                    let seen = format!("{looks} {}", x.load(SeqCst));
+                    *set.lock().unwrap() = false;
+                    condvar.notify_one();
+                    seen
+                })
+                .enter("c", || {
+                    x.store(1, SeqCst);
+                    String::new()
+                })
+                .run();
+            seen[1].clone()
+        });
+        assert!(found.contains(&"3 0".to_owned()), "{found:?}");
     }
 }
