@@ -242,6 +242,48 @@ mod found {
         reduced.into_iter().map(|(outcome, _)| outcome).collect()
     }
 
+    #[test]
+    fn a_receiver_sees_what_the_last_sender_did_before_it_disconnected() {
+        let found = outcomes(
+            || options(0, 0),
+            || {
+                let x = &AtomicUsize::new(0);
+                let (sender, receiver) = channel::<()>();
+                let read = Actors::new()
+                    .enter("sends", move || {
+                        x.store(1, Relaxed);
+                        drop(sender);
+                        0
+                    })
+                    .enter("receives", move || {
+                        assert!(receiver.recv().is_err());
+                        x.load(Relaxed)
+                    })
+                    .run();
+                read[1].to_string()
+            },
+        );
+        assert_eq!(found, ["1"]);
+    }
+
+    /// Both borrow one sender: nothing but the two messages comes in either order.
+    #[test]
+    fn messages_of_two_threads_come_in_either_order() {
+        let found = outcomes(
+            || options(0, 0),
+            || {
+                let (sender, receiver) = channel();
+                Actors::new()
+                    .enter("a", || sender.send('a').unwrap())
+                    .enter("b", || sender.send('b').unwrap())
+                    .run();
+                drop(sender);
+                receiver.iter().collect()
+            },
+        );
+        assert_eq!(found, ["ab", "ba"]);
+    }
+
     /// Time could not let it go on, since it had given way before it waited.
     #[test]
     fn who_has_given_way_can_wait_for_a_time() {

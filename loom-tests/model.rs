@@ -6,7 +6,7 @@ use racecourse::explorer::{Options, explore};
 use racecourse::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use racecourse::sync::atomic::{AtomicBool, AtomicUsize, fence};
 use racecourse::sync::cell::UnsafeCell;
-use racecourse::sync::{Actors, Arc, Condvar, Mutex, Named, hint, thread};
+use racecourse::sync::{Actors, Arc, Condvar, Mutex, Named, TryLockError, hint, thread};
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -299,6 +299,44 @@ mod what_brute_force_found {
         });
         let names: Vec<_> = found.outcomes.iter().map(|row| &*row.outcome).collect();
         assert_eq!(names, ["false, 0", "true, 0", "true, 1"]);
+    }
+
+    /// The transition that panics releases the lock as well. Had it not panicked, it
+    /// would not have raced with `try_lock`.
+    #[test]
+    fn every_order_of_a_panic_that_releases_a_lock() {
+        let mut options = Options::new(Memory::Sc);
+        options.panics_are_handled = true;
+        let found = all_with(options, || {
+            let [x, y] = [0; 2].map(AtomicUsize::new);
+            let lock = Mutex::new(());
+            thread::scope(|s| {
+                let panics = s.spawn(|| {
+                    let _guard = lock.lock();
+                    assert_eq!(x.load(SeqCst), 1);
+                });
+                s.spawn(|| {
+                    y.store(1, SeqCst);
+                    x.store(1, SeqCst);
+                });
+                let tries = s.spawn(|| match lock.try_lock() {
+                    Ok(_) => "free",
+                    Err(TryLockError::WouldBlock) => "held",
+                    Err(TryLockError::Poisoned(_)) => "poisoned",
+                });
+                let panicked = panics.join().is_err();
+                format!("{panicked}, {}", tries.join().unwrap())
+            })
+        });
+        let names: Vec<_> = found.outcomes.iter().map(|row| &*row.outcome).collect();
+        let expected = [
+            "false, free",
+            "false, held",
+            "true, free",
+            "true, held",
+            "true, poisoned",
+        ];
+        assert_eq!(names, expected);
     }
 
     /// Read-modify-writes that read different stores were taken for the same.
@@ -647,16 +685,18 @@ mod failures {
         assert!(found.outcome("does not end").is_some());
     }
 
+    struct OnDrop<F: Fn()>(F);
+
+    impl<F: Fn()> Drop for OnDrop<F> {
+        fn drop(&mut self) {
+            (self.0)();
+        }
+    }
+
     /// Destructors that lock, wait or join while an execution is given up, or
     /// while a panic unwinds: outcomes, not an aborted process.
     #[test]
     fn destructors_may_do_what_they_like() {
-        struct OnDrop<F: Fn()>(F);
-        impl<F: Fn()> Drop for OnDrop<F> {
-            fn drop(&mut self) {
-                (self.0)();
-            }
-        }
         let scene = |panics: bool| {
             move || {
                 let m = Mutex::new(0);
@@ -701,6 +741,155 @@ mod failures {
         assert_eq!(outcomes(Memory::Sc, scene(true)), ["panic"]);
         let found = outcomes(Memory::Sc, scene(false));
         assert!(found.contains(&"livelock".to_owned()), "{found:?}");
+    }
+
+    /// The deadlock ends the execution, and `b` unwinds first. Its destructor needs a
+    /// lock that `a` holds, so `a` must unwind before the destructor goes on.
+    #[test]
+    fn a_destructor_gets_the_lock_of_another_thread_that_is_deadlocked() {
+        let found = outcomes(Memory::Sc, || {
+            let [m, left, right] = [(); 3].map(Mutex::new);
+            Actors::new()
+                .enter("a", || {
+                    let _m = m.lock().unwrap();
+                    let _left = left.lock().unwrap();
+                    drop(right.lock());
+                })
+                .enter("b", || {
+                    let _locks = OnDrop(|| drop(m.lock()));
+                    let _right = right.lock().unwrap();
+                    drop(left.lock());
+                })
+                .enter("c", || ())
+                .run();
+            "done"
+        });
+        assert_eq!(found, ["done", "deadlock"]);
+    }
+
+    /// `joined` is running when `panics` unwinds first: the destructor cannot wait, and
+    /// the execution ends there. In another order `joined` ends first, and all goes on.
+    #[test]
+    fn every_order_of_a_panic_whose_destructor_joins_a_thread() {
+        let mut options = Options::new(Memory::Sc);
+        options.panics_are_handled = true;
+        let found = all_with(options, || {
+            let panics = thread::spawn(|| {
+                let x = Arc::new(AtomicUsize::new(0));
+                let stored = Arc::clone(&x);
+                let joined = thread::spawn(move || stored.store(1, SeqCst));
+                let joined = std::cell::Cell::new(Some(joined));
+                let _joins = OnDrop(|| _ = joined.take().map(thread::JoinHandle::join));
+                AtomicUsize::new(0).load(SeqCst);
+                panic!("on purpose");
+            });
+            panics.join().is_err()
+        });
+        let names: Vec<_> = found.outcomes.iter().map(|row| &*row.outcome).collect();
+        assert_eq!(names, ["true", "panic"]);
+    }
+
+    #[test]
+    fn a_thread_that_nobody_joins_runs_to_its_end() {
+        let found = outcomes(Memory::Sc, || {
+            let x = Arc::new(AtomicUsize::new(0));
+            thread::spawn(move || {
+                x.store(1, SeqCst);
+                panic!("after the scene has returned, or before");
+            });
+            "returned"
+        });
+        assert_eq!(found, ["panic"]);
+    }
+
+    /// Which object the scene accesses next depends on what the joined thread returned.
+    #[test]
+    fn what_a_joined_thread_returned_may_decide_what_comes_next() {
+        in_both(&["0", "1"], || {
+            let x = Arc::new(AtomicUsize::new(0));
+            let [loaded, stored] = [(); 2].map(|()| Arc::clone(&x));
+            let loads = thread::spawn(move || loaded.load(SeqCst));
+            let stores = thread::spawn(move || stored.store(1, SeqCst));
+            let read = loads.join().unwrap();
+            let objects = [0; 2].map(AtomicUsize::new);
+            objects[read].store(1, SeqCst);
+            stores.join().unwrap();
+            read.to_string()
+        });
+    }
+
+    #[test]
+    fn an_execution_of_too_many_steps_is_noticed() {
+        let scene = || {
+            let x = AtomicUsize::new(0);
+            (0..10_000).for_each(|_| x.store(1, SeqCst));
+            Judged::promised("done", "")
+        };
+        let found = explore(Options::new(Memory::Sc), Arc::new(scene)).unwrap();
+        assert!(found.stopped.is_some());
+        assert!(found.outcome("does not end").is_some());
+    }
+
+    /// Each loop waits for fewer iterations than a livelock takes, both together for
+    /// more.
+    #[test]
+    fn two_spins_that_give_up_are_no_livelock() {
+        in_both(&["gave up twice"], || {
+            let (flag, x) = (AtomicBool::new(false), AtomicUsize::new(0));
+            for _ in 0..2 {
+                for _ in 0..60 {
+                    assert!(!flag.load(Acquire));
+                    hint::spin_loop();
+                }
+                x.store(1, Relaxed);
+            }
+            "gave up twice".to_owned()
+        });
+    }
+
+    /// The two race in every iteration. In whatever order they come, it is nothing but
+    /// the same livelock.
+    #[test]
+    fn iterations_of_a_livelock_make_no_difference() {
+        let mut options = Options::new(Memory::Sc);
+        options.max_executions = Some(50);
+        let scene = || {
+            let lock = AtomicBool::new(true);
+            two(
+                || {
+                    while lock.swap(true, SeqCst) {
+                        hint::spin_loop();
+                    }
+                },
+                || {
+                    while lock.load(SeqCst) {
+                        hint::spin_loop();
+                    }
+                },
+            );
+            Judged::promised("done", "")
+        };
+        let found = explore(options, Arc::new(scene)).unwrap();
+        let livelock = found.outcome("livelock").unwrap();
+        assert_eq!((livelock.executions, livelock.different), (50, 1));
+    }
+
+    #[test]
+    fn a_loop_that_writes_is_not_waiting() {
+        in_both(&["0", "1", "2", "3"], || {
+            let x = AtomicUsize::new(0);
+            let (_, read) = two(
+                || {
+                    for value in 1..=3 {
+                        x.store(value, SeqCst);
+                        thread::yield_now();
+                    }
+                    0
+                },
+                || x.load(SeqCst),
+            );
+            read.to_string()
+        });
     }
 
     #[test]
@@ -952,6 +1141,83 @@ mod memory {
         assert_eq!(outcomes(Memory::C11, scene(Relaxed, Relaxed, true)), sc);
     }
 
+    /// `b` reads what `a` stored before its fence, and `b`'s fence may still come
+    /// before that of `a`.
+    #[test]
+    fn other_threads_can_run_between_a_store_and_the_fence_after_it() {
+        let found = outcomes(Memory::C11, || {
+            let (w, x) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            let (_, read) = two(
+                || {
+                    w.store(1, Relaxed);
+                    x.store(1, Relaxed);
+                    fence(SeqCst);
+                    (0, 0)
+                },
+                || {
+                    let seen = x.load(Relaxed);
+                    fence(SeqCst);
+                    (seen, w.load(Relaxed))
+                },
+            );
+            format!("{read:?}")
+        });
+        assert_eq!(found, ["(0, 0)", "(0, 1)", "(1, 0)", "(1, 1)"]);
+    }
+
+    #[test]
+    fn a_compare_exchange_that_fails_has_the_failure_ordering() {
+        let scene = |failure| {
+            move || {
+                let (data, flag) = (AtomicUsize::new(0), AtomicUsize::new(0));
+                let (_, read) = two(
+                    || {
+                        data.store(1, Relaxed);
+                        flag.store(1, Release);
+                        0
+                    },
+                    || match flag.compare_exchange(2, 3, Acquire, failure) {
+                        Err(1) => data.load(Relaxed),
+                        _ => 2,
+                    },
+                );
+                read
+            }
+        };
+        assert_eq!(outcomes(Memory::C11, scene(Acquire)), ["1", "2"]);
+        assert_eq!(outcomes(Memory::C11, scene(Relaxed)), ["0", "1", "2"]);
+    }
+
+    /// If `b` reads `x = 1` and then `y = 0`, then `c` stores `y` later, and reads
+    /// nothing older of `x`.
+    #[test]
+    fn a_sequentially_consistent_compare_exchange_that_fails_is_a_load() {
+        let scene = |exchanges: bool| {
+            move || {
+                let (x, y) = (AtomicUsize::new(0), AtomicUsize::new(0));
+                let read_x = || match exchanges {
+                    true => x.compare_exchange(2, 3, SeqCst, SeqCst).unwrap_err(),
+                    false => x.load(SeqCst),
+                };
+                let read = Actors::new()
+                    .enter("a", || {
+                        x.store(1, Relaxed);
+                        (0, 0)
+                    })
+                    .enter("b", || (read_x(), y.load(SeqCst)))
+                    .enter("c", || {
+                        y.store(1, SeqCst);
+                        (x.load(SeqCst), 0)
+                    })
+                    .run();
+                format!("{:?}, {}", read[1], read[2].0)
+            }
+        };
+        let loads = outcomes(Memory::C11, scene(false));
+        assert!(!loads.contains(&"(1, 0), 0".to_owned()), "{loads:?}");
+        assert_eq!(outcomes(Memory::C11, scene(true)), loads);
+    }
+
     #[test]
     fn message_passing_needs_release_and_acquire() {
         let scene = |store, load| {
@@ -1011,6 +1277,17 @@ mod memory {
             }),
             ["1", "2"]
         );
+    }
+
+    #[test]
+    fn a_spawn_publishes_relaxed_stores() {
+        in_both(&["1"], || {
+            let x = Arc::new(AtomicUsize::new(0));
+            x.store(1, Relaxed);
+            let y = x.clone();
+            let reader = thread::spawn(move || y.load(Relaxed));
+            reader.join().unwrap().to_string()
+        });
     }
 
     #[test]
@@ -1233,6 +1510,34 @@ mod what_real_threads_do {
         assert_eq!(names(&within(SPURIOUS, scene)), ["0", "1"]);
     }
 
+    /// The second `unpark` finds the token there: what the first one published stays.
+    #[test]
+    fn each_unpark_publishes() {
+        let scene = || {
+            let (x, unparked) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            let me = thread::current();
+            thread::scope(|scope| {
+                for stores in [true, false] {
+                    let (x, unparked, me) = (&x, &unparked, &me);
+                    scope.spawn(move || {
+                        if stores {
+                            x.store(1, Relaxed);
+                        }
+                        me.unpark();
+                        unparked.fetch_add(1, Relaxed);
+                    });
+                }
+                let both = unparked.load(Relaxed) == 2;
+                thread::park();
+                format!("{both} {}", x.load(Relaxed))
+            })
+        };
+        assert_eq!(
+            names(&within(NONE, scene)),
+            ["false 0", "false 1", "true 1"]
+        );
+    }
+
     #[test]
     fn a_timed_park_ends_late_or_early() {
         let scene = || {
@@ -1347,5 +1652,39 @@ mod what_real_threads_do {
         };
         in_both(&["seen"], move || poll(true)().to_owned());
         in_both(&["livelock"], move || poll(false)().to_owned());
+    }
+
+    /// `b` has looked twice and waits in its loop when `a` begins to wait. That releases
+    /// the lock with a new value, so `b` can go on although `c` is not done yet.
+    #[test]
+    fn to_wait_shows_what_was_changed_under_the_lock() {
+        let found = outcomes(Memory::Sc, || {
+            let (set, condvar, x) = (Mutex::new(false), Condvar::new(), AtomicUsize::new(0));
+            let seen = Actors::new()
+                .enter("a", || {
+                    let mut guard = set.lock().unwrap();
+                    *guard = true;
+                    drop(condvar.wait_while(guard, |set| *set).unwrap());
+                    String::new()
+                })
+                .enter("b", || {
+                    let mut looks = 1;
+                    while !*set.lock().unwrap() {
+                        looks += 1;
+                        thread::yield_now();
+                    }
+                    let seen = format!("{looks} {}", x.load(SeqCst));
+                    *set.lock().unwrap() = false;
+                    condvar.notify_one();
+                    seen
+                })
+                .enter("c", || {
+                    x.store(1, SeqCst);
+                    String::new()
+                })
+                .run();
+            seen[1].clone()
+        });
+        assert!(found.contains(&"3 0".to_owned()), "{found:?}");
     }
 }

@@ -484,3 +484,41 @@ mod while_unwinding {
         }
     }
 }
+
+/// An overflow ends its process, so the scene is explored in a process of its own.
+#[cfg(unix)]
+mod overflow {
+    use super::*;
+    use std::hint::black_box;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn names_the_thread_and_the_setting() {
+        let mut alone = Command::new(std::env::current_exe().unwrap());
+        alone.args(["--ignored", "--exact", "strangers::overflow::alone"]);
+        let (well, text) = printed(&alone.stdin(Stdio::null()).output().unwrap());
+        assert!(!well, "{text}");
+        let expected = "thread `ann` of the scene has overflowed its stack";
+        assert!(text.contains(expected), "{text}");
+        assert!(text.contains("`Options::stack_size`"), "{text}");
+    }
+
+    fn recurses(depth: u64) -> u64 {
+        let frame = black_box([depth; 64]);
+        match frame[0] {
+            u64::MAX => 0,
+            depth => recurses(depth + 1) + black_box(frame)[1],
+        }
+    }
+
+    #[test]
+    #[ignore = "tried in a process of its own"]
+    fn alone() {
+        explored(|| {
+            Actors::new()
+                .enter("ann", || recurses(0))
+                .enter("bob", || 0)
+                .run()
+        });
+    }
+}

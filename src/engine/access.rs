@@ -211,6 +211,18 @@ mod tests {
         assert_eq!(reversible(Kind::ReadsFrom(7, None)), [0; 0]);
     }
 
+    /// A thread that reads a lock while it is free (`is_poisoned`) could also read it
+    /// after another thread has taken it.
+    #[test]
+    fn a_lock_races_with_the_reads_before_it() {
+        let mut accesses = Accesses::default();
+        accesses.add(Kind::Acquire, 0);
+        accesses.add(Kind::Write, 1);
+        accesses.add(Kind::Read, 2);
+        let reversible: Vec<u32> = accesses.reversible(Kind::Acquire).collect();
+        assert_eq!(reversible, [0, 2]);
+    }
+
     #[test]
     fn a_write_races_with_loads_that_chose_what_they_read() {
         let mut accesses = Accesses::default();

@@ -153,6 +153,36 @@ mod tests {
         assert!(places.iter().all(|&place| place == places[0]));
     }
 
+    /// All tests of a process share the kept stacks: no other test uses these sizes.
+    #[test]
+    fn a_kept_stack_is_used_again_for_its_own_size_and_not_too_many_are_kept() {
+        let uses = |size: usize, coroutines: usize| -> Vec<usize> {
+            let mut stacks = Stacks::new(size);
+            let start = |_| started(&mut stacks, |_| ());
+            let started: Vec<_> = (0..coroutines).map(start).collect();
+            for mut coroutine in started {
+                assert!(coroutine.resume("a"));
+                stacks.take_back(coroutine);
+            }
+            let size_of = |stack: &DefaultStack| stack.base().get() - stack.limit().get();
+            stacks.free.iter().map(size_of).collect()
+        };
+        let are_kept = |size: usize| {
+            let kept = KEPT.lock().unwrap();
+            kept.iter().filter(|&&(other, _)| other == size).count()
+        };
+        let (small, large) = (96 * 1024, 64 * 1024 * 1024);
+        for _ in 0..2 {
+            uses(small, 1);
+            assert_eq!(are_kept(small), 1);
+        }
+        assert!(uses(large, 1)[0] >= large);
+        uses(small, MOST_KEPT + 10);
+        let mut kept = KEPT.lock().unwrap();
+        assert!(kept.len() <= MOST_KEPT);
+        kept.retain(|&(size, _)| size != small && size != large);
+    }
+
     /// A coroutine can resume another, and is suspended with it in between.
     #[test]
     fn coroutines_nest() {
@@ -181,5 +211,87 @@ mod tests {
         assert_eq!(order.get(), 123);
         assert!(outer.resume("outer"));
         assert_eq!(order.get(), 1234);
+    }
+
+    /// An overflow ends its process, so each runs in a process of its own.
+    #[cfg(unix)]
+    mod overflow {
+        use super::*;
+        use std::process::Command;
+
+        /// What a test of `alone` says before its process is aborted.
+        fn said(name: &str) -> String {
+            let mut alone = Command::new(std::env::current_exe().unwrap());
+            let name = format!("engine::coroutine::tests::overflow::alone::{name}");
+            let output = alone
+                .args(["--ignored", "--exact", &name])
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(!output.status.success(), "{said}");
+            said
+        }
+
+        #[test]
+        fn of_a_coroutine_names_its_thread() {
+            let said = said("in_a_coroutine");
+            let expected = "thread `ann` of the scene has overflowed its stack";
+            assert!(said.contains(expected), "{said}");
+        }
+
+        #[test]
+        fn of_a_coroutine_that_has_resumed_another_names_the_outer_one() {
+            let said = said("after_another_was_suspended");
+            let expected = "thread `outer` of the scene has overflowed its stack";
+            assert!(said.contains(expected), "{said}");
+        }
+
+        #[test]
+        fn of_an_ordinary_thread_is_reported_by_std() {
+            let said = said("in_an_ordinary_thread");
+            assert!(said.contains("has overflowed its stack"), "{said}");
+            assert!(!said.contains("of the scene"), "{said}");
+        }
+
+        mod alone {
+            use super::*;
+            use std::hint::black_box;
+
+            fn recurses(depth: u64) -> u64 {
+                let frame = black_box([depth; 64]);
+                match frame[0] {
+                    u64::MAX => 0,
+                    depth => recurses(depth + 1) + black_box(frame)[1],
+                }
+            }
+
+            #[test]
+            #[ignore = "tried in a process of its own"]
+            fn in_a_coroutine() {
+                let mut stacks = Stacks::new(64 * 1024);
+                let body = |_: &Suspend| _ = black_box(recurses(0));
+                started(&mut stacks, body).resume("ann");
+            }
+
+            #[test]
+            #[ignore = "tried in a process of its own"]
+            fn after_another_was_suspended() {
+                let mut stacks = Stacks::new(64 * 1024);
+                let inner = |suspend: &Suspend| suspend.suspend(());
+                let mut inner = started(&mut stacks, inner);
+                let outer = move |_: &Suspend| {
+                    assert!(!inner.resume("inner"));
+                    black_box(recurses(0));
+                };
+                started(&mut stacks, outer).resume("outer");
+            }
+
+            #[test]
+            #[ignore = "tried in a process of its own"]
+            fn in_an_ordinary_thread() {
+                drop(Stacks::new(64 * 1024));
+                let _ = std::thread::spawn(|| black_box(recurses(0))).join();
+            }
+        }
     }
 }

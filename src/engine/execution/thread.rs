@@ -145,3 +145,35 @@ impl std::ops::DerefMut for Threads {
         &mut self.threads[..self.length]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The execution before may have been aborted at any moment.
+    #[test]
+    fn a_thread_that_is_used_again_is_as_new() {
+        let mut threads = Threads::default();
+        let id = threads.add(Some("a".to_owned()), 1, 0);
+        let used = &mut threads[id];
+        used.next = Next::Ended;
+        used.views.past.clock.tick(id);
+        (used.timed_out, used.fate) = (true, Some(Fate::Early));
+        (used.enabled_by, used.gate) = (Some(1), Some(Gate::AfterAll));
+        (used.has_records, used.steps, used.children) = (true, 1, 1);
+        (used.parker, used.idle) = (Some(1), 1);
+        (used.waits_in_loop, used.is_loop) = (true, true);
+        threads.clear();
+        let id = threads.add(None, 2, 1);
+        let new = &threads[id];
+        assert!(matches!(new.next, Next::Runs));
+        assert_eq!((new.name.as_deref(), new.key, new.place), (None, 2, 1));
+        assert_eq!(new.views.past.clock.of(id), 0);
+        assert_eq!((new.timed_out, new.fate), (false, None));
+        assert_eq!((new.enabled_by, new.gate), (None, None));
+        let counts = (new.has_records, new.steps, new.children);
+        assert_eq!(counts, (false, 0, 0));
+        assert_eq!((new.parker, new.idle), (None, 0));
+        assert!(!new.waits_in_loop && !new.is_loop);
+    }
+}

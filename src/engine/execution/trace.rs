@@ -238,3 +238,29 @@ impl Trace {
         self.texts.get(place as usize).map_or("", String::as_str)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::access::Kind;
+    use std::panic::Location;
+
+    #[test]
+    fn truncated_records_leave_no_accesses_behind() {
+        let mut trace = Trace::default();
+        let access = |location| Access {
+            location,
+            kind: Kind::Write,
+        };
+        for location in 1..=3 {
+            trace.access(access(location));
+            trace.record(0, None, Location::caller(), |_, _| String::new());
+        }
+        trace.truncate(1);
+        assert_eq!(trace.accesses(0), [access(1)]);
+        trace.access(access(4));
+        trace.record(0, None, Location::caller(), |_, _| String::new());
+        assert_eq!(trace.records().len(), 2);
+        assert_eq!(trace.accesses(1), [access(4)]);
+    }
+}

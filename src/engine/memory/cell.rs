@@ -96,6 +96,30 @@ mod tests {
     }
 
     #[test]
+    fn an_access_races_with_the_latest_write() {
+        let mut cell = Latest::default();
+        let clock = after(&[(0, 1)]);
+        assert!(cell.add(access(0, Kind::Write, 1), &clock).is_none());
+        let clock = after(&[(0, 1), (1, 1)]);
+        assert!(cell.add(access(1, Kind::Write, 1), &clock).is_none());
+        let clock = after(&[(0, 1), (2, 1)]);
+        let race = cell.add(access(2, Kind::Read, 1), &clock).unwrap();
+        assert_eq!((race.thread, race.kind), (1, Kind::Write));
+    }
+
+    #[test]
+    fn a_write_races_with_a_read_that_is_not_the_latest() {
+        let mut cell = Latest::default();
+        for thread in 0..2 {
+            let clock = after(&[(thread, 1)]);
+            assert!(cell.add(access(thread, Kind::Read, 1), &clock).is_none());
+        }
+        let clock = after(&[(1, 1), (2, 1)]);
+        let race = cell.add(access(2, Kind::Write, 1), &clock).unwrap();
+        assert_eq!((race.thread, race.kind), (0, Kind::Read));
+    }
+
+    #[test]
     fn two_reads_do_not_race_and_each_races_with_a_write() {
         let mut cell = Latest::default();
         for thread in 0..2 {

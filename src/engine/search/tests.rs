@@ -115,6 +115,40 @@ fn each_read_comes_before_or_after_a_write() {
     }
 }
 
+/// The read comes first when it is run first: then it must race with the lock, since
+/// the unlock is covered by the lock.
+#[test]
+fn a_read_comes_before_or_after_a_critical_section() {
+    has_traces(vec![vec![one(1, Kind::Read)], vec![lock_and_unlock(1)]], 2);
+}
+
+/// Small toys in which a search that is only a little less careful runs one execution
+/// too many.
+#[test]
+fn no_trace_is_run_twice() {
+    let read = |location| one(location, Kind::Read);
+    let write = |location| one(location, Kind::Write);
+    // The first thread is in the backtrack set already when the race is found.
+    let reads = vec![access(2, Kind::Read), access(1, Kind::Read)];
+    has_traces(
+        vec![
+            vec![read(1), write(2)],
+            vec![write(3), write(2)],
+            vec![reads],
+        ],
+        6,
+    );
+    // A race that another race between the two transitions implies.
+    has_traces(
+        vec![
+            vec![write(2)],
+            vec![write(2), write(3), read(2)],
+            vec![write(3)],
+        ],
+        6,
+    );
+}
+
 /// (N × M)! / M!ᴺ ways to distribute the critical sections among the threads.
 #[test]
 fn critical_sections_come_in_every_order() {
@@ -141,20 +175,24 @@ fn a_transition_that_an_earlier_one_enables_does_not_race_with_it() {
     assert!(!search.advance());
 }
 
-/// A store of 1 beside a load that may read 1 once it is stored, or 0.
-#[test]
-fn a_load_reads_each_store_once() {
+/// What is read in all executions of a store of 1 beside a load that may read 1 once it
+/// is stored, or 0. `is_known`: whether the search is told that the load only loads.
+fn reads_beside_a_store(loader: ThreadId, is_known: bool) -> Vec<StoreName> {
     let mut search = Search::default();
     let mut reads = Vec::new();
     loop {
         search.begin(Reduction::Full);
         let (mut stored, mut loaded) = (None, false);
         while stored.is_none() || !loaded {
-            let left = [stored.is_none(), !loaded];
-            let threads: ThreadSet = (0..2).filter(|&thread| left[thread]).collect();
+            let is_left = |&thread: &ThreadId| match thread == loader {
+                true => !loaded,
+                false => stored.is_none(),
+            };
+            let threads: ThreadSet = (0..2).filter(is_left).collect();
+            let is_load = |&thread: &ThreadId| is_known && thread == loader;
             let enabled = Enabled {
                 threads,
-                loads: (0..2).filter(|&thread| thread == 1 && left[1]).collect(),
+                loads: threads.iter().filter(is_load).collect(),
             };
             let stores: Vec<StoreName> = stored.map(|_| 1).into_iter().chain([0]).collect();
             let options = |_, option: &mut dyn FnMut(StoreName)| {
@@ -163,10 +201,7 @@ fn a_load_reads_each_store_once() {
             let Some(thread) = search.next(enabled, 0, options).unwrap() else {
                 break;
             };
-            if thread == 0 {
-                search.access(access(1, Kind::Write)).unwrap();
-                stored = Some(search.transition());
-            } else {
+            if thread == loader {
                 let store = stores[search.choose_store(&stores).unwrap()];
                 let by = stored.filter(|_| store == 1);
                 search
@@ -174,6 +209,9 @@ fn a_load_reads_each_store_once() {
                     .unwrap();
                 reads.push(store);
                 loaded = true;
+            } else {
+                search.access(access(1, Kind::Write)).unwrap();
+                stored = Some(search.transition());
             }
             search.end_transition().unwrap();
         }
@@ -182,7 +220,24 @@ fn a_load_reads_each_store_once() {
         }
     }
     reads.sort_unstable();
-    assert_eq!(reads, [0, 1]);
+    reads
+}
+
+#[test]
+fn a_load_reads_each_store_once() {
+    for loader in 0..2 {
+        assert_eq!(reads_beside_a_store(loader, true), [0, 1]);
+    }
+}
+
+/// A transition that begins as something else (a join, say) and then only loads.
+#[test]
+fn a_load_that_was_not_expected_reads_each_store() {
+    for loader in 0..2 {
+        let mut reads = reads_beside_a_store(loader, false);
+        reads.dedup();
+        assert_eq!(reads, [0, 1]);
+    }
 }
 
 #[test]
@@ -247,6 +302,50 @@ fn a_scene_that_does_something_else_is_found_out() {
         Err(Differs),
         "other threads enabled"
     );
+}
+
+#[test]
+fn a_choice_among_another_number_of_things_is_found_out() {
+    let mut search = Search::default();
+    let mut chosen = |of| {
+        search.begin(Reduction::Full);
+        let enabled = Enabled {
+            threads: ThreadSet::only(0),
+            loads: ThreadSet::default(),
+        };
+        search.next(enabled, 0, |_, _| ()).unwrap();
+        let chosen = search.choose(of);
+        search.end_transition().unwrap();
+        search.advance();
+        chosen
+    };
+    assert_eq!(chosen(2), Ok(0));
+    assert_eq!(chosen(3), Err(Differs));
+}
+
+/// The second execution begins with the other thread. That thread knows what it knew
+/// in the first execution, so it must do what it did there.
+#[test]
+fn a_thread_that_knows_the_same_must_do_the_same() {
+    let takes = |search: &mut Search, threads: &[ThreadId], location| {
+        let enabled = Enabled {
+            threads: threads.iter().copied().collect(),
+            loads: ThreadSet::default(),
+        };
+        let thread = search.next(enabled, 0, |_, _| ()).unwrap();
+        let accessed = search.access(access(location, Kind::Write));
+        search.end_transition().unwrap();
+        (thread, accessed)
+    };
+    for (location, expected) in [(1, Ok(())), (2, Err(Differs))] {
+        let mut search = Search::default();
+        search.begin(Reduction::None);
+        assert_eq!(takes(&mut search, &[0, 1], 1), (Some(0), Ok(())));
+        assert_eq!(takes(&mut search, &[1], 1), (Some(1), Ok(())));
+        assert!(search.advance());
+        search.begin(Reduction::None);
+        assert_eq!(takes(&mut search, &[0, 1], location), (Some(1), expected));
+    }
 }
 
 fn toys() -> impl Strategy<Value = Toy> {
