@@ -2,6 +2,7 @@
 //! guards of one mutex, a panic in a panic, an exploration that ends too soon. Most of
 //! them could end the process, so each runs in a process of its own.
 
+use crate::alone::{Last, panics_and_does, passes_alone, run_alone};
 use crate::fixture::printed;
 use racecourse::check::{self, Exploration};
 use racecourse::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -10,7 +11,6 @@ use racecourse::sync::{Actors, Arc, Condvar, Mutex, MutexGuard, mpsc, thread};
 use std::cell::Cell;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
-use std::process::{Command, Output, Stdio};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::Duration;
@@ -67,41 +67,12 @@ assert_is!(Send: thread::JoinHandle<Cell<u32>>, AtomicUsize, Condvar, UnsafeCell
 assert_is!(Sync: MutexGuard<'static, u32>, Mutex<Cell<u32>>, mpsc::Sender<Cell<u32>>);
 assert_is!(Sync: thread::JoinHandle<Cell<u32>>, AtomicUsize, Condvar);
 
-/// Does something when dropped.
-struct Last<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for Last<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
-}
-
-fn panics_and_does(last: impl FnMut()) {
-    let panicked = catch_unwind(AssertUnwindSafe(|| {
-        let _last = Last(last);
-        panic!("on purpose");
-    }));
-    panicked.unwrap_err();
-}
-
-fn run_alone(name: &str) -> Output {
-    let mut alone = Command::new(std::env::current_exe().unwrap());
-    let name = format!("abuse::alone::{name}");
-    alone.args(["--ignored", "--exact", "--nocapture", &name]);
-    alone.stdin(Stdio::null()).output().unwrap()
-}
-
-fn passes_alone(name: &str) {
-    let (well, text) = printed(&run_alone(name));
-    assert!(well && text.contains("1 passed"), "{text}");
-}
-
 macro_rules! alone {
     ($($(#[$about:meta])* $name:ident $tried:block)+) => {
         $($(#[$about])*
         #[test]
         fn $name() {
-            passes_alone(stringify!($name));
+            passes_alone(concat!("abuse::alone::", stringify!($name)));
         })+
 
         mod alone {
@@ -664,10 +635,7 @@ mod ended_by_a_signal {
     const SIGSEGV: i32 = 11;
 
     fn ended(name: &str) -> (Option<i32>, String) {
-        let mut alone = Command::new(std::env::current_exe().unwrap());
-        let name = format!("abuse::ended_by_a_signal::alone::{name}");
-        alone.args(["--ignored", "--exact", "--nocapture", &name]);
-        let output = alone.stdin(Stdio::null()).output().unwrap();
+        let output = run_alone(&format!("abuse::ended_by_a_signal::alone::{name}"));
         let (_, text) = printed(&output);
         (output.status.signal(), text)
     }
@@ -678,7 +646,10 @@ mod ended_by_a_signal {
         let says = format!("thread `{thread}` of the scene has overflowed its stack.");
         assert_eq!(text.matches("overflowed its stack").count(), 1, "{text}");
         assert!(text.contains(&says), "{text}");
-        assert!(text.contains("`Check::stack_size`"), "{text}");
+        assert!(
+            text.contains("`Options::stack_size`, `Check::stack_size`"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 #[cfg(unix)]
 mod abuse;
+mod alone;
 mod barrier;
 mod channels;
 #[cfg(unix)]

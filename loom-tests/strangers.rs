@@ -386,24 +386,7 @@ mod mistakes {
 /// process of its own.
 mod while_unwinding {
     use super::*;
-    use std::process::{Command, Stdio};
-
-    /// Does something when dropped.
-    struct Last<F: FnMut()>(F);
-
-    impl<F: FnMut()> Drop for Last<F> {
-        fn drop(&mut self) {
-            (self.0)();
-        }
-    }
-
-    fn panics_and_does(last: impl FnMut()) {
-        let panicked = catch_unwind(AssertUnwindSafe(|| {
-            let _last = Last(last);
-            panic!("on purpose");
-        }));
-        panicked.unwrap_err();
-    }
+    use crate::alone::{panics_and_does, passes_alone};
 
     /// A lock that is left of a scene which has been explored.
     fn left_over() -> Mutex<u32> {
@@ -417,7 +400,8 @@ mod while_unwinding {
         ($($name:ident $tried:block)+) => {
             $(#[test]
             fn $name() {
-                super::while_unwinding::survives(stringify!($name));
+                let alone = "strangers::while_unwinding::alone::";
+                passes_alone(&format!("{alone}{}", stringify!($name)));
             })+
 
             mod alone {
@@ -428,15 +412,6 @@ mod while_unwinding {
                 fn $name() $tried)+
             }
         };
-    }
-
-    fn survives(name: &str) {
-        let mut alone = Command::new(std::env::current_exe().unwrap());
-        let name = format!("strangers::while_unwinding::alone::{name}");
-        alone.args(["--ignored", "--exact", &name]);
-        let output = alone.stdin(Stdio::null()).output().unwrap();
-        let (well, text) = printed(&output);
-        assert!(well && text.contains("1 passed"), "{text}");
     }
 
     survived! {
@@ -482,43 +457,5 @@ mod while_unwinding {
         a_scene_is_explored {
             explored(|| panics_and_does(|| drop(catch_unwind(|| check::scene(|| ()).check()))));
         }
-    }
-}
-
-/// An overflow ends its process, so the scene is explored in a process of its own.
-#[cfg(unix)]
-mod overflow {
-    use super::*;
-    use std::hint::black_box;
-    use std::process::{Command, Stdio};
-
-    #[test]
-    fn names_the_thread_and_the_setting() {
-        let mut alone = Command::new(std::env::current_exe().unwrap());
-        alone.args(["--ignored", "--exact", "strangers::overflow::alone"]);
-        let (well, text) = printed(&alone.stdin(Stdio::null()).output().unwrap());
-        assert!(!well, "{text}");
-        let expected = "thread `ann` of the scene has overflowed its stack";
-        assert!(text.contains(expected), "{text}");
-        assert!(text.contains("`Options::stack_size`"), "{text}");
-    }
-
-    fn recurses(depth: u64) -> u64 {
-        let frame = black_box([depth; 64]);
-        match frame[0] {
-            u64::MAX => 0,
-            depth => recurses(depth + 1) + black_box(frame)[1],
-        }
-    }
-
-    #[test]
-    #[ignore = "tried in a process of its own"]
-    fn alone() {
-        explored(|| {
-            Actors::new()
-                .enter("ann", || recurses(0))
-                .enter("bob", || 0)
-                .run()
-        });
     }
 }

@@ -158,7 +158,7 @@ impl Scene {
         self
     }
 
-    /// How it is to be explored.
+    /// How an exploration runs the scene.
     #[must_use]
     pub fn options(&self, memory: Memory) -> Options {
         let mut options = Options::new(memory);

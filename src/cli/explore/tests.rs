@@ -29,7 +29,7 @@ fn printed_by(
     (complaints, text)
 }
 
-/// What `explore` prints when every scene of the right version comes to `right`,
+/// What `explore` prints when every scene of the right version ends with `right`,
 /// and of the wrong one to `wrong`.
 fn printed(args: &[&str], right: &Exploration, wrong: &Exploration) -> (bool, String) {
     let engine = |_, run: Run| match &*run().outcome {

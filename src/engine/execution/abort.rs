@@ -4,7 +4,7 @@ use super::failure::{Aborted, Failure, NOT_DETERMINISTIC};
 use super::run::{Execution, with};
 use super::thread::Next;
 use crate::engine::ids::ThreadId;
-use crate::engine::search::Differs;
+use crate::engine::search::{Differs, Reduction};
 use std::panic::resume_unwind;
 
 const ABANDONED: &str = "a destructor that runs while its thread unwinds waits for ever: it locks a mutex whose guard \
@@ -105,7 +105,7 @@ impl Execution {
     /// panicked is its outcome.
     pub(crate) fn aborts_after_panic(&mut self) {
         // What others would have done is not seen: no order stands for another.
-        self.needs.reduction = crate::engine::search::Reduction::None;
+        self.needs.reduction = Reduction::None;
         self.abort(Aborted::Failed);
     }
 

@@ -60,20 +60,14 @@ impl Execution {
 
     /// `SeqCst` operations take effect in one order, that of the execution: later ones
     /// read nothing older.
-    pub(crate) fn keeps_sequence(
-        &mut self,
-        atomic: ObjectId,
-        store: usize,
-        ordering: Ordering,
-        writes: bool,
-    ) {
+    pub(crate) fn keeps_sequence(&mut self, atomic: ObjectId, store: usize, ordering: Ordering) {
         let Some(fences) = self.fences().filter(|_| ordering == Ordering::SeqCst) else {
             return;
         };
         let operation = const { word("SeqCst") };
         let stores: &mut Stores = self.objects.state(atomic);
         let before = stores.sequential;
-        let kind = match stores.keep_sequence(store, writes, &mut self.sequential) {
+        let kind = match stores.keep_sequence(store, &mut self.sequential) {
             true => Kind::Write,
             false => Kind::Read,
         };

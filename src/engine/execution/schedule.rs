@@ -68,7 +68,7 @@ fn suspend_by(suspend: NonNull<Suspend>) {
     unsafe { suspend.as_ref() }.suspend(());
 }
 
-/// Suspends the running thread: it has started another, which is to run first.
+/// Suspends the running thread, so that another runs first.
 pub(super) fn suspend_here() {
     if let Some(suspend) = with(|x| x.threads[x.current].suspend) {
         suspend_by(suspend);
@@ -76,17 +76,17 @@ pub(super) fn suspend_here() {
 }
 
 /// The running thread, and all that have resumed it, run no further.
-pub(super) fn suspend_for_ever() -> ! {
+fn suspend_for_ever() -> ! {
     loop {
         suspend_here();
     }
 }
 
-/// Resumes a thread from the one that runs now. Returns whether that was possible: a
-/// thread that runs, or has resumed the running one, cannot be resumed.
-pub(super) fn resume_here(thread: ThreadId) -> bool {
+/// Resumes a thread from the one that runs now, unless that thread runs too: it may have
+/// resumed this one.
+fn resume_here(thread: ThreadId) {
     let before = with(|x| x.current);
-    let resumed = resume(thread);
+    resume(thread);
     let is_abandoned = with(|x| {
         x.current = before;
         x.is_abandoned
@@ -94,7 +94,6 @@ pub(super) fn resume_here(thread: ThreadId) -> bool {
     if is_abandoned {
         suspend_for_ever();
     }
-    resumed
 }
 
 /// Lets other threads of an aborted execution unwind, first that one, until `done`. It
@@ -125,21 +124,20 @@ pub(crate) fn abandon() -> ! {
     suspend_for_ever();
 }
 
-fn resume(thread: ThreadId) -> bool {
+fn resume(thread: ThreadId) {
     let taken = with(|x| {
         let coroutine = x.threads[thread].coroutine.take()?;
         x.current = thread;
         Some((coroutine, x.threads[thread].name.clone()))
     });
     let Some((mut coroutine, name)) = taken else {
-        return false;
+        return;
     };
     let has_ended = coroutine.resume(name.as_deref().unwrap_or("main"));
     with(|x| match has_ended {
         true => x.stacks.take_back(coroutine),
         false => x.threads[thread].coroutine = Some(coroutine),
     });
-    true
 }
 
 impl Runner {

@@ -1,10 +1,8 @@
 //! Threads that start, end and are joined.
 
-use super::abort;
-use super::abort::{is_aborted, misuse, unwinding};
+use super::abort::{is_abort, is_aborted, misuse, unwind, unwinding};
 use super::failure::Failure;
-use super::panics;
-use super::panics::note_panic;
+use super::panics::{abort_after_panic, note_panic};
 use super::run::{Execution, try_with, with};
 use super::schedule::{point, suspend_here, unwind_first};
 use super::steps::start_of;
@@ -14,7 +12,7 @@ use crate::engine::access::{Access, Kind};
 use crate::engine::coroutine::Suspend;
 use crate::engine::hash::mix;
 use crate::engine::ids::{At, MAX_SPAWNED, MAX_THREADS, ThreadId};
-use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr::NonNull;
 
@@ -55,7 +53,7 @@ pub(crate) fn spawn(
 /// Unwinds if the execution was aborted while a thread was started.
 pub(crate) fn unwind_if_aborted(started: Option<ThreadId>) {
     if started.is_some() && is_aborted() {
-        abort::unwind();
+        unwind();
     }
 }
 
@@ -63,7 +61,7 @@ pub(crate) fn unwind_if_aborted(started: Option<ThreadId>) {
 pub(crate) fn join(execution: u64, thread: ThreadId, at: At) {
     if unwinding() {
         if is_here(execution) && !with(|x| x.is_aborted() || x.joins_at_once(thread)) {
-            panics::abort_after_panic();
+            abort_after_panic();
         }
         return;
     }
@@ -126,28 +124,38 @@ pub(crate) fn finish() {
 
 /// The scene's own words.
 #[track_caller]
-pub(crate) fn narrate(what: std::fmt::Arguments<'_>) {
+pub(crate) fn narrate(what: fmt::Arguments<'_>) {
     if unwinding() {
         return;
     }
     let at = Location::caller();
     // Only a story needs the text. But what it names is the scene's, and may take steps:
     // the same in every execution.
-    let text = match what.as_str() {
-        Some(text) => Cow::Borrowed(text),
-        None => Cow::Owned(what.to_string()),
+    let text = match with(|x| x.is_told) {
+        true => Some(what.to_string()),
+        false => {
+            let made = Nowhere.write_fmt(what);
+            made.expect("a Display implementation returned an error");
+            None
+        }
     };
     with(|x| {
-        let text = match x.is_told {
-            true => x.trace.add_text(text.into_owned()),
-            false => 0,
-        };
+        let text = text.map_or(0, |text| x.trace.add_text(text));
         let record = x.notes(None, at, |record, names| {
             names.text(record.values[0] as u32).to_owned()
         });
         record.values = [u64::from(text), 0];
         record.kind = RecordKind::Narration;
     });
+}
+
+/// Text that is made and not kept.
+struct Nowhere;
+
+impl fmt::Write for Nowhere {
+    fn write_str(&mut self, _: &str) -> fmt::Result {
+        Ok(())
+    }
 }
 
 /// What the running thread does next is an actor's part.
@@ -160,7 +168,7 @@ pub(crate) fn becomes_actor(name: String) {
 /// Notes a panic, if it is one of the scene's own.
 pub(crate) fn note_if_panic<T>(result: &std::thread::Result<T>) {
     if let Err(payload) = result
-        && !abort::is_abort(payload.as_ref())
+        && !is_abort(payload.as_ref())
     {
         note_panic();
     }

@@ -203,13 +203,8 @@ impl Stores {
 
     /// A `SeqCst` operation takes effect: later ones read nothing older. Returns whether
     /// that changes what they may read.
-    pub(crate) fn keep_sequence(
-        &mut self,
-        store: usize,
-        writes: bool,
-        sequential: &mut View,
-    ) -> bool {
-        let changes = writes || store > sequential.oldest(self.number);
+    pub(crate) fn keep_sequence(&mut self, store: usize, sequential: &mut View) -> bool {
+        let changes = store > sequential.oldest(self.number);
         sequential.raise(self.number, store);
         self.sequential += u64::from(changes);
         changes
@@ -311,7 +306,7 @@ mod tests {
         let (mut writer, reader) = (Views::default(), Views::default());
         let mut sequential = View::default();
         store(&mut x, 1, SeqCst, &mut writer);
-        assert!(x.keep_sequence(1, true, &mut sequential));
+        assert!(x.keep_sequence(1, &mut sequential));
         let values = |ordering| {
             x.readable(&reader, &sequential, ordering)
                 .collect::<Vec<_>>()

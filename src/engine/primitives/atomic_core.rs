@@ -69,7 +69,7 @@ impl Raw {
             let seen = Seen::Version(id, step.state().version(store));
             step.sees(seen);
             step.step(id, kind, (name, const { word("load") }, 0));
-            step.keeps_sequence(id, store, ordering, false);
+            step.keeps_sequence(id, store, ordering);
             step.loads(store, ordering, at)
         })
     }
@@ -149,7 +149,7 @@ impl Raw {
                 step.updates(id, Kind::Write, operation, store as u64);
             } else {
                 reads(step, operation, store);
-                step.keeps_sequence(id, store, ordering, false);
+                step.keeps_sequence(id, store, ordering);
             }
             let is_c11 = step.settings.is_c11;
             let (views, state) = step.views_and_state();
@@ -208,7 +208,7 @@ impl Step<'_, Stores> {
         state.write(value, ordering, is_c11, writer, views, continues);
         let version = state.version(store);
         self.objects[id].version = version;
-        self.keeps_sequence(id, store, ordering, true);
+        self.keeps_sequence(id, store, ordering);
     }
 
     fn tells(&mut self, operation: Operation, at: At) {

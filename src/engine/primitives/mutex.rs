@@ -313,7 +313,7 @@ impl<T> MutexGuard<'_, T> {
 }
 
 impl<'a, T> MutexGuard<'a, T> {
-    /// What the lock protects, as the story shows it, if one is to be told.
+    /// What the lock protects, as the story shows it, if one is told.
     pub(super) fn shown(&self) -> Option<String> {
         let show = self.mutex.show?;
         let is_told = self.mutex.handle.with(|step| step.is_told);

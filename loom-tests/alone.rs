@@ -1,0 +1,36 @@
+//! Tests that run in a process of their own: what they try might end the process.
+
+use crate::fixture::printed;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Command, Output, Stdio};
+
+/// Does something when dropped.
+pub struct Last<F: FnMut()>(pub F);
+
+impl<F: FnMut()> Drop for Last<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// Does something in a destructor while the thread unwinds.
+pub fn panics_and_does(last: impl FnMut()) {
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        let _last = Last(last);
+        panic!("on purpose");
+    }));
+    panicked.unwrap_err();
+}
+
+/// Runs the ignored test of that name.
+pub fn run_alone(test: &str) -> Output {
+    let mut alone = Command::new(std::env::current_exe().unwrap());
+    alone.args(["--ignored", "--exact", "--nocapture", test]);
+    alone.stdin(Stdio::null()).output().unwrap()
+}
+
+/// It must pass.
+pub fn passes_alone(test: &str) {
+    let (well, text) = printed(&run_alone(test));
+    assert!(well && text.contains("1 passed"), "{text}");
+}
