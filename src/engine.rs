@@ -6,7 +6,7 @@
 //!
 //! | module | what it knows |
 //! |---|---|
-//! | [`ids`], [`hash`], [`clock`] | threads and objects by number; vector clocks and views |
+//! | [`ids`], [`hash`], [`clock`], [`reused`] | threads and objects by number; vector clocks and views |
 //! | [`access`] | what a transition accesses, and which accesses are dependent |
 //! | [`search`] | which interleavings are still to be run: source sets, sleep sets |
 //! | [`coroutine`] | stacks, and switching between them |
@@ -25,4 +25,5 @@ pub(crate) mod hash;
 pub(crate) mod ids;
 pub(crate) mod memory;
 pub mod primitives;
+pub(crate) mod reused;
 pub(crate) mod search;

@@ -3,7 +3,9 @@
 
 use crate::engine::access::Location;
 use crate::engine::ids::{At, ObjectId, ThreadId};
+use crate::engine::reused::Reused;
 use std::any::Any;
+use std::ops::{Deref, DerefMut};
 
 /// The state of a primitive. It serves one execution after another.
 pub(crate) trait State: Any {
@@ -70,42 +72,26 @@ pub(crate) struct Entry {
 
 /// The objects of the execution, by their numbers.
 #[derive(Default)]
-pub(crate) struct Objects {
-    entries: Vec<Entry>,
-    /// How many belong to this execution; those behind are to be used again.
-    length: usize,
-}
+pub(crate) struct Objects(Reused<Entry>);
 
 impl Objects {
-    pub(crate) fn clear(&mut self) {
-        self.length = 0;
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.length
-    }
-
     pub(crate) fn add<S: State + Default>(
         &mut self,
         kind: &'static str,
         location: Location,
     ) -> (ObjectId, &mut S) {
-        let id = self.length;
-        self.length += 1;
+        let id = self.0.len();
         let new = || Box::<S>::default();
-        if self.entries.len() == id {
-            self.entries.push(Entry {
-                kind,
-                name: None,
-                initially: None,
-                show: None,
-                location,
-                writes: 0,
-                version: 0,
-                state: new(),
-            });
-        }
-        let entry = &mut self.entries[id];
+        let entry = self.0.add(|| Entry {
+            kind,
+            name: None,
+            initially: None,
+            show: None,
+            location,
+            writes: 0,
+            version: 0,
+            state: new(),
+        });
         if !(&*entry.state as &dyn Any).is::<S>() {
             entry.state = new();
         }
@@ -122,7 +108,7 @@ impl Objects {
 
     /// The state of an object, which has that type.
     pub(crate) fn state<S: State>(&mut self, id: ObjectId) -> &mut S {
-        let state: &mut dyn Any = &mut *self.entries[id].state;
+        let state: &mut dyn Any = &mut *self.0[id].state;
         state.downcast_mut().expect("an object keeps its type")
     }
 }
@@ -133,16 +119,16 @@ pub(crate) fn of<S: State>(state: &dyn State) -> &S {
     state.downcast_ref().expect("an object keeps its type")
 }
 
-impl std::ops::Index<ObjectId> for Objects {
-    type Output = Entry;
+impl Deref for Objects {
+    type Target = Reused<Entry>;
 
-    fn index(&self, id: ObjectId) -> &Entry {
-        &self.entries[..self.length][id]
+    fn deref(&self) -> &Reused<Entry> {
+        &self.0
     }
 }
 
-impl std::ops::IndexMut<ObjectId> for Objects {
-    fn index_mut(&mut self, id: ObjectId) -> &mut Entry {
-        &mut self.entries[..self.length][id]
+impl DerefMut for Objects {
+    fn deref_mut(&mut self) -> &mut Reused<Entry> {
+        &mut self.0
     }
 }

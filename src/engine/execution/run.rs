@@ -3,7 +3,7 @@
 use super::failure::{Aborted, Failure};
 use super::object::{Objects, State};
 use super::round::Standstill;
-use super::thread::Threads;
+use super::thread::{Thread, Threads};
 use super::trace::Trace;
 use crate::engine::clock::View;
 use crate::engine::coroutine::Stacks;
@@ -253,7 +253,7 @@ impl Execution {
         self.early_timeouts = 0;
         self.deaths = 0;
         self.fences = None;
-        self.threads.add(None, 1, 0);
+        self.threads.add(Thread::default).reset(None, 1, 0);
         self.hand_over();
         if self.settings.is_c11 {
             let location = self.new_location(0);

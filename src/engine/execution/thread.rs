@@ -6,6 +6,7 @@ use super::round::Round;
 use crate::engine::coroutine::{Coroutine, Suspend};
 use crate::engine::ids::{ObjectId, ThreadId};
 use crate::engine::memory::Views;
+use crate::engine::reused::Reused;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
@@ -110,41 +111,7 @@ impl Thread {
 }
 
 /// The threads of the execution, by their numbers.
-#[derive(Default)]
-pub(crate) struct Threads {
-    threads: Vec<Thread>,
-    /// How many belong to this execution; those behind are to be used again.
-    length: usize,
-}
-
-impl Threads {
-    pub(super) fn clear(&mut self) {
-        self.length = 0;
-    }
-
-    pub(super) fn add(&mut self, name: Option<String>, key: u64, place: usize) -> ThreadId {
-        if self.threads.len() == self.length {
-            self.threads.push(Thread::default());
-        }
-        self.length += 1;
-        self.threads[self.length - 1].reset(name, key, place);
-        self.length - 1
-    }
-}
-
-impl std::ops::Deref for Threads {
-    type Target = [Thread];
-
-    fn deref(&self) -> &[Thread] {
-        &self.threads[..self.length]
-    }
-}
-
-impl std::ops::DerefMut for Threads {
-    fn deref_mut(&mut self) -> &mut [Thread] {
-        &mut self.threads[..self.length]
-    }
-}
+pub(crate) type Threads = Reused<Thread>;
 
 #[cfg(test)]
 mod tests {
@@ -154,21 +121,21 @@ mod tests {
     #[test]
     fn a_thread_that_is_used_again_is_as_new() {
         let mut threads = Threads::default();
-        let id = threads.add(Some("a".to_owned()), 1, 0);
-        let used = &mut threads[id];
+        let used = threads.add(Thread::default);
+        used.reset(Some("a".to_owned()), 1, 0);
         used.next = Next::Ended;
-        used.views.past.clock.tick(id);
+        used.views.past.clock.tick(0);
         (used.timed_out, used.fate) = (true, Some(Fate::Early));
         (used.enabled_by, used.gate) = (Some(1), Some(Gate::AfterAll));
         (used.has_records, used.steps, used.children) = (true, 1, 1);
         (used.parker, used.idle) = (Some(1), 1);
         (used.waits_in_loop, used.is_loop) = (true, true);
         threads.clear();
-        let id = threads.add(None, 2, 1);
-        let new = &threads[id];
+        let new = threads.add(Thread::default);
+        new.reset(None, 2, 1);
         assert!(matches!(new.next, Next::Runs));
         assert_eq!((new.name.as_deref(), new.key, new.place), (None, 2, 1));
-        assert_eq!(new.views.past.clock.of(id), 0);
+        assert_eq!(new.views.past.clock.of(0), 0);
         assert_eq!((new.timed_out, new.fate), (false, None));
         assert_eq!((new.enabled_by, new.gate), (None, None));
         let counts = (new.has_records, new.steps, new.children);

@@ -6,7 +6,7 @@ use super::panics::{abort_after_panic, note_panic};
 use super::run::{Execution, try_with, with};
 use super::schedule::{point, suspend_here, unwind_first};
 use super::steps::start_of;
-use super::thread::Next;
+use super::thread::{Next, Thread};
 use super::trace::{Gate, Names, Record, RecordKind, Shows};
 use crate::engine::access::{Access, Kind};
 use crate::engine::coroutine::Suspend;
@@ -244,7 +244,7 @@ impl Execution {
         parent.children += 1;
         let key = mix(parent.key, parent.children);
         let id = self.threads.len();
-        self.threads.add(name, key, id);
+        self.threads.add(Thread::default).reset(name, key, id);
         self.starts_coroutine(id, code);
         if let Ok([parent, child]) = self.threads.get_disjoint_mut([me, id]) {
             child.views.past.clone_from(&parent.views.past);

@@ -10,14 +10,13 @@ use super::{Operation, Origin, Views, acquires, releases};
 use crate::engine::access::{Kind, StoreName};
 use crate::engine::clock::{Past, View};
 use crate::engine::ids::ThreadId;
+use crate::engine::reused::Reused;
 use std::sync::atomic::Ordering;
 
 /// All stores to one atomic in modification order, which is the order of execution.
 #[derive(Debug, Default)]
 pub(crate) struct Stores {
-    list: Vec<Store>,
-    /// How many of `list` belong to this execution; those behind are to be used again.
-    length: usize,
+    list: Reused<Store>,
     /// Its number among the atomics of the execution: its place in views.
     number: usize,
     /// How often `SeqCst` operations have changed what later ones may read.
@@ -55,7 +54,7 @@ impl Stores {
     /// An atomic with that value; the execution has so many others.
     pub(crate) fn begin(&mut self, number: usize, value: u64, by: ThreadId, past: &Past) {
         self.number = number;
-        self.length = 0;
+        self.list.clear();
         self.sequential = 0;
         let store = self.push();
         store.name = 0;
@@ -70,25 +69,21 @@ impl Stores {
     }
 
     fn push(&mut self) -> &mut Store {
-        if self.list.len() == self.length {
-            self.list.push(Store {
-                name: 0,
-                transition: None,
-                record: None,
-                value: 0,
-                version: 0,
-                by: 0,
-                time: 0,
-                ordering: Ordering::Relaxed,
-                releases: Past::default(),
-            });
-        }
-        self.length += 1;
-        &mut self.list[self.length - 1]
+        self.list.add(|| Store {
+            name: 0,
+            transition: None,
+            record: None,
+            value: 0,
+            version: 0,
+            by: 0,
+            time: 0,
+            ordering: Ordering::Relaxed,
+            releases: Past::default(),
+        })
     }
 
     pub(crate) fn newest(&self) -> usize {
-        self.length - 1
+        self.list.len() - 1
     }
 
     pub(crate) fn value(&self, store: usize) -> u64 {
@@ -121,7 +116,7 @@ impl Stores {
         if ordering == Ordering::SeqCst {
             oldest = oldest.max(sequential.oldest(self.number));
         }
-        (oldest..self.length).rev()
+        (oldest..self.list.len()).rev()
     }
 
     /// A thread reads that store.
@@ -171,13 +166,13 @@ impl Stores {
         let mut version = self.version(self.newest()) + 1;
         let time = views.past.clock.of(writer.thread);
         if is_c11 {
-            views.past.view.raise(number, self.length);
+            views.past.view.raise(number, self.list.len());
         }
         let past = match releases(ordering) || !is_c11 {
             true => &views.past,
             false => &views.released,
         };
-        let store = self.length;
+        let store = self.list.len();
         self.push().releases.clone_from(past);
         let (earlier, new) = self.list.split_at_mut(store);
         let new = &mut new[0];
