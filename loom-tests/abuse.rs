@@ -640,40 +640,6 @@ mod ended_by_a_signal {
         (output.status.signal(), text)
     }
 
-    fn overflows(name: &str, thread: &str) {
-        let (signal, text) = ended(name);
-        assert_eq!(signal, Some(SIGABRT), "{text}");
-        let says = format!("thread `{thread}` of the scene has overflowed its stack.");
-        assert_eq!(text.matches("overflowed its stack").count(), 1, "{text}");
-        assert!(text.contains(&says), "{text}");
-        assert!(
-            text.contains("`Options::stack_size`, `Check::stack_size`"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn the_first_thread_overflows() {
-        overflows("first", "main");
-    }
-
-    #[test]
-    fn a_thread_with_a_name_overflows() {
-        overflows("named", "deep");
-    }
-
-    /// It runs on the scene's first thread.
-    #[test]
-    fn the_last_actor_overflows() {
-        overflows("last_actor", "bob");
-    }
-
-    /// While its destructors run, before another thread of the same execution goes on.
-    #[test]
-    fn a_thread_that_another_unwinds_overflows() {
-        overflows("nested", "holder");
-    }
-
     /// What std says of its own threads, it still says.
     #[test]
     fn a_thread_of_std_overflows_after_an_exploration() {
@@ -705,52 +671,6 @@ mod ended_by_a_signal {
             let nowhere = std::ptr::without_provenance::<u8>(64);
             // SAFETY: none. The address is in no mapping, which is what is tried here.
             unsafe { nowhere.read_volatile() };
-        }
-
-        #[test]
-        #[ignore = "ends the process"]
-        fn first() {
-            explored(|| deep(0));
-        }
-
-        #[test]
-        #[ignore = "ends the process"]
-        fn named() {
-            explored(|| {
-                let deep = thread::Builder::new()
-                    .name("deep".to_owned())
-                    .spawn(|| deep(0));
-                deep.unwrap().join().unwrap()
-            });
-        }
-
-        #[test]
-        #[ignore = "ends the process"]
-        fn last_actor() {
-            explored(|| {
-                Actors::new()
-                    .enter("ann", || 0)
-                    .enter("bob", || deep(0))
-                    .run()
-            });
-        }
-
-        #[test]
-        #[ignore = "ends the process"]
-        fn nested() {
-            explored(|| {
-                let lock = Arc::new(Mutex::new(0));
-                let theirs = Arc::clone(&lock);
-                let holder = thread::Builder::new().name("holder".to_owned());
-                let holder = holder.spawn(move || {
-                    let _last = Last(|| _ = std::hint::black_box(deep(0)));
-                    let _held = theirs.lock();
-                    thread::park();
-                });
-                let _last = Last(|| drop(lock.lock()));
-                drop(holder);
-                panic!("on purpose");
-            });
         }
 
         #[test]

@@ -3,6 +3,8 @@
 
 #[cfg(unix)]
 mod abuse;
+#[cfg(unix)]
+mod alive;
 mod alone;
 mod barrier;
 mod channels;

@@ -375,7 +375,7 @@ mod mistakes {
             });
         };
         let found = check::scene(scene).patience(PATIENCE).explore().unwrap();
-        assert!(stopped(&found).contains("after 0 executions because the scene blocks"));
+        assert!(stopped(&found).contains("after 0 executions because the scene does not go on"));
         std::thread::sleep(PATIENCE * 10);
         assert_eq!(times.load(SeqCst), 1);
     }

@@ -48,14 +48,16 @@
 //! - It makes its locks and atomics itself: an object belongs to one execution.
 //! - It has at most 16 threads beside its own, actors or spawned.
 //! - Each of its threads has a stack of 2 MiB. [`Check::stack_size`] changes that. A
-//!   thread that overflows its stack ends the process.
+//!   thread that overflows its stack stops the exploration.
 //! - It does the same each time, but for the order of its threads: no clock, no
 //!   random numbers, no `HashMap`'s order, no state kept in a static.
 //! - It waits only at objects of [`crate::sync`]. A lock or channel of std's that blocks
-//!   stops the exploration after some [patience](Check::patience). Accesses through
-//!   std's atomics are invisible to the model: they are part of no interleaving, and a
-//!   bug in their use is *not found*. A thread of `std::thread` does not belong to the
-//!   scene: the model's objects panic there, and say why.
+//!   stops the exploration after some [patience](Check::patience), and so does a loop
+//!   without an end. On Linux a thread that allocates a gigabyte without a step stops
+//!   the exploration at once. Accesses through std's atomics are invisible to the model:
+//!   they are part of no interleaving, and a bug in their use is *not found*. A thread of
+//!   `std::thread` does not belong to the scene: the model's objects panic there, and
+//!   say why.
 //!
 //! If racecourse notices that a scene breaks one of these rules, the test fails with an
 //! explanation.
@@ -237,7 +239,7 @@ impl<T: Debug + 'static> Check<T> {
     }
 
     /// How long a scene may take no step (explored), or not end (played), before it
-    /// is taken to block for ever: ten seconds if nothing is said.
+    /// is taken to block for ever: eight seconds if nothing is said.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.options.patience = patience;
         self
@@ -247,9 +249,9 @@ impl<T: Debug + 'static> Check<T> {
     /// bytes: 2 MiB if nothing is said. The std build ignores this: its threads have the
     /// stacks that `std::thread` gives them.
     ///
-    /// A thread that overflows its stack ends the process; on Unix a message names the
-    /// thread. Larger stacks cost little: a page of a stack takes memory only once a
-    /// thread has used it.
+    /// On Unix a thread that overflows its stack stops the exploration, with a message that
+    /// names the thread; elsewhere it ends the process. Larger stacks cost little: a page
+    /// of a stack takes memory only once a thread has used it.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.options.stack_size = bytes;
         self
@@ -340,7 +342,7 @@ impl<T: Debug + 'static> Check<T> {
         let is_bad = forbidden.clone();
         let ended = watch(options.patience, None, move || {
             for _ in 0..plays {
-                watch::beat(None);
+                watch::beat();
                 let judged = catch_unwind(AssertUnwindSafe(|| grade(&scene())));
                 let judged =
                     judged.unwrap_or_else(|panic| Judged::forbidden("panic", said(&*panic)));
@@ -351,9 +353,12 @@ impl<T: Debug + 'static> Check<T> {
             }
         });
         let mut judged: Vec<Judged> = played.try_iter().collect();
-        if let Err(stuck) = ended {
+        if ended.is_err() {
             let never = ["deadlock", "livelock"].map(|name| {
-                Judged::forbidden(name, format!("a deadlock or livelock: no end {stuck}"))
+                Judged::forbidden(
+                    name,
+                    format!("a deadlock or livelock: no end for {:?}", options.patience),
+                )
             });
             // Nobody can tell which of the two it is: if one is allowed, it is that.
             let allowed = never.iter().position(|judged| !forbidden(judged));

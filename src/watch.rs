@@ -1,18 +1,26 @@
-//! Notices code that should go on and does not, because it blocks where nobody
-//! sees it. Knows nothing of what it watches.
+//! Notices code that should go on and does not: it waits where nobody sees it, it loops,
+//! it has used up its stack, or it allocates without end. Knows nothing of what it
+//! watches.
 
-use std::cell::OnceCell;
-use std::fmt;
+mod hold;
+mod memory;
+
+pub(crate) use hold::{hold, interrupts_by};
+
+use hold::Interrupt;
+use memory::Usage;
+use std::cell::Cell;
 use std::panic::{Location, resume_unwind};
 use std::ptr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// How often the watcher checks for a sign of life and for a cancellation.
-const CHECK_EVERY: Duration = Duration::from_millis(100);
+/// How often the watcher checks for a sign of life, for a cancellation, and for memory.
+/// An endless loop can reserve the whole address space in a fifth of a second.
+const CHECK_EVERY: Duration = Duration::from_millis(25);
 /// How long a cancelled body may give no sign of life before it is abandoned. A body
 /// that notices the cancellation by itself needs less, and returns what it has found.
 const GRACE: Duration = Duration::from_secs(1);
@@ -20,78 +28,118 @@ const GRACE: Duration = Duration::from_secs(1);
 /// The signs of life that a watched thread gives. Only the watched thread writes
 /// `beats` and `at`, only its watcher sets `abandoned`.
 ///
-/// ORDERING: all accesses are Relaxed. No field says anything about another: the
-/// watcher compares `beats` with the number it read before, `at` is for a message, and
-/// a thread that sees `abandoned` late takes a step that nobody reads.
+/// ORDERING: all accesses to these three are Relaxed. None says anything about another:
+/// the watcher compares `beats` with the number it read before, `at` is for a message,
+/// and a thread that sees `abandoned` late takes a step that nobody reads.
 #[derive(Default)]
 struct Pulse {
     beats: AtomicU64,
-    /// Where the thread was at its last beat; null if it did not say.
+    /// Where the thread took its last step; null if there was none.
     at: AtomicPtr<Location<'static>>,
     /// Nobody waits for it any more.
     abandoned: AtomicBool,
+    /// How to interrupt the thread, if that is possible: not any more when it ends.
+    interrupt: Mutex<Option<Interrupt>>,
+    hold: hold::State,
 }
 
 impl Pulse {
-    fn beat(&self, at: Option<&'static Location<'static>>) {
-        // One thread writes, so nothing comes between this load and this store.
-        self.beats.store(self.beats.load(Relaxed) + 1, Relaxed);
-        let at = at.map_or(ptr::null(), ptr::from_ref);
-        self.at.store(at.cast_mut(), Relaxed);
-    }
-
     fn at(&self) -> Option<&'static Location<'static>> {
         let at = self.at.load(Relaxed);
-        // SAFETY: it is null, or `beat` was given it as a `&'static Location`. What that
+        // SAFETY: it is null, or `is_at` was given it as a `&'static Location`. What that
         // refers to is never written, so it needs no ordering to be read.
         unsafe { at.as_ref() }
     }
 }
 
 thread_local! {
-    static PULSE: OnceCell<Arc<Pulse>> = const { OnceCell::new() };
+    /// That of the calling thread; null if it is not watched. Without a destructor, so
+    /// that a signal handler can read it.
+    static PULSE: Cell<*const Pulse> = const { Cell::new(ptr::null()) };
 }
 
-/// The body gave no sign of life for too long. Displays for how long, and since
-/// where.
+/// Does something with the calling thread's pulse, if it is watched.
+fn with_pulse<R>(f: impl FnOnce(&Pulse) -> R) -> Option<R> {
+    // SAFETY: it is null, or the thread's `Watched` owns what it points to, and sets it
+    // to null before that goes.
+    let pulse = unsafe { PULSE.get().as_ref() };
+    pulse.map(f)
+}
+
+/// While it lives, the calling thread is watched.
+struct Watched(Arc<Pulse>);
+
+impl Watched {
+    fn new(pulse: Arc<Pulse>) -> Self {
+        PULSE.set(Arc::as_ptr(&pulse));
+        Self(pulse)
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let interrupt = hold::lock(&self.0.interrupt).take();
+        if interrupt.is_some() && self.0.abandoned.load(Relaxed) {
+            // An interrupt may be on its way, which needs the pulse.
+            park_for_ever();
+        }
+        PULSE.set(ptr::null());
+    }
+}
+
+fn park_for_ever() -> ! {
+    loop {
+        thread::park();
+    }
+}
+
+/// Why a body was abandoned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// It has given no sign of life for that long.
+    Silent(Duration),
+    /// It has used up its stack.
+    Overflow,
+    /// It has allocated so many bytes since its last sign of life.
+    Allocates(u64),
+}
+
+/// A body was abandoned: why, the name of what ran, and where it took its last step.
 #[derive(Debug)]
 pub(crate) struct Stuck {
-    silent: Duration,
-    at: Option<&'static Location<'static>>,
-}
-
-impl fmt::Display for Stuck {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "for {:?}", self.silent)?;
-        match self.at {
-            Some(at) => write!(f, " since {at}"),
-            None => Ok(()),
-        }
-    }
+    pub(crate) why: Why,
+    pub(crate) name: Option<String>,
+    pub(crate) at: Option<&'static Location<'static>>,
 }
 
 /// Whether the calling thread is watched.
 pub(crate) fn is_watched() -> bool {
-    PULSE.with(|pulse| pulse.get().is_some())
+    !PULSE.get().is_null()
 }
 
-/// A sign of life of the calling thread, if it is watched: it begins something
-/// new, or takes a step there. Who is not waited for any more goes no further.
-pub(crate) fn beat(at: Option<&'static Location<'static>>) {
-    PULSE.with(|pulse| {
-        let Some(pulse) = pulse.get() else { return };
-        pulse.beat(at);
+/// A sign of life of the calling thread, if it is watched. If it is not waited for any
+/// more, it goes no further.
+pub(crate) fn beat() {
+    with_pulse(|pulse| {
+        // One thread writes, so nothing comes between this load and this store.
+        pulse.beats.store(pulse.beats.load(Relaxed) + 1, Relaxed);
         if pulse.abandoned.load(Relaxed) {
-            loop {
-                thread::park();
-            }
+            park_for_ever();
         }
     });
 }
 
-/// Runs `body` on a thread of its own and returns its result. If it gives no sign of
-/// life ([`beat`]) for `patience`, it is abandoned: its thread stays where it is. Once
-/// `cancel` is set, [`GRACE`] is enough.
+/// Where the calling thread takes a step, if it is watched: no sign of life by itself.
+pub(crate) fn is_at(at: Option<&'static Location<'static>>) {
+    let at = at.map_or(ptr::null(), ptr::from_ref);
+    with_pulse(|pulse| pulse.at.store(at.cast_mut(), Relaxed));
+}
+
+/// Runs `body` on a thread of its own and returns its result. The thread is abandoned if
+/// it gives no sign of life ([`beat`]) for `patience`, if it has used up its stack, or if
+/// it allocates without end. Once `cancel` is set, [`GRACE`] is enough. A thread that has
+/// said how it can be interrupted ([`interrupts_by`]) is stopped; memory is looked at
+/// only then. Any other thread goes on until its next sign of life.
 ///
 /// # Panics
 /// With the panic of `body`.
@@ -107,16 +155,18 @@ pub(crate) fn watch<R: Send + 'static>(
     let watched = thread::Builder::new().name(name).spawn({
         let pulse = Arc::clone(&pulse);
         move || {
-            PULSE.with(|own| _ = own.set(pulse));
+            let watched = Watched::new(pulse);
+            let result = body();
+            drop(watched);
             // Nobody may wait any more.
-            let _ = done.send(body());
+            let _ = done.send(result);
         }
     });
     let watched = watched.expect("the operating system can start a thread");
     // Silence is counted in checks, not read from a clock: a process that was
     // suspended has not been silent meanwhile.
     let check_every = patience.min(CHECK_EVERY);
-    let (mut seen, mut silent) = (0, Duration::ZERO);
+    let (mut seen, mut silent, mut used) = (0, Duration::ZERO, None);
     loop {
         match result.recv_timeout(check_every) {
             Ok(result) => return Ok(result),
@@ -133,23 +183,35 @@ pub(crate) fn watch<R: Send + 'static>(
         } else {
             patience
         };
+        let can_be_stopped = hold::lock(&pulse.interrupt).is_some();
+        let uses = can_be_stopped.then(Usage::now).flatten();
         let beats = pulse.beats.load(Relaxed);
+        let mut more = None;
         if beats == seen {
             silent += check_every;
+            more = uses
+                .zip(used)
+                .and_then(|(now, before)| now.too_much_since(before));
         } else {
-            (seen, silent) = (beats, Duration::ZERO);
+            (seen, silent, used) = (beats, Duration::ZERO, uses);
         }
-        if silent >= limit {
-            pulse.abandoned.store(true, Relaxed);
-            let at = pulse.at();
-            return Err(Stuck { silent, at });
-        }
+        let why = match more {
+            _ if pulse.hold.has_overflowed() => Why::Overflow,
+            Some(more) => Why::Allocates(more),
+            None if silent >= limit => Why::Silent(silent),
+            None => continue,
+        };
+        pulse.abandoned.store(true, Relaxed);
+        let name = pulse.stop(why);
+        let at = pulse.at();
+        return Err(Stuck { why, name, at });
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt;
     use std::panic::catch_unwind;
 
     const PATIENCE: Duration = Duration::from_millis(200);
@@ -163,7 +225,7 @@ mod tests {
         let (beaten, goes_on) = mpsc::channel();
         let slow = move || {
             while goes_on.recv().is_ok() {
-                beat(None);
+                beat();
             }
             "done"
         };
@@ -183,15 +245,17 @@ mod tests {
         let (wake, sleeps) = mpsc::channel::<()>();
         let (tell, told) = mpsc::channel();
         let stuck = watch(PATIENCE, None, move || {
-            beat(Some(here));
+            is_at(Some(here));
+            beat();
             // Blocked, as far as anybody can see.
             let _ = sleeps.recv();
             tell.send("woken").unwrap();
-            beat(None);
+            beat();
             tell.send("gone on").unwrap();
         });
-        let stuck = stuck.unwrap_err().to_string();
-        assert_eq!(stuck, format!("for 200ms since {here}"));
+        let stuck = stuck.unwrap_err();
+        assert_eq!(stuck.why, Why::Silent(PATIENCE));
+        assert_eq!((stuck.name, stuck.at), (None, Some(here)));
         drop(wake);
         assert_eq!(told.recv(), Ok("woken"));
         assert_eq!(
@@ -201,17 +265,108 @@ mod tests {
         );
     }
 
+    /// What finds out whether the calling thread was interrupted, and stays here then.
+    fn can_be_interrupted() -> impl Fn() -> bool {
+        let asked = Arc::new(AtomicBool::new(false));
+        let asks = Arc::clone(&asked);
+        interrupts_by(move || asks.store(true, Relaxed));
+        move || asked.swap(false, Relaxed) && hold(Some("ann"), false)
+    }
+
+    /// Whether a thread that counts there without end is held.
+    fn is_held(count: &AtomicU64) -> bool {
+        let before = count.load(Relaxed);
+        thread::sleep(PATIENCE);
+        before > 0 && count.load(Relaxed) == before
+    }
+
+    #[test]
+    fn an_interrupted_body_says_its_name_and_goes_no_further() {
+        let count = Arc::new(AtomicU64::new(0));
+        let counts = Arc::clone(&count);
+        let stuck = watch(PATIENCE, None, move || {
+            beat();
+            assert!(!hold(Some("not asked"), false));
+            let interrupted = can_be_interrupted();
+            loop {
+                counts.fetch_add(1, Relaxed);
+                interrupted();
+            }
+        });
+        let stuck: Stuck = stuck.map(|_: ()| ()).unwrap_err();
+        assert_eq!(stuck.name.as_deref(), Some("ann"));
+        assert_eq!(stuck.why, Why::Silent(PATIENCE));
+        assert!(is_held(&count));
+    }
+
+    /// Loops until it is interrupted, while it is printed.
+    struct Loops<F: Fn() -> bool>(F);
+
+    impl<F: Fn() -> bool> fmt::Display for Loops<F> {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            while !self.0() {}
+            Ok(())
+        }
+    }
+
+    /// It can let go of it only if it goes on in between.
+    #[test]
+    fn a_body_that_holds_what_others_need_is_interrupted_again() {
+        let count = Arc::new(AtomicU64::new(0));
+        let counts = Arc::clone(&count);
+        let stuck = watch(PATIENCE, None, move || {
+            beat();
+            let loops = Loops(can_be_interrupted());
+            print!("{loops}");
+            loop {
+                counts.fetch_add(1, Relaxed);
+                loops.0();
+            }
+        });
+        let stuck: Stuck = stuck.map(|_: ()| ()).unwrap_err();
+        assert_eq!(stuck.name.as_deref(), Some("ann"));
+        assert!(is_held(&count));
+    }
+
+    #[test]
+    fn a_body_without_stack_is_not_waited_for() {
+        let stuck = watch(LONG, None, || {
+            beat();
+            interrupts_by(|| ());
+            hold(Some("ann"), true)
+        });
+        let stuck = stuck.unwrap_err();
+        assert_eq!(
+            (stuck.why, stuck.name.as_deref()),
+            (Why::Overflow, Some("ann"))
+        );
+    }
+
+    /// It may have ended just before it would have been interrupted.
+    #[test]
+    fn a_body_that_has_ended_is_not_interrupted() {
+        let pulse = Arc::<Pulse>::default();
+        let ends = Arc::clone(&pulse);
+        let body = move || {
+            let _watched = Watched::new(ends);
+            interrupts_by(|| panic!("it has ended"));
+        };
+        thread::spawn(body).join().unwrap();
+        assert!(hold::lock(&pulse.interrupt).is_none());
+        assert_eq!(pulse.stop(Why::Overflow), None);
+    }
+
     #[test]
     fn a_cancelled_body_that_blocks_is_abandoned() {
         let cancel = Arc::new(AtomicBool::new(false));
         let cancelled = Arc::clone(&cancel);
         let (_wake, sleeps) = mpsc::channel::<()>();
         let stuck = watch(LONG, Some(&cancel), move || {
-            beat(None);
+            beat();
             cancelled.store(true, Relaxed);
             let _ = sleeps.recv();
         });
-        assert_eq!(stuck.unwrap_err().to_string(), "for 1s");
+        assert_eq!(stuck.unwrap_err().why, Why::Silent(GRACE));
     }
 
     /// It may have found something that is worth waiting for.
@@ -221,7 +376,7 @@ mod tests {
         let done = watch(LONG, Some(&cancel), || {
             for _ in 0..15 {
                 thread::sleep(GRACE / 10);
-                beat(None);
+                beat();
             }
             "done"
         });
@@ -239,6 +394,6 @@ mod tests {
     fn only_who_is_watched_is() {
         assert!(!is_watched());
         assert!(watch(LONG, None, is_watched).unwrap());
-        beat(None);
+        beat();
     }
 }

@@ -1,9 +1,10 @@
 //! Coroutines on stacks that are used again: the threads of a scene.
 //!
 //! A stack is reserved once and serves many executions; only what a scene has touched
-//! of it takes memory. Below each stack lies a guard page. A scene that runs into it
-//! ends the process, as an overflow does under std, after a message that names the
-//! thread and the setting.
+//! of it takes memory. Below each stack lies a guard page. A thread that runs into it
+//! goes no further, and its watcher reports that ([`crate::watch`]). If there is none, or
+//! if the thread holds what others need, as the allocator's lock, the process ends, as
+//! under std, after a message that names the thread and the setting.
 
 #[cfg_attr(not(unix), path = "coroutine/no_overflow.rs")]
 mod overflow;
@@ -11,6 +12,7 @@ mod overflow;
 use super::ids::MAX_THREADS;
 use corosensei::stack::{DefaultStack, Stack as _};
 use corosensei::{CoroutineResult, Yielder};
+use std::hint::black_box;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, PoisonError};
@@ -79,9 +81,16 @@ impl Stacks {
 
 /// A stack of that size that an earlier exploration has used.
 fn kept(size: usize) -> Option<DefaultStack> {
+    needs_stack();
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     let place = kept.iter().position(|&(other, _)| other == size)?;
     Some(kept.swap_remove(place).1)
+}
+
+/// If the calling thread overflows its stack soon, it does so here, without a lock.
+#[inline(never)]
+fn needs_stack() {
+    black_box([0_u8; 4096]);
 }
 
 impl Drop for Stacks {
@@ -255,7 +264,6 @@ mod tests {
 
         mod alone {
             use super::*;
-            use std::hint::black_box;
 
             fn recurses(depth: u64) -> u64 {
                 let frame = black_box([depth; 64]);

@@ -17,8 +17,8 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Once};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How many places the search for an outcome's simplest story may look at in all (some
@@ -30,8 +30,9 @@ const LOOK_AT_CLOCK_EVERY: u64 = 64;
 
 pub(super) type Scene = Arc<dyn Fn() -> Judged + Send + Sync>;
 
-/// What has been found so far.
-struct Collection {
+/// What has been found so far. No code of the scene's or of a caller's runs while it is
+/// locked: if such code does not return, the thread that watches can still report.
+pub(super) struct Collection {
     options: Options,
     started: Instant,
     last_progress: Instant,
@@ -61,13 +62,20 @@ struct Untold {
     order: Order,
 }
 
-/// `executions`: how many have ended, for the thread that watches this one.
+fn lock(collection: &Mutex<Collection>) -> MutexGuard<'_, Collection> {
+    collection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Calls back by what is taken from the collection's options.
 pub(super) fn explore(
-    options: Options,
+    collection: &Mutex<Collection>,
     scene: &Scene,
-    executions: &AtomicU64,
 ) -> Result<Exploration, NotTheModel> {
     silence_panics();
+    let mut locked = lock(collection);
+    let options = &mut locked.options;
+    let judge_stuck = options.judge_stuck.take();
+    let mut report = options.progress.take();
     let settings = Settings {
         is_c11: options.memory == Memory::C11,
         locks_are_tried: false,
@@ -82,12 +90,14 @@ pub(super) fn explore(
         },
     };
     let runner = Runner::new(settings, options.stack_size);
-    let mut collection = Collection::new(options);
+    drop(locked);
     let result = catch_unwind(AssertUnwindSafe(|| {
         loop {
-            collection.run(&runner, scene);
-            // ORDERING: a number for a message.
-            executions.store(collection.executions, Relaxed);
+            let progress = run(collection, &runner, scene, judge_stuck.as_deref());
+            if let Some((report, progress)) = report.as_mut().zip(progress) {
+                report(progress);
+            }
+            let mut collection = lock(collection);
             if let Some(needs) = collection.start_again() {
                 runner.start_again(needs);
             } else if collection.stopped.is_some() || !runner.advance() {
@@ -95,6 +105,7 @@ pub(super) fn explore(
             }
         }
     }));
+    let mut collection = lock(collection);
     if result.is_err() {
         // A panic of the model itself: what was found stands, but nothing is proved.
         let why = format!("by a panic of the model ({})", last_panic());
@@ -138,8 +149,48 @@ fn execute(runner: &Runner, scene: &Scene, again: bool) -> Option<Judged> {
     judged.take()
 }
 
+/// Runs an execution, and runs it once more if its story is the best so far.
+fn run(
+    collection: &Mutex<Collection>,
+    runner: &Runner,
+    scene: &Scene,
+    judge_stuck: Option<&(dyn Fn() -> Judged + Send)>,
+) -> Option<Progress> {
+    let judged = execute(runner, scene, false);
+    let is_blocked = matches!(runner.execution().failure, Some(Failure::Blocked { .. }));
+    let judged = match judge_stuck {
+        // What others have written may look at what it likes.
+        Some(judge) if is_blocked => Some(judge()),
+        _ => match &runner.execution().failure {
+            Some(failure) => Some(judge_failure(failure)),
+            None => judged,
+        },
+    };
+    let mut locked = lock(collection);
+    let untold = locked.collect(&runner.execution(), judged);
+    let is_misuse = |x: &Execution| matches!(x.failure, Some(Failure::Misuse(_)));
+    let was_misuse = is_misuse(&runner.execution());
+    let can_run_again = !runner.execution().is_abandoned();
+    if let Some(Untold { row, cost, order }) = untold.filter(|_| can_run_again) {
+        let (before, outcome) = (lengths(&runner.execution()), row.0.clone());
+        drop(locked);
+        let again = execute(runner, scene, true);
+        locked = lock(collection);
+        let mut x = runner.execution();
+        let is_another = again.is_some_and(|judged| judged.outcome != outcome);
+        let is_as_before = is_misuse(&x) == was_misuse && lengths(&x) == before;
+        if !is_as_before || (is_another && x.failure.is_none()) {
+            locked.differs(&mut x);
+        } else if let Some(row) = locked.rows.get_mut(&row) {
+            row.cost = cost;
+            row.outcome.story = story::tell(&x, &order);
+        }
+    }
+    locked.look_at_limits()
+}
+
 impl Collection {
-    fn new(options: Options) -> Self {
+    pub(super) fn new(options: Options) -> Self {
         let started = Instant::now();
         Self {
             options,
@@ -164,46 +215,12 @@ impl Collection {
         Some(needs)
     }
 
-    /// Runs an execution, and runs it once more if its story is the best so far.
-    fn run(&mut self, runner: &Runner, scene: &Scene) {
-        let judged = execute(runner, scene, false);
-        let is_blocked = matches!(runner.execution().failure, Some(Failure::Blocked { .. }));
-        let judged = match &self.options.judge_stuck {
-            // What others have written may look at what it likes.
-            Some(judge) if is_blocked => Some(judge()),
-            _ => judged,
-        };
-        let untold = self.collect(&runner.execution(), judged);
-        let is_misuse = |x: &Execution| matches!(x.failure, Some(Failure::Misuse(_)));
-        let was_misuse = is_misuse(&runner.execution());
-        let can_run_again = !runner.execution().is_abandoned();
-        if let Some(Untold { row, cost, order }) = untold.filter(|_| can_run_again) {
-            let (before, outcome) = (lengths(&runner.execution()), row.0.clone());
-            let again = execute(runner, scene, true);
-            let mut x = runner.execution();
-            let is_another = again.is_some_and(|judged| judged.outcome != outcome);
-            let is_as_before = is_misuse(&x) == was_misuse && lengths(&x) == before;
-            if !is_as_before || (is_another && x.failure.is_none()) {
-                self.differs(&mut x);
-            } else if let Some(row) = self.rows.get_mut(&row) {
-                row.cost = cost;
-                row.outcome.story = story::tell(&x, &order);
-            }
-        }
-        self.look_at_limits();
-    }
-
     fn collect(&mut self, x: &Execution, judged: Option<Judged>) -> Option<Untold> {
         self.executions += 1;
         self.needs = Some(x.needs).filter(|&needs| needs != x.settings);
         if x.aborted() == Some(Aborted::Redundant) {
             return None;
         }
-        let judged = match &x.failure {
-            Some(Failure::Blocked { .. }) if self.options.judge_stuck.is_some() => judged,
-            Some(failure) => Some(judge_failure(failure)),
-            None => judged,
-        };
         match x.failure {
             Some(Failure::Endless) => self.stop("because an execution did not end"),
             Some(Failure::Misuse(_)) => self.stop("because the model cannot follow the scene"),
@@ -271,10 +288,12 @@ impl Collection {
             x.failure = Some(Failure::Misuse(NOT_DETERMINISTIC));
         }
         self.executions -= 1;
-        self.collect(x, None);
+        let judged = x.failure.as_ref().map(judge_failure);
+        self.collect(x, judged);
     }
 
-    fn look_at_limits(&mut self) {
+    /// How far it is, if it is time to tell.
+    fn look_at_limits(&mut self) -> Option<Progress> {
         if self.options.max_executions == Some(self.executions) {
             self.stop("");
         }
@@ -284,7 +303,7 @@ impl Collection {
             self.stop("because it was interrupted");
         }
         if !self.executions.is_multiple_of(LOOK_AT_CLOCK_EVERY) {
-            return;
+            return None;
         }
         let now = Instant::now();
         if self
@@ -294,25 +313,23 @@ impl Collection {
         {
             self.stop("");
         }
-        if now - self.last_progress >= PROGRESS_EVERY {
-            self.last_progress = now;
-            let progress = Progress {
-                executions: self.executions,
-                different: self.different,
-                elapsed: now - self.started,
-            };
-            if let Some(report) = &mut self.options.progress {
-                report(progress);
-            }
+        if now - self.last_progress < PROGRESS_EVERY {
+            return None;
         }
+        self.last_progress = now;
+        Some(Progress {
+            executions: self.executions,
+            different: self.different,
+            elapsed: now - self.started,
+        })
     }
 
-    fn stop(&mut self, why: &str) {
+    pub(super) fn stop(&mut self, why: &str) {
         let why = format!("after {} {why}", count(self.executions, "execution"));
         self.stopped.get_or_insert(why.trim_end().to_owned());
     }
 
-    fn report(&mut self) -> Exploration {
+    pub(super) fn report(&mut self) -> Exploration {
         if self.stopped.is_none() && self.rows.is_empty() {
             self.stop("because nothing came to an end");
         }

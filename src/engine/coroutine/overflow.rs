@@ -1,9 +1,10 @@
-//! Says which thread of a scene overflowed its stack, and what to change.
+//! Stops a thread of a scene that overflows its stack, or that its watcher interrupts.
 //!
 //! Threads of std, which explorations run on, have a stack of their own for signal
 //! handlers; the handler that std has installed is asked about all faults that are not
 //! in a coroutine's guard page.
 
+use crate::watch;
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
@@ -12,8 +13,7 @@ use std::sync::OnceLock;
 #[derive(Clone, Copy)]
 pub(super) struct Running {
     guard: usize,
-    name: *const u8,
-    length: usize,
+    name: *const str,
 }
 
 thread_local! {
@@ -25,9 +25,16 @@ static BEFORE: OnceLock<[libc::sigaction; 2]> = OnceLock::new();
 
 const SIGNALS: [libc::c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
 
-/// Handles faults in guard pages, from now on, in the whole process.
+/// Handles faults in guard pages, from now on, in the whole process. The calling thread
+/// can be interrupted, if it is watched.
 pub(super) fn install() {
     BEFORE.get_or_init(|| SIGNALS.map(install_for));
+    // SAFETY: `pthread_self` has no preconditions.
+    let thread = unsafe { libc::pthread_self() } as usize;
+    watch::interrupts_by(move || {
+        // SAFETY: `watch` calls this only while the thread lives.
+        unsafe { libc::pthread_kill(thread as libc::pthread_t, libc::SIGSEGV) };
+    });
 }
 
 fn install_for(signal: libc::c_int) -> libc::sigaction {
@@ -37,7 +44,7 @@ fn install_for(signal: libc::c_int) -> libc::sigaction {
     unsafe {
         let mut new = MaybeUninit::<libc::sigaction>::zeroed().assume_init();
         new.sa_sigaction = handle as *const () as usize;
-        new.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+        new.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
         libc::sigaction(signal, &raw const new, before.as_mut_ptr());
         before.assume_init()
     }
@@ -45,11 +52,7 @@ fn install_for(signal: libc::c_int) -> libc::sigaction {
 
 /// A coroutine with that guard page runs from now on. Returns what ran before.
 pub(super) fn enter(guard: usize, name: &str) -> Option<Running> {
-    RUNNING.replace(Some(Running {
-        guard,
-        name: name.as_ptr(),
-        length: name.len(),
-    }))
+    RUNNING.replace(Some(Running { guard, name }))
 }
 
 /// It is suspended or has ended; the code that resumed it runs again.
@@ -63,19 +66,23 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
     let address = unsafe { (*info).si_addr() } as usize;
     // SAFETY: `sysconf` has no preconditions.
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
-    if let Some(running) = RUNNING.get()
-        && (running.guard..running.guard + page).contains(&address)
-    {
-        // SAFETY: `enter` was called with a string that lives until `leave`.
-        let name = unsafe { std::slice::from_raw_parts(running.name, running.length) };
-        say(b"\nthread `");
-        say(name);
+    let running = RUNNING.get();
+    // SAFETY: `enter` was called with a string that lives until `leave`.
+    let name = running.map(|running| unsafe { &*running.name });
+    if running.is_some_and(|running| (running.guard..running.guard + page).contains(&address)) {
+        watch::hold(name, true);
+        // It is not watched, or others cannot do without what it holds.
+        say("\nthread `");
+        say(name.unwrap_or_default());
         say(
-            b"` of the scene has overflowed its stack. Look for an endless recursion, or give \
-              the scene's threads larger stacks: `Options::stack_size`, `Check::stack_size`\n",
+            "` of the scene has overflowed its stack. Look for an endless recursion, or give \
+             the scene's threads larger stacks: `Options::stack_size`, `Check::stack_size`\n",
         );
         // SAFETY: `abort` has no preconditions.
         unsafe { libc::abort() };
+    }
+    if watch::hold(name, false) {
+        return;
     }
     let index = SIGNALS.iter().position(|&other| other == signal);
     let before = BEFORE.get().zip(index).map(|(before, index)| before[index]);
@@ -93,7 +100,7 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
     }
 }
 
-fn say(text: &[u8]) {
+fn say(text: &str) {
     // SAFETY: the pointer and the length are those of a live slice.
     let _ = unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
 }

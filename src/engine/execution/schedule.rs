@@ -187,7 +187,7 @@ impl Execution {
             // A scene that catches that and goes on for ever gives no sign of life.
             return Point::Unwinds;
         }
-        watch::beat(self.trace.records().last().map(|record| record.at));
+        watch::beat();
         let me = self.current;
         self.threads[me].next = next;
         if self

@@ -12,6 +12,7 @@ use crate::engine::access::{Access, Kind};
 use crate::engine::coroutine::Suspend;
 use crate::engine::hash::mix;
 use crate::engine::ids::{At, MAX_SPAWNED, MAX_THREADS, ThreadId};
+use crate::watch;
 use std::fmt::{self, Write as _};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr::NonNull;
@@ -98,6 +99,9 @@ pub(crate) fn wait_for_end(thread: ThreadId) {
         record.values = [thread as u64, 0];
         record.gate = Gate::Ended(thread);
         record.kind = RecordKind::Setup;
+        let is_mine = |r: &&Record| r.thread == x.current && r.kind != RecordKind::Setup;
+        let mine = x.trace.records().iter().rev().find(is_mine);
+        watch::is_at(mine.map(|record| record.at));
     });
 }
 

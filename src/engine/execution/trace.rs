@@ -8,6 +8,7 @@ use super::object::Wait;
 use crate::engine::access::Access;
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::engine::memory::Operation;
+use crate::watch;
 
 /// The words for a record: an operation and its values.
 pub(crate) type Tell = fn(&Record, &dyn Names) -> String;
@@ -145,6 +146,7 @@ impl Trace {
         at: At,
         tell: Tell,
     ) -> &mut Record {
+        watch::is_at(Some(at));
         let first_access = self.unclaimed;
         self.unclaimed = self.accesses.len() as u32;
         self.records.push(Record {
