@@ -31,12 +31,14 @@ pub struct Options {
     /// if the scene takes no step, after a second.
     pub cancel: Option<Arc<AtomicBool>>,
     /// Stop, unfinished, when the scene has taken no step for that long: it waits for
-    /// something that the model cannot see, or computes without an end. Its thread is
-    /// left where it is.
+    /// something that the model cannot see, or computes without an end. On Unix its thread
+    /// is stopped; elsewhere it runs on until its next step. On Linux the exploration stops
+    /// earlier if the scene's memory has grown, since its last step, by a GiB or by a
+    /// quarter of what is available.
     pub patience: Duration,
     /// The size of the stack of each of the scene's threads, in bytes. [`Options::new`]
-    /// sets 2 MiB, the size that `std::thread` uses too. A thread that overflows its
-    /// stack ends the process; on Unix a message names the thread and this setting.
+    /// sets 2 MiB, the size that `std::thread` uses too. On Unix the
+    /// exploration stops when a thread overflows its stack; elsewhere the process ends.
     pub stack_size: usize,
     /// Called every now and then (at most ten times a second) while it runs, on
     /// another thread.
@@ -49,7 +51,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// To the end, however long it takes; with a patience of ten seconds.
+    /// To the end, however long it takes; with a patience of eight seconds.
     #[must_use]
     pub fn new(memory: Memory) -> Self {
         Self {
@@ -60,7 +62,7 @@ impl Options {
             max_executions: None,
             max_time: None,
             cancel: None,
-            patience: Duration::from_secs(10),
+            patience: Duration::from_secs(8),
             stack_size: STACK_SIZE,
             progress: None,
             judge_stuck: None,
