@@ -9,6 +9,8 @@ mod engine;
 mod options;
 #[cfg(loom)]
 mod order;
+#[cfg(loom)]
+mod replay;
 pub mod report;
 #[cfg(loom)]
 mod script;

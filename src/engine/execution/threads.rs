@@ -106,6 +106,7 @@ fn joins(thread: ThreadId, next: Next) {
     with(|x| {
         x.comes_after(thread);
         x.search.joins(x.current, thread);
+        x.alone = 0;
     });
 }
 
@@ -116,8 +117,8 @@ pub(crate) fn finish() {
         let _ = catch_unwind(|| point(Next::Leaves(None)));
     }
     with(|x| {
-        if !x.is_aborted() && x.end_transition().is_err() {
-            x.is_not_deterministic();
+        if !x.is_aborted() {
+            x.end_transition();
         }
     });
 }

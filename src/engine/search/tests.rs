@@ -70,7 +70,7 @@ fn explored(toy: &Toy, reduction: Reduction) -> (usize, BTreeSet<Trace>) {
                 break;
             };
             for &access in &toy[thread][taken[thread]] {
-                search.access(access).unwrap();
+                search.access(access);
             }
             search.end_transition().unwrap();
             order.push((thread, taken[thread]));
@@ -166,11 +166,11 @@ fn a_transition_that_an_earlier_one_enables_does_not_race_with_it() {
         loads: ThreadSet::default(),
     };
     assert_eq!(search.next(only(0), 0, |_, _| ()), Ok(Some(0)));
-    search.access(access(1, Kind::Write)).unwrap();
+    search.access(access(1, Kind::Write));
     search.enables(1);
     search.end_transition().unwrap();
     assert_eq!(search.next(only(1), 0, |_, _| ()), Ok(Some(1)));
-    search.access(access(1, Kind::Write)).unwrap();
+    search.access(access(1, Kind::Write));
     search.end_transition().unwrap();
     assert!(!search.advance());
 }
@@ -204,13 +204,11 @@ fn reads_beside_a_store(loader: ThreadId, is_known: bool) -> Vec<StoreName> {
             if thread == loader {
                 let store = stores[search.choose_store(&stores).unwrap()];
                 let by = stored.filter(|_| store == 1);
-                search
-                    .access(access(1, Kind::ReadsFrom(store, by)))
-                    .unwrap();
+                search.access(access(1, Kind::ReadsFrom(store, by)));
                 reads.push(store);
                 loaded = true;
             } else {
-                search.access(access(1, Kind::Write)).unwrap();
+                search.access(access(1, Kind::Write));
                 stored = Some(search.transition());
             }
             search.end_transition().unwrap();
@@ -270,33 +268,48 @@ fn a_scene_that_does_something_else_is_found_out() {
     let begun = |search: &mut Search, location| {
         search.begin(Reduction::None);
         search.next(enabled(&[0, 1]), 0, |_, _| ()).unwrap();
-        search.access(access(location, Kind::Write))
+        search.access(access(location, Kind::Write));
     };
     let once = |search: &mut Search| {
-        begun(search, 1).unwrap();
+        begun(search, 1);
         search.end_transition().unwrap();
         search.next(enabled(&[0, 1]), 0, |_, _| ()).unwrap();
-        search.access(access(1, Kind::Write)).unwrap();
+        search.access(access(1, Kind::Write));
         search.end_transition().unwrap();
+    };
+    let next = |search: &mut Search| {
+        once(search);
         assert!(search.advance());
     };
     let mut search = Search::default();
-    once(&mut search);
-    assert_eq!(begun(&mut search, 2), Err(Differs), "another location");
+    next(&mut search);
+    begun(&mut search, 2);
+    assert_eq!(search.end_transition(), Err(Differs), "another location");
+
+    let mut search = Search::default();
+    next(&mut search);
+    begun(&mut search, 1);
+    search.access(access(1, Kind::Write));
+    assert_eq!(search.end_transition(), Err(Differs), "one access more");
 
     let mut search = Search::default();
     once(&mut search);
-    begun(&mut search, 1).unwrap();
-    assert_eq!(
-        search.access(access(1, Kind::Write)),
-        Err(Differs),
-        "one access more"
-    );
+    search.repeat();
+    assert!(!search.has_repeated_all());
+    for _ in 0..2 {
+        search.next(enabled(&[0, 1]), 0, |_, _| ()).unwrap();
+        search.access(access(1, Kind::Write));
+        search.end_transition().unwrap();
+    }
+    assert!(search.has_repeated_all());
+    let more = search.next(enabled(&[0, 1]), 0, |_, _| ());
+    assert_eq!(more, Err(Differs), "one transition more");
 
     let mut search = Search::default();
-    once(&mut search);
-    begun(&mut search, 1).unwrap();
+    next(&mut search);
+    begun(&mut search, 1);
     search.end_transition().unwrap();
+    assert_eq!(search.differs_in(enabled(&[0])), Some(1));
     assert_eq!(
         search.next(enabled(&[0]), 0, |_, _| ()),
         Err(Differs),
@@ -327,24 +340,25 @@ fn a_choice_among_another_number_of_things_is_found_out() {
 /// in the first execution, so it must do what it did there.
 #[test]
 fn a_thread_that_knows_the_same_must_do_the_same() {
-    let takes = |search: &mut Search, threads: &[ThreadId], location| {
+    let takes = |search: &mut Search, threads: &[ThreadId], does: u64| {
         let enabled = Enabled {
             threads: threads.iter().copied().collect(),
             loads: ThreadSet::default(),
         };
         let thread = search.next(enabled, 0, |_, _| ()).unwrap();
-        let accessed = search.access(access(location, Kind::Write));
+        let knew = search.access(access(1, Kind::Write)).unwrap();
+        let other = search.does(knew, (does, None));
         search.end_transition().unwrap();
-        (thread, accessed)
+        (thread, other)
     };
-    for (location, expected) in [(1, Ok(())), (2, Err(Differs))] {
+    for (does, other) in [(1, None), (2, Some((1, None)))] {
         let mut search = Search::default();
         search.begin(Reduction::None);
-        assert_eq!(takes(&mut search, &[0, 1], 1), (Some(0), Ok(())));
-        assert_eq!(takes(&mut search, &[1], 1), (Some(1), Ok(())));
+        assert_eq!(takes(&mut search, &[0, 1], 1), (Some(0), None));
+        assert_eq!(takes(&mut search, &[1], 1), (Some(1), None));
         assert!(search.advance());
         search.begin(Reduction::None);
-        assert_eq!(takes(&mut search, &[0, 1], location), (Some(1), expected));
+        assert_eq!(takes(&mut search, &[0, 1], does), (Some(1), other));
     }
 }
 
