@@ -19,6 +19,7 @@
 
 pub(crate) mod abort;
 pub(crate) mod budget;
+pub(crate) mod difference;
 pub(crate) mod failure;
 mod gate;
 pub(crate) mod handle;
@@ -26,7 +27,7 @@ mod loads;
 pub(crate) mod loops;
 pub(crate) mod object;
 pub(crate) mod panics;
-pub(crate) mod repeat;
+mod repeat;
 pub(crate) mod round;
 pub(crate) mod run;
 pub(crate) mod schedule;

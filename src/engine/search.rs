@@ -56,7 +56,7 @@ pub(crate) struct Enabled {
 }
 
 /// How many things threads do to keep in mind.
-const MAX_KNOWN: usize = 20_000;
+const MAX_KNOWN: usize = 4_000;
 
 /// The search, from one execution to the next.
 #[derive(Default)]
@@ -86,7 +86,9 @@ pub(crate) struct Search {
     knows: [u64; MAX_THREADS],
     /// What a thread that knew just that did next. A thread that knows the same does
     /// the same, unless it knows something that the model does not.
-    does_next: Hashed<u64, Deed>,
+    /// As part of its name, and the place of its line: a greater map would be slower.
+    does_next: Hashed<u64, (u32, u32)>,
+    lines: Vec<Option<At>>,
     /// The accesses to each location by transitions that are over.
     places: Hashed<Location, u32>,
     accesses: Vec<Accesses>,
@@ -232,7 +234,7 @@ impl Search {
         node.last.push(access);
         let node = &self.path[self.begun - 1];
         let choices = node.choices.iter();
-        (self.accessed == 1).then(|| {
+        (self.accessed == 1 && self.keeps_in_mind()).then(|| {
             let knows = self.knows(node.thread);
             choices.fold(knows, |knows, choice| mix(knows, choice.taken as u64))
         })
@@ -243,13 +245,20 @@ impl Search {
         mix(thread as u64, self.knows[thread])
     }
 
+    /// Whether what threads do next is still kept in mind.
+    pub(crate) fn keeps_in_mind(&self) -> bool {
+        self.does_next.len() < MAX_KNOWN
+    }
+
     /// A thread that knew that has done that. What else one did that knew the same.
-    pub(crate) fn does(&mut self, knew: u64, did: Deed) -> Option<Deed> {
-        if self.does_next.len() >= MAX_KNOWN {
-            return None;
+    pub(crate) fn does(&mut self, knew: u64, (what, at): Deed) -> Option<Deed> {
+        let what = what as u32;
+        let new = self.lines.len() as u32;
+        let (before, line) = *self.does_next.entry(knew).or_insert((what, new));
+        if line == new {
+            self.lines.push(at);
         }
-        let before = *self.does_next.entry(knew).or_insert(did);
-        (before.0 != did.0).then_some(before)
+        (before != what).then(|| (before.into(), self.lines[line as usize]))
     }
 
     /// One of so many things; all are tried, this one first.

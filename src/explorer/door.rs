@@ -2,8 +2,9 @@
 //! would block the whole exploration: so that runs on a thread of its own, and is
 //! left there if it does not go on.
 
-use super::engine::{self, Scene};
+use super::engine::{self};
 use super::options::{NotTheModel, Options};
+use super::replay::Scene;
 use super::report::count;
 use super::report::{Exploration, Judged};
 use crate::watch::{self, Stuck, watch};

@@ -2,24 +2,18 @@
 
 use super::options::{NotTheModel, Options, Progress};
 use super::order::Order;
-use super::replay::{self, End, RUNS};
+use super::replay::{End, RUNS, Scene, ends_like, execute, is_replayed};
 use super::report::{Exploration, Grade, Judged, Memory, Outcome, count};
 use super::story::{self, Cost};
-use crate::engine::execution::abort::is_abort;
 use crate::engine::execution::failure::{Aborted, Failure};
-use crate::engine::execution::panics::{
-    forget_panics, hears_panic, last_panic, scene_has_panicked,
-};
+use crate::engine::execution::panics::{hears_panic, last_panic};
 use crate::engine::execution::run::{Execution, Runner, Settings, Which};
-use crate::engine::execution::threads;
 use crate::engine::hash::HashedSet;
 use crate::engine::search::Reduction;
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
+use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 /// How many places the search for an outcome's simplest story may look at in all (some
@@ -31,8 +25,6 @@ const LOOK_AT_CLOCK_EVERY: u64 = 64;
 
 const TELLING: &str = "the scene did something else only while its story was told: what shows the value of a \
      mutex must take no step that others could notice, and must not panic";
-
-pub(super) type Scene = Arc<dyn Fn() -> Judged + Send + Sync>;
 
 /// What has been found so far.
 struct Collection {
@@ -124,27 +116,6 @@ fn silence_panics() {
     });
 }
 
-/// One execution: what the scene returned, unless it unwound.
-pub(super) fn execute(runner: &Runner, scene: &Scene, which: Which) -> Option<Judged> {
-    let judged = Rc::new(Cell::new(None));
-    let (returned, scene) = (Rc::clone(&judged), Arc::clone(scene));
-    let whole = move || {
-        match catch_unwind(AssertUnwindSafe(|| scene())) {
-            Ok(judged) => returned.set(Some(judged)),
-            Err(payload) => {
-                if !is_abort(payload.as_ref()) {
-                    scene_has_panicked();
-                }
-                threads::drops(payload);
-            }
-        }
-        threads::finish();
-    };
-    forget_panics();
-    runner.run(Box::new(whole), which);
-    judged.take()
-}
-
 impl Collection {
     fn new(options: Options) -> Self {
         let started = Instant::now();
@@ -193,14 +164,14 @@ impl Collection {
             (!is_redundant).then(|| (end.after_any(), x.alone))
         };
         if let Some(Untold { row, cost, order }) = untold.filter(|_| can_run_again) {
-            if replay::ends_like(end, runner, scene, Which::Told) {
+            if ends_like(end, runner, scene, Which::Told) {
                 if let Some(row) = self.rows.get_mut(&row) {
                     row.cost = cost;
                     row.outcome.story = story::tell(&runner.execution(), &order);
                 }
             } else {
                 let mut replays = 0..RUNS;
-                if replays.all(|number| replay::is_replayed(end, runner, scene, number)) {
+                if replays.all(|number| is_replayed(end, runner, scene, number)) {
                     runner.execution().failure = Some(Failure::Misuse(TELLING));
                 }
                 self.differs(&runner.execution());
@@ -224,7 +195,7 @@ impl Collection {
             if self.is_cancelled() || self.is_out_of_time() {
                 return self.stop("");
             }
-            if !replay::is_replayed(end, runner, scene, self.replayed) {
+            if !is_replayed(end, runner, scene, self.replayed) {
                 return self.differs(&runner.execution());
             }
             self.replayed += 1;

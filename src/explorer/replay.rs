@@ -1,12 +1,20 @@
-//! An execution that is run again must do the same.
+//! Runs a scene once, or once more: then it must do the same.
 
-use super::engine::{Scene, execute};
 use super::report::Judged;
+use crate::engine::execution::abort::is_abort;
 use crate::engine::execution::failure::Failure;
+use crate::engine::execution::panics::{forget_panics, scene_has_panicked};
 use crate::engine::execution::run::{Execution, Runner, Which};
-use crate::engine::hash::{mix, word};
+use crate::engine::execution::threads;
+use crate::engine::hash::word;
+use std::cell::Cell;
 use std::hint::black_box;
 use std::mem::{Discriminant, discriminant};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+
+pub(super) type Scene = Arc<dyn Fn() -> Judged + Send + Sync>;
 
 /// So often in all a scene is run at least. One that does something else every other time
 /// passes for deterministic once in 2^23 times.
@@ -42,6 +50,27 @@ impl End {
     }
 }
 
+/// One execution: what the scene returned, unless it unwound.
+pub(super) fn execute(runner: &Runner, scene: &Scene, which: Which) -> Option<Judged> {
+    let judged = Rc::new(Cell::new(None));
+    let (returned, scene) = (Rc::clone(&judged), Arc::clone(scene));
+    let whole = move || {
+        match catch_unwind(AssertUnwindSafe(|| scene())) {
+            Ok(judged) => returned.set(Some(judged)),
+            Err(payload) => {
+                if !is_abort(payload.as_ref()) {
+                    scene_has_panicked();
+                }
+                threads::drops(payload);
+            }
+        }
+        threads::finish();
+    };
+    forget_panics();
+    runner.run(Box::new(whole), which);
+    judged.take()
+}
+
 /// Runs the last execution once more. Whether it has ended in the same way; if not, it
 /// has failed.
 pub(super) fn ends_like(end: End, runner: &Runner, scene: &Scene, which: Which) -> bool {
@@ -68,15 +97,19 @@ pub(super) fn is_replayed(end: End, runner: &Runner, scene: &Scene, number: u64)
 /// first what was freed last. A scene in which the order of addresses makes a
 /// difference then does not do the same again.
 fn shuffle_heap(number: u64) {
+    const SIZES: [usize; 8] = [8, 40, 56, 72, 104, 136, 264, 536];
+    // They share no factor with the number of blocks.
+    const STRIDES: [usize; 8] = [1, 27, 3, 33, 9, 31, 11, 23];
+    let number = number as usize;
     // Sometimes more than an allocator keeps at hand, so that it gives out others.
-    let of_each_size = if number.is_multiple_of(4) { 20 } else { 7 };
-    let mut blocks: Vec<(u64, Vec<u8>)> = Vec::new();
-    for place in 0..of_each_size {
-        for size in [8, 40, 56, 72, 104, 136, 264, 536] {
-            let block = black_box(Vec::with_capacity(size));
-            blocks.push((mix(number, place << 32 | size as u64), block));
-        }
+    let of_each_size = if number.is_multiple_of(8) { 20 } else { 7 };
+    let sizes = SIZES.into_iter().cycle().take(of_each_size * SIZES.len());
+    let mut blocks: Vec<Vec<u8>> = sizes
+        .map(|size| black_box(Vec::with_capacity(size)))
+        .collect();
+    let stride = STRIDES[number % STRIDES.len()];
+    for place in 0..blocks.len() {
+        let place = (place * stride + number * 13) % blocks.len();
+        drop(std::mem::take(&mut blocks[place]));
     }
-    blocks.sort_unstable_by_key(|&(order, _)| order);
-    drop(blocks);
 }

@@ -3,8 +3,8 @@
 use super::order::{self, Gate, Handover, Order};
 use super::report::{Step, Story, Switch};
 use super::script;
+use crate::engine::execution::difference::Difference;
 use crate::engine::execution::failure::{BlockedThread, Failure, WaitsFor};
-use crate::engine::execution::repeat::Difference;
 use crate::engine::execution::run::Execution;
 use crate::engine::execution::telling::Telling;
 use crate::engine::execution::trace::{Names, Record, RecordKind, Shows};

@@ -5,55 +5,14 @@
 //! The values of atomics are compared below 2^32 only: a greater one may be an address,
 //! which differs from one execution to the next although the scene does the same.
 
+use super::difference::{After, Difference};
 use super::failure::{Aborted, Failure, WaitsFor};
 use super::run::Execution;
 use super::telling::Telling;
 use super::thread::Next;
 use super::trace::{Names, Record, RecordKind, Trace};
-use crate::engine::access::Location;
 use crate::engine::hash::{mix, word};
 use crate::engine::ids::ThreadId;
-use std::fmt;
-
-/// How the execution stood when a transition had ended.
-pub(super) struct After {
-    /// What the interleaving was called by then.
-    name: u128,
-    /// How many records there were.
-    records: usize,
-}
-
-/// The first access of a transition that no execution before has taken.
-#[derive(Clone, Copy)]
-pub(super) struct Begun {
-    /// What its thread knew.
-    pub(super) knew: u64,
-    pub(super) location: Location,
-    /// The record that tells of it, if there is one.
-    pub(super) record: usize,
-}
-
-/// What the scene did the last time, and what it did instead.
-#[derive(Debug, Clone)]
-pub(crate) struct Difference {
-    now: String,
-    before: String,
-}
-
-impl Difference {
-    pub(crate) fn lines(&self) -> [String; 2] {
-        [
-            format!("Now: {}", self.now),
-            format!("Before: {}", self.before),
-        ]
-    }
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.lines().join(". "))
-    }
-}
 
 impl Execution {
     /// The transition in progress is over.
@@ -78,7 +37,7 @@ impl Execution {
                 records: self.trace.records().len(),
             });
             self.ended = self.trace.records().len();
-            if self.failure.is_none() {
+            if self.failure.is_none() && self.search.keeps_in_mind() {
                 self.does_as_it_knows();
             }
         }
@@ -96,7 +55,7 @@ impl Execution {
 
     /// Whether the records since the last transition are those of the execution before,
     /// in which there were so many at the end.
-    #[inline]
+    #[inline(always)]
     fn repeats(&self, end: usize) -> bool {
         let now = self.trace.records();
         // What waiting loops did in vain was forgotten at the end of that execution.
@@ -112,7 +71,7 @@ impl Execution {
             }
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_same(&self, now: &Record, before: &Record) -> bool {
         let address = |record: &Record| std::ptr::from_ref(record.at).addr();
         let object = |record: &Record| record.object.map_or(0, |id| id + 1);
@@ -129,6 +88,7 @@ impl Execution {
             && (is_plain || self.is_same_operation(now, before))
     }
 
+    #[inline(never)]
     fn is_same_operation(&self, now: &Record, before: &Record) -> bool {
         let (now, before) = (self.trace.operation(now), self.before.operation(before));
         now.zip(before).is_some_and(|(now, before)| {
@@ -147,13 +107,8 @@ impl Execution {
         let begun = self.begun.take().and_then(|begun| {
             let record = self.trace.records().get(begun.record);
             let what = record.map_or(0, |record| self.attempt(record));
-            if self
-                .threads
-                .iter()
-                .filter(|thread| !thread.has_ended())
-                .count()
-                == 1
-            {
+            let mut others = self.threads.iter().skip(1);
+            if self.current == 0 && others.all(|thread| thread.has_ended()) {
                 self.alone = mix(self.alone, what);
             }
             let did = (mix(begun.location, what), record.map(|record| record.at));
@@ -198,6 +153,7 @@ impl Execution {
 
     /// The transition in progress is another than before. When it ended, there were so
     /// many records.
+    #[cold]
     fn differs(&mut self, end: usize) {
         let (now, before) = (self.trace.records(), self.before.original());
         let is_other = |&place: &usize| match (now.get(place), before.get(place)) {
@@ -222,6 +178,7 @@ impl Execution {
     }
 
     /// At its next schedule point, or choice, the thread is about to do something else.
+    #[cold]
     pub(super) fn thread_differs(&mut self, thread: ThreadId) {
         let names = Telling::of(self);
         let next = match self.threads[thread].next {

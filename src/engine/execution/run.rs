@@ -1,8 +1,8 @@
 //! The execution in progress, and the only way to reach it.
 
+use super::difference::{After, Begun, Difference};
 use super::failure::{Aborted, Failure};
 use super::object::{Objects, State};
-use super::repeat::{After, Begun, Difference};
 use super::round::Standstill;
 use super::thread::{Thread, Threads};
 use super::trace::Trace;
@@ -72,9 +72,8 @@ pub(crate) struct Execution {
     /// How many records there were when the last transition ended.
     pub(super) ended: usize,
     pub(super) begun: Option<Begun>,
-    /// Names what its last thread has done alone, when all others had ended and it had
-    /// joined the last of them. It knew all that had happened, so that no thread of
-    /// another execution ever knows the same.
+    /// Names what the first thread has done since it joined the last of the others. It
+    /// knew all that had happened, so that it knows the same in no other execution.
     pub(crate) alone: u64,
     /// Set if it is not deterministic, and it is known how.
     pub(crate) difference: Option<Difference>,

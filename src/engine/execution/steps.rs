@@ -1,6 +1,6 @@
 //! What the running thread's steps access.
 
-use super::repeat::Begun;
+use super::difference::Begun;
 use super::round::Seen;
 use super::run::Execution;
 use super::trace::{Gate, Record, Tell};

@@ -131,11 +131,10 @@ impl Node {
     fn next_thread(&self) -> Option<ThreadId> {
         let is_new = |&thread: &ThreadId| {
             thread != self.thread
-                && self.backtrack.contains(thread)
                 && !self.explored.iter().any(|done| done.thread == thread)
                 && !self.sleeps(thread, None)
         };
-        self.enabled.iter().find(is_new)
+        self.backtrack.iter().find(is_new)
     }
 
     /// All that can follow the transition has been explored.
