@@ -59,6 +59,14 @@
 //!
 //! If racecourse notices that a scene breaks one of these rules, the test fails with an
 //! explanation.
+//!
+//! A scene that depends on chance is noticed because it is run again: every execution
+//! begins like the one before, and a scene with few interleavings is repeated until it
+//! has run 24 times. Each step must then have the same thread, object, operation,
+//! ordering, line and value. If it has not, the failure names both lines. Values of
+//! 2^32 and more are not compared: they may be addresses, which differ from one
+//! execution to the next. A scene with a single interleaving in which a coin is tossed
+//! passes unnoticed once in 2^23 times.
 
 pub use crate::explorer::NotTheModel;
 pub use crate::explorer::report::{Budget, Exploration, Grade, Judged, Memory};
