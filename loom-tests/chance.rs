@@ -433,15 +433,12 @@ mod deterministic {
     fn push(top: &AtomicUsize, value: usize) {
         let next = top.load(Relaxed);
         let node = Box::into_raw(Box::new(Node { value, next }));
-        // SAFETY: the node is this thread's own until it is in the stack.
-        while let Err(top) = top.compare_exchange(
-            unsafe { (*node).next },
-            node.expose_provenance(),
-            AcqRel,
-            Relaxed,
-        ) {
-            // SAFETY: as above.
+        let new = node.expose_provenance();
+        let mut expected = next;
+        while let Err(top) = top.compare_exchange(expected, new, AcqRel, Relaxed) {
+            // SAFETY: the node is this thread's own until it is in the stack.
             unsafe { (*node).next = top };
+            expected = top;
         }
     }
 
@@ -516,17 +513,21 @@ mod deterministic {
         // SAFETY: it is not: this is a test. But threads of a scene run one at a time.
         unsafe impl Sync for Shared {}
 
-        let found = explored(Memory::C11, || {
-            let (shared, x) = (Shared(UnsafeCell::new(0)), zero());
+        let found = explored(Memory::Sc, || {
+            let (shared, x, y) = (Shared(UnsafeCell::new(0)), zero(), zero());
             let shared = &shared;
-            // SAFETY: as above.
-            let write = || shared.0.with_mut(|value| unsafe { *value = 1 });
+            let write = || {
+                x.load(SeqCst);
+                // SAFETY: as above.
+                shared.0.with_mut(|value| unsafe { *value = 1 });
+            };
             let read = || {
+                y.load(SeqCst);
                 // SAFETY: as above.
                 let value = shared.0.with(|value| unsafe { *value });
-                x.store(value, Relaxed);
+                x.store(value, SeqCst);
             };
-            Actors::new().enter("ann", write).enter("bob", read).run();
+            Actors::new().enter("ann", read).enter("bob", write).run();
         });
         let report = check::report(&found);
         assert!(
