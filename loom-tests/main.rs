@@ -13,6 +13,7 @@ mod fixture;
 mod generated;
 mod lessons;
 mod litmus;
+mod loops;
 mod model;
 mod programs;
 mod scenarios;

@@ -9,6 +9,7 @@
 
 mod atomic_core;
 mod atomic_types;
+mod backoff;
 mod barrier;
 pub mod cell;
 mod channel;
@@ -24,6 +25,7 @@ mod result;
 mod scope;
 pub mod thread;
 
+pub use backoff::Backoff;
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use mutex::{Mutex, MutexGuard};

@@ -108,12 +108,12 @@ impl Search {
     }
 
     /// Which of the enabled threads takes the next transition; `None` if all that could
-    /// be done now was explored before. `current`: the thread that has just been
-    /// running. `options` adds the stores that a thread could read, the newest first.
+    /// be done now was explored before. Of the threads that are not asleep it is the one
+    /// with the least rank. `options` adds the stores that a thread could read, the newest first.
     pub(crate) fn next(
         &mut self,
         enabled: Enabled,
-        current: ThreadId,
+        rank: impl Fn(ThreadId) -> (usize, ThreadId),
         mut options: impl FnMut(ThreadId, &mut dyn FnMut(StoreName)),
     ) -> Result<Option<ThreadId>, Differs> {
         if self.begun < self.length {
@@ -140,10 +140,8 @@ impl Search {
                 last.asleep_after(&mut node.asleep);
             }
             let awake = |thread: &ThreadId| !node.sleeps(*thread, None);
-            let goes_on = Some(current)
-                .filter(|&thread| enabled.threads.contains(thread))
-                .filter(awake);
-            let Some(thread) = goes_on.or_else(|| enabled.threads.iter().find(awake)) else {
+            let threads = enabled.threads.iter().filter(awake);
+            let Some(thread) = threads.min_by_key(|&thread| rank(thread)) else {
                 return Ok(None);
             };
             node.thread = thread;

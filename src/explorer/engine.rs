@@ -76,6 +76,8 @@ pub(super) fn explore(
         early_timeouts: options.budget.early_timeouts,
         deaths: options.budget.deaths,
         panics_are_handled: options.panics_are_handled,
+        rounds: 4,
+        endless_loops: 0,
         reduction: match options.all_orders {
             true => Reduction::None,
             false => Reduction::Full,
@@ -196,7 +198,8 @@ impl Collection {
     fn collect(&mut self, x: &Execution, judged: Option<Judged>) -> Option<Untold> {
         self.executions += 1;
         self.needs = Some(x.needs).filter(|&needs| needs != x.settings);
-        if x.aborted() == Some(Aborted::Redundant) {
+        let is_endless = x.needs.endless_loops != x.settings.endless_loops;
+        if x.aborted() == Some(Aborted::Redundant) || is_endless {
             return None;
         }
         let judged = match &x.failure {

@@ -3,6 +3,7 @@
 
 use super::abort::{chosen, unwinding};
 use super::failure::{Failure, NOT_DETERMINISTIC};
+use super::round::Held;
 use super::run::{Execution, Settings, with};
 use super::thread::{Fate, Next, Thread};
 use super::trace::{Gate, RecordId};
@@ -116,6 +117,9 @@ impl Execution {
     /// How a wait is to end that now begins, as far as the budget goes: all that can be
     /// is tried.
     fn decide_fate(&mut self, how: MayEnd) -> Result<(), Differs> {
+        if self.threads[self.current].held != Held::No {
+            return Ok(()); // it would only repeat itself
+        }
         let budgets = self.budgets(how);
         let left = budgets.iter().filter(|(_, most, used)| used < most);
         let fates: SmallVec<[Option<Fate>; 4]> = [None]
@@ -153,11 +157,15 @@ impl Execution {
     pub(crate) fn wait_is_over(&mut self) -> Ended {
         let thread = &mut self.threads[self.current];
         thread.timed_out = false;
-        match thread.fate.take() {
+        let ended = match thread.fate.take() {
             Some(Fate::Spurious) => Ended::Spuriously,
             Some(Fate::Early) => Ended::Early,
             None => Ended::Late,
+        };
+        if ended != Ended::Late {
+            self.may_go_on_otherwise();
         }
+        ended
     }
 
     /// Which of so many waiters to wake.

@@ -171,6 +171,11 @@ impl<'x, S: State> Step<'x, S> {
         self.x.writes(self.id, operation);
     }
 
+    /// A step that writes, and after which nothing is different for others.
+    pub(crate) fn rewrites_it(&mut self, operation: u64) {
+        self.x.rewrites(self.id, Kind::Write, operation, 0);
+    }
+
     /// A step that takes what others could have taken.
     pub(crate) fn takes_it(&mut self, kind: Kind, operation: u64) {
         self.x.updates(self.id, kind, operation, 0);

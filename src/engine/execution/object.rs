@@ -67,6 +67,8 @@ pub(crate) struct Entry {
     pub(crate) writes: u64,
     /// How often what can be seen of it has changed, where that is less.
     pub(crate) version: u64,
+    /// How often it was changed, but by iterations of loops that came to nothing.
+    pub(crate) changes: u64,
     pub(crate) state: Box<dyn State>,
 }
 
@@ -90,6 +92,7 @@ impl Objects {
             location,
             writes: 0,
             version: 0,
+            changes: 0,
             state: new(),
         });
         if !(&*entry.state as &dyn Any).is::<S>() {
@@ -103,6 +106,7 @@ impl Objects {
         entry.location = location;
         entry.writes = 0;
         entry.version = 0;
+        entry.changes = 0;
         (id, self.state(id))
     }
 

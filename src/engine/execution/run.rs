@@ -8,7 +8,7 @@ use super::trace::Trace;
 use crate::engine::clock::View;
 use crate::engine::coroutine::Stacks;
 use crate::engine::hash::mix;
-use crate::engine::ids::{ObjectId, ThreadId};
+use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::engine::search::{Reduction, Search};
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
@@ -35,6 +35,10 @@ pub(crate) struct Settings {
     pub(crate) deaths: usize,
     /// A panic counts only if it ends the scene: the thread that joins handles it.
     pub(crate) panics_are_handled: bool,
+    /// How many iterations of a loop are explored that may not end.
+    pub(crate) rounds: usize,
+    /// How many such loops are known by the lines where they yield.
+    pub(crate) endless_loops: usize,
     /// [`Reduction::SleepSets`] where threads take steps while they unwind: what else
     /// a transition accesses then depends on what it has read, and its races do not
     /// tell which other transitions it would have raced with, had it read something
@@ -84,7 +88,13 @@ pub(crate) struct Execution {
     /// Whether some of what happened was forgotten, because waiting loops did it in vain:
     /// only then can two executions have the same name that the search tells apart.
     pub(super) has_forgotten: bool,
-    /// Only threads that wait in loops are left, and they find nothing new.
+    /// Loops that may not end, by the lines where they yield.
+    pub(super) endless_loops: Vec<At>,
+    /// The lines of loops of which some iterations were not explored.
+    pub(crate) bounded_loops: Vec<At>,
+    /// How often threads have yielded.
+    pub(super) yields: usize,
+    /// Only threads that are held in loops are left.
     pub(super) standstill: Option<Standstill>,
     pub(super) atomics: usize,
     /// What `SeqCst` operations have let each other see: C11 only.
@@ -164,6 +174,7 @@ impl Runner {
     pub(crate) fn start_again(&self, settings: Settings) {
         let mut x = self.execution();
         x.search = Search::default();
+        x.bounded_loops.clear();
         x.settings = settings;
     }
 
@@ -212,6 +223,9 @@ impl Execution {
             is_abandoned: false,
             looks_while_unwinding: 0,
             has_forgotten: false,
+            endless_loops: Vec::new(),
+            bounded_loops: Vec::new(),
+            yields: 0,
             standstill: None,
             atomics: 0,
             sequential: View::default(),
@@ -246,6 +260,7 @@ impl Execution {
         self.stalls = 0;
         self.looks_while_unwinding = 0;
         self.has_forgotten = false;
+        self.yields = 0;
         self.standstill = None;
         self.atomics = 0;
         self.sequential = View::default();

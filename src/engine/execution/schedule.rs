@@ -4,6 +4,7 @@ use super::abort::unwind;
 use super::failure::{Aborted, BlockedThread, Failure, NOT_DETERMINISTIC, WaitsFor};
 use super::loads::options;
 use super::object::Wait;
+use super::round::Held;
 use super::run::{Execution, Runner, with};
 use super::thread::Next;
 use super::trace::Gate;
@@ -50,7 +51,7 @@ pub(crate) fn try_point(next: Next) -> bool {
                 }
                 let thread = &mut x.threads[x.current];
                 thread.next = Next::Runs;
-                thread.waits_in_loop = false;
+                thread.held = Held::No;
                 true
             })
         }
@@ -208,7 +209,7 @@ impl Execution {
             if goes_on || self.running == me {
                 let thread = &mut self.threads[me];
                 thread.next = Next::Runs;
-                thread.waits_in_loop = false;
+                thread.held = Held::No;
                 return Point::GoesOn;
             }
         }
@@ -220,15 +221,14 @@ impl Execution {
 
     fn is_enabled(&self, thread: ThreadId) -> bool {
         let t = &self.threads[thread];
-        if t.waits_in_loop && !self.has_new_write(thread) {
-            return false;
-        }
+        let is_bounded = matches!(t.held, Held::Bounded(_));
         match t.next {
-            Next::Runs | Next::Loads(..) => true,
-            Next::Waits(wait) => {
+            Next::Waits(wait) if !is_bounded || !self.is_held(thread) => {
                 let state = &*self.objects[wait.object].state;
                 t.timed_out || t.fate.is_some() || wait.what.is_over(state)
             }
+            _ if self.is_held(thread) => false,
+            Next::Runs | Next::Loads(..) | Next::Waits(_) => true,
             Next::Joins(other) | Next::Leaves(Some(other)) => self.threads[other].has_ended(),
             Next::Leaves(None) => self.threads.iter().skip(1).all(|t| t.has_ended()),
             Next::Ended => false,
@@ -291,7 +291,13 @@ impl Execution {
             sequential,
             ..
         } = self;
-        let next = search.next(enabled, self.current, |thread, add| {
+        // A thread that has yielded goes behind all others, in the order of the yields.
+        let current = self.current;
+        let rank = |thread: ThreadId| match threads[thread].yielded {
+            0 if thread == current => (0, 0),
+            yielded => (yielded, thread + 1),
+        };
+        let next = search.next(enabled, rank, |thread, add| {
             if let Next::Loads(atomic, ordering) = threads[thread].next {
                 options(
                     objects,
@@ -303,7 +309,10 @@ impl Execution {
             }
         });
         match next {
-            Ok(Some(thread)) => self.running = thread,
+            Ok(Some(thread)) => {
+                self.running = thread;
+                self.threads[thread].yielded = 0;
+            }
             Ok(None) => self.abort(Aborted::Redundant),
             Err(Differs) => self.fail(Failure::Misuse(NOT_DETERMINISTIC)),
         }
@@ -320,15 +329,13 @@ impl Execution {
     /// there are none, it is the end.
     fn time_passes_or_fail(&mut self) {
         let is_timed = |&thread: &ThreadId| {
-            matches!(
-                self.threads[thread].next,
-                Next::Waits(Wait { timed: true, .. })
-            )
+            let next = self.threads[thread].next;
+            matches!(next, Next::Waits(Wait { timed: true, .. })) && !self.is_held(thread)
         };
         let timed: ThreadSet = (0..self.threads.len()).filter(is_timed).collect();
         for thread in timed.iter() {
             self.threads[thread].timed_out = true;
-            self.threads[thread].waits_in_loop = false;
+            self.threads[thread].held = Held::No;
         }
         self.search.after_all(timed);
         if timed.is_empty() && !self.loops_go_on() {
@@ -342,7 +349,7 @@ impl Execution {
         for thread in self.in_order() {
             let waits_for = match self.threads[thread].next {
                 Next::Ended | Next::Leaves(_) => continue,
-                _ if self.threads[thread].waits_in_loop => {
+                _ if self.threads[thread].held != Held::No => {
                     in_loops = true;
                     match self.threads[thread].gate {
                         Some(Gate::Written(list, since)) => WaitsFor::Written(list, Some(since)),

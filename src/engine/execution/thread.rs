@@ -2,7 +2,7 @@
 
 use super::gate::{Gate, RecordId};
 use super::object::Wait;
-use super::round::Round;
+use super::round::{Held, Loops};
 use crate::engine::coroutine::{Coroutine, Suspend};
 use crate::engine::ids::{ObjectId, ThreadId};
 use crate::engine::memory::Views;
@@ -63,15 +63,11 @@ pub(crate) struct Thread {
     pub(super) children: u64,
     /// Where it waits to be unparked.
     pub(crate) parker: Option<ObjectId>,
-    /// It yields in a loop, and does not go on before there is a new write.
-    pub(super) waits_in_loop: bool,
-    /// What it has done since it last yielded, and between the two times before.
-    pub(super) round: Round,
-    pub(super) last_round: Round,
-    /// The last two were the same.
-    pub(super) is_loop: bool,
-    /// How often it has yielded without having done anything at all.
-    pub(super) idle: usize,
+    pub(super) held: Held,
+    pub(super) loops: Loops,
+    /// Which yield of the execution was its own and the last thing it did; 0 if none:
+    /// other threads go first.
+    pub(super) yielded: usize,
 }
 
 impl Thread {
@@ -91,11 +87,9 @@ impl Thread {
         self.steps = 0;
         self.children = 0;
         self.parker = None;
-        self.waits_in_loop = false;
-        self.round.clear();
-        self.last_round.clear();
-        self.is_loop = false;
-        self.idle = 0;
+        self.held = Held::No;
+        self.loops.clear();
+        self.yielded = 0;
     }
 
     /// Most often it had the same name in the execution before.
@@ -129,7 +123,8 @@ mod tests {
         (used.enabled_by, used.gate) = (Some(1), Some(Gate::AfterAll));
         (used.has_records, used.steps, used.children) = (true, 1, 1);
         (used.parker, used.idle) = (Some(1), 1);
-        (used.waits_in_loop, used.is_loop) = (true, true);
+        used.held = Held::Waits;
+        used.yielded = 1;
         threads.clear();
         let new = threads.add(Thread::default);
         new.reset(None, 2, 1);
@@ -141,6 +136,6 @@ mod tests {
         let counts = (new.has_records, new.steps, new.children);
         assert_eq!(counts, (false, 0, 0));
         assert_eq!((new.parker, new.idle), (None, 0));
-        assert!(!new.waits_in_loop && !new.is_loop);
+        assert_eq!((new.held, new.yielded), (Held::No, 0));
     }
 }

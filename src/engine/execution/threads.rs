@@ -251,6 +251,7 @@ impl Execution {
             parent.views.past.clock.tick(me);
             child.views.past.clock.tick(id);
         }
+        self.may_go_on_otherwise();
         self.search.enables(id);
         self.starting.push((id, me));
         self.running = id;

@@ -25,6 +25,7 @@ pub(super) struct Raw {
 pub(super) type Change<'a> = &'a mut dyn FnMut(u64) -> Option<u64>;
 
 impl Raw {
+    #[inline(never)]
     pub(super) fn new(value: u64, show: fn(u64) -> String) -> Self {
         let handle = Handle::new_with("atomic", |step| {
             let id = step.id;
@@ -35,6 +36,7 @@ impl Raw {
         Self { handle }
     }
 
+    #[inline(never)]
     pub(super) fn load(&self, ordering: Ordering, at: At) -> u64 {
         assert!(
             !matches!(ordering, Ordering::Release | Ordering::AcqRel),
@@ -74,6 +76,7 @@ impl Raw {
         })
     }
 
+    #[inline(never)]
     pub(super) fn store(&self, value: u64, ordering: Ordering, at: At) {
         assert!(
             !matches!(ordering, Ordering::Acquire | Ordering::AcqRel),
@@ -96,6 +99,7 @@ impl Raw {
     /// Reads the newest value and, if `change` says so, writes another; without an
     /// ordering for failure it always does. Returns what was read, and whether something
     /// was written.
+    #[inline(never)]
     pub(super) fn update(
         &self,
         (name, operation): (&'static str, u64),
@@ -164,6 +168,7 @@ impl Raw {
     }
 
     /// The newest value, for the thread that alone can reach the atomic.
+    #[inline(never)]
     pub(super) fn newest(&self) -> u64 {
         if unwinding() && !self.handle.is_here() {
             return 0;

@@ -26,6 +26,7 @@ pub struct UnsafeCell<T> {
 
 impl<T> UnsafeCell<T> {
     /// A cell holding `value`.
+    #[inline(never)]
     pub fn new(value: T) -> Self {
         Self {
             handle: Handle::new("cell"),
@@ -54,6 +55,7 @@ impl<T> UnsafeCell<T> {
 
     /// No schedule point: whether two accesses are ordered does not depend on which
     /// came first, so every interleaving of the rest shows it.
+    #[inline(never)]
     fn access(&self, kind: Kind, at: At) {
         if unwinding() {
             return;
@@ -72,6 +74,10 @@ impl<T> UnsafeCell<T> {
             };
             let first = latest.add(second, &clock);
             step.records_access(kind);
+            if kind.writes() {
+                let id = step.id;
+                step.changes(id);
+            }
             step.note(at, |record, names| {
                 let verb = if record.values[0] == 1 {
                     "write"

@@ -62,7 +62,7 @@ impl Step<'_, Lock> {
         self.rewrites(id, Kind::Write, const { word("unlock") }, 0);
         if changed {
             self.objects[id].version += 1;
-            self.has_changed_something();
+            self.changes(id);
         }
         let (views, lock) = self.views_and_state();
         lock.owner = None;

@@ -2,6 +2,7 @@
 
 use super::channel::{Channel, Message, Part};
 use crate::engine::access::Kind;
+use crate::engine::coroutine::snapshot::snapshot;
 use crate::engine::execution::abort::{is_aborted, unwinding};
 use crate::engine::execution::budget::{MayEnd, begins_to_wait};
 use crate::engine::execution::handle::Handle;
@@ -41,6 +42,7 @@ pub struct Receiver<T> {
 
 /// A channel without bounds.
 #[must_use]
+#[inline(never)]
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let at = Location::caller();
@@ -66,6 +68,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     /// The value, if the receiver is gone.
+    #[inline(never)]
     #[track_caller]
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         let at = Location::caller();
@@ -113,9 +116,10 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// There is none, and all senders are gone.
+    #[inline(never)]
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
-        self.receive(false, Location::caller())
+        self.receive(false, Location::caller(), None)
             .map_err(|_| RecvError)
     }
 
@@ -125,15 +129,17 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// There is none: the time is over, or all senders are gone.
+    #[inline(always)]
     #[track_caller]
     pub fn recv_timeout(&self, _timeout: Duration) -> Result<T, RecvTimeoutError> {
-        self.receive(true, Location::caller())
+        self.receive(true, Location::caller(), snapshot())
     }
 
     /// Takes the oldest message, if there is one now.
     ///
     /// # Errors
     /// There is none: for now, or for ever because all senders are gone.
+    #[inline(never)]
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let at = Location::caller();
@@ -164,6 +170,7 @@ impl<T> Receiver<T> {
     }
 
     /// Messages, as long as there are senders.
+    #[inline(never)]
     #[track_caller]
     pub fn iter(&self) -> Iter<'_, T> {
         Iter {
@@ -172,7 +179,8 @@ impl<T> Receiver<T> {
         }
     }
 
-    fn receive(&self, timed: bool, at: At) -> Result<T, RecvTimeoutError> {
+    #[inline(never)]
+    fn receive(&self, timed: bool, at: At, stack: Option<u64>) -> Result<T, RecvTimeoutError> {
         let handle = &self.shared.handle;
         if unwinding() {
             return self.try_recv().map_err(|why| match why {
@@ -186,8 +194,9 @@ impl<T> Receiver<T> {
             });
         }
         handle.must_be_here();
+        let mut waits = false;
         if timed && handle.with(|step| step.has_budget(MayEnd::EARLY)) {
-            let waits = handle.step(|step| {
+            waits = handle.step(|step| {
                 let place = step.state().received;
                 step.uses_unrecorded(const { word("waits") }, (Part::Place(place), Kind::Read));
                 let waits = !step.state().can_receive();
@@ -196,9 +205,12 @@ impl<T> Receiver<T> {
                 }
                 waits
             });
-            if waits {
-                begins_to_wait(MayEnd::EARLY);
-            }
+        }
+        if timed {
+            handle.with(|step| step.yields(at, stack));
+        }
+        if waits {
+            begins_to_wait(MayEnd::EARLY);
         }
         let waited = handle.wait(&Message, timed);
         wait(waited);
@@ -243,7 +255,7 @@ impl<T> Iterator for Iter<'_, T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        self.receiver.receive(false, self.at).ok()
+        self.receiver.receive(false, self.at, None).ok()
     }
 }
 
@@ -251,6 +263,7 @@ impl<'a, T> IntoIterator for &'a Receiver<T> {
     type Item = T;
     type IntoIter = Iter<'a, T>;
 
+    #[inline(never)]
     #[track_caller]
     fn into_iter(self) -> Iter<'a, T> {
         self.iter()
@@ -268,7 +281,7 @@ impl<T> Iterator for IntoIter<T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        self.receiver.receive(false, self.at).ok()
+        self.receiver.receive(false, self.at, None).ok()
     }
 }
 
@@ -276,6 +289,7 @@ impl<T> IntoIterator for Receiver<T> {
     type Item = T;
     type IntoIter = IntoIter<T>;
 
+    #[inline(never)]
     #[track_caller]
     fn into_iter(self) -> IntoIter<T> {
         IntoIter {
@@ -292,6 +306,7 @@ impl<T> Shared<T> {
 }
 
 impl<T> Clone for Sender<T> {
+    #[inline(never)]
     #[track_caller]
     fn clone(&self) -> Self {
         // No step: as long as there is this sender, the channel stays.
@@ -308,6 +323,7 @@ impl<T> Clone for Sender<T> {
 }
 
 impl<T> Drop for Sender<T> {
+    #[inline(never)]
     fn drop(&mut self) {
         let handle = &self.shared.handle;
         if !self.is_counted || !handle.is_here() || is_aborted() {
@@ -335,6 +351,7 @@ impl<T> Drop for Sender<T> {
             if is_last {
                 step.enables_receiver(by);
             }
+            let id = step.id;
             let (views, channel) = step.views_and_state();
             channel.senders -= 1;
             channel.disconnected += 1;
@@ -343,13 +360,14 @@ impl<T> Drop for Sender<T> {
             // A thread that looks for messages cannot tell that one sender is gone.
             match is_last {
                 true => step.is_new(),
-                false => step.has_changed_something(),
+                false => step.changes(id),
             }
         });
     }
 }
 
 impl<T> Drop for Receiver<T> {
+    #[inline(never)]
     fn drop(&mut self) {
         let handle = &self.shared.handle;
         if handle.is_here() && !is_aborted() {
@@ -363,7 +381,8 @@ impl<T> Drop for Receiver<T> {
                     views.past.join(&past);
                 }
                 channel.left.clone_from(&views.past);
-                step.has_changed_something();
+                let id = step.id;
+                step.changes(id);
                 step.note(self.at, |record, names| {
                     format!("leave `{}`", names.object_of(record))
                 });

@@ -58,6 +58,7 @@ unsafe impl<T: Sync> Sync for MutexGuard<'_, T> {}
 
 impl<T> Mutex<T> {
     /// A mutex that protects `value`.
+    #[inline(never)]
     pub fn new(value: T) -> Self {
         Self {
             handle: Handle::new("mutex"),
@@ -72,6 +73,7 @@ impl<T> Mutex<T> {
     ///
     /// # Errors
     /// The guard all the same, if a thread panicked while it held the lock.
+    #[inline(never)]
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         let at = Location::caller();
@@ -86,6 +88,7 @@ impl<T> Mutex<T> {
     ///
     /// # Errors
     /// Another thread holds it, or a thread panicked while it held it.
+    #[inline(never)]
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         let at = Location::caller();
@@ -111,6 +114,7 @@ impl<T> Mutex<T> {
     }
 
     /// Whether a thread panicked while it held the lock.
+    #[inline(never)]
     #[track_caller]
     pub fn is_poisoned(&self) -> bool {
         let at = Location::caller();
@@ -256,8 +260,8 @@ impl<T> Mutex<T> {
     }
 
     /// Unlocks on behalf of a wait on a condition variable, as part of the same step.
-    pub(super) fn release_to_wait(&self, x: &mut Execution) {
-        self.release(&mut Step::new(x, self.handle.id()), true);
+    pub(super) fn release_to_wait(&self, x: &mut Execution, changed: bool) {
+        self.release(&mut Step::new(x, self.handle.id()), changed);
     }
 
     pub(super) fn acquire_after_wait(&self, at: At) -> LockResult<MutexGuard<'_, T>> {
@@ -267,6 +271,7 @@ impl<T> Mutex<T> {
 }
 
 impl<T> Drop for MutexGuard<'_, T> {
+    #[inline(never)]
     fn drop(&mut self) {
         let mutex = self.mutex;
         if !mutex.handle.is_here() {
@@ -318,6 +323,11 @@ impl<'a, T> MutexGuard<'a, T> {
         let show = self.mutex.show?;
         let is_told = self.mutex.handle.with(|step| step.is_told);
         is_told.then(|| show(self))
+    }
+
+    /// Whether what the lock protects may have been changed.
+    pub(super) fn has_changed(&self) -> bool {
+        self.changed
     }
 
     /// Gives the guard up in order to wait: the mutex stays locked.

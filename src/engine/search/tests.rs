@@ -65,7 +65,8 @@ fn explored(toy: &Toy, reduction: Reduction) -> (usize, BTreeSet<Trace>) {
                 traces.insert(trace(toy, &order));
                 break;
             }
-            let Some(thread) = search.next(enabled, current, |_, _| ()).unwrap() else {
+            let rank = |thread| (usize::from(thread != current), thread);
+            let Some(thread) = search.next(enabled, rank, |_, _| ()).unwrap() else {
                 executions += 1;
                 break;
             };
@@ -198,6 +199,7 @@ fn reads_beside_a_store(loader: ThreadId, is_known: bool) -> Vec<StoreName> {
             let options = |_, option: &mut dyn FnMut(StoreName)| {
                 stores.iter().for_each(|&store| option(store));
             };
+            let rank = |thread| (usize::from(thread != current), thread);
             let Some(thread) = search.next(enabled, 0, options).unwrap() else {
                 break;
             };
