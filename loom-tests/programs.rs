@@ -204,7 +204,7 @@ fn budget() -> impl Strategy<Value = Budget> {
         any_waiter,
         spurious_wake_ups: spurious,
         early_timeouts: early,
-        deaths: 0,
+        ..Budget::NONE
     })
 }
 

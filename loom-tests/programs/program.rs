@@ -135,7 +135,7 @@ impl fmt::Debug for Program {
             }
             Ok(())
         }
-        write!(f, "a program{}:", self.budget)?;
+        write!(f, "a program ({}):", self.budget)?;
         for (thread, ops) in self.threads.iter().enumerate() {
             writeln!(f, "\nthread {thread}:")?;
             list(f, ops, 4)?;

@@ -74,7 +74,9 @@ pub(super) fn explore(
         any_waiter: options.budget.any_waiter,
         spurious_wake_ups: options.budget.spurious_wake_ups,
         early_timeouts: options.budget.early_timeouts,
+        weak_failures: options.budget.weak_failures,
         deaths: options.budget.deaths,
+        rounds: options.budget.rounds,
         panics_are_handled: options.panics_are_handled,
         reduction: match options.all_orders {
             true => Reduction::None,
@@ -322,6 +324,7 @@ impl Collection {
             memory: self.options.memory,
             budget: self.options.budget,
             stopped: self.stopped.take(),
+            bounded: Vec::new(),
             executions: self.executions,
             different: self.different,
             took: self.started.elapsed(),

@@ -31,8 +31,12 @@ pub(crate) struct Settings {
     pub(crate) spurious_wake_ups: usize,
     /// How many timed waits may time out although others can still run.
     pub(crate) early_timeouts: usize,
+    /// How many `compare_exchange_weak` may fail although the value is the expected one.
+    pub(crate) weak_failures: usize,
     /// How many processes may die.
     pub(crate) deaths: usize,
+    /// Up to how many iterations loops are explored whose iterations differ without end.
+    pub(crate) rounds: usize,
     /// A panic counts only if it ends the scene: the thread that joins handles it.
     pub(crate) panics_are_handled: bool,
     /// [`Reduction::SleepSets`] where threads take steps while they unwind: what else
