@@ -88,6 +88,8 @@ pub(crate) struct Execution {
     /// Whether some of what happened was forgotten, because waiting loops did it in vain:
     /// only then can two executions have the same name that the search tells apart.
     pub(super) has_forgotten: bool,
+    /// Whether it came to a choice that the budget allows.
+    pub(super) has_choices: bool,
     /// Only threads that wait in loops are left, and they find nothing new.
     pub(super) standstill: Option<Standstill>,
     pub(super) atomics: usize,
@@ -96,6 +98,8 @@ pub(crate) struct Execution {
     /// How many waits have ended in either way so far.
     pub(super) spurious_wake_ups: usize,
     pub(super) early_timeouts: usize,
+    /// How many weak exchanges have failed spuriously.
+    pub(super) weak_failures: usize,
     /// How many processes have died.
     pub(super) deaths: usize,
     /// The object that `SeqCst` fences access: C11 only.
@@ -216,11 +220,13 @@ impl Execution {
             is_abandoned: false,
             looks_while_unwinding: 0,
             has_forgotten: false,
+            has_choices: false,
             standstill: None,
             atomics: 0,
             sequential: View::default(),
             spurious_wake_ups: 0,
             early_timeouts: 0,
+            weak_failures: 0,
             deaths: 0,
             fences: None,
         }
@@ -250,11 +256,13 @@ impl Execution {
         self.stalls = 0;
         self.looks_while_unwinding = 0;
         self.has_forgotten = false;
+        self.has_choices = false;
         self.standstill = None;
         self.atomics = 0;
         self.sequential = View::default();
         self.spurious_wake_ups = 0;
         self.early_timeouts = 0;
+        self.weak_failures = 0;
         self.deaths = 0;
         self.fences = None;
         self.threads.add(Thread::default).reset(None, 1, 0);
@@ -273,18 +281,10 @@ impl Execution {
 
     /// Whether an earlier execution may have had the same name. Full reduction runs no
     /// interleaving twice, except as an execution that turns out to be redundant; but
-    /// which waits take from a budget can make no difference.
+    /// a transition that can choose otherwise sleeps for none of its choices if one of
+    /// them is dependent. All executions of an interleaving come to the same choices.
     pub(crate) fn may_repeat(&self) -> bool {
-        let Settings {
-            any_waiter,
-            spurious_wake_ups,
-            early_timeouts,
-            deaths,
-            reduction,
-            ..
-        } = self.settings;
-        let has_budget = any_waiter || spurious_wake_ups + early_timeouts + deaths > 0;
-        reduction != Reduction::Full || has_budget || self.has_forgotten
+        self.settings.reduction != Reduction::Full || self.has_choices || self.has_forgotten
     }
 
     pub(crate) fn current(&self) -> ThreadId {
