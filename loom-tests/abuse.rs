@@ -4,7 +4,7 @@
 
 use crate::alone::{Last, panics_and_does, passes_alone, run_alone};
 use crate::fixture::printed;
-use racecourse::check::{self, Exploration};
+use racecourse::check::{self, Budget, Exploration};
 use racecourse::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use racecourse::sync::cell::UnsafeCell;
 use racecourse::sync::{Actors, Arc, Condvar, Mutex, MutexGuard, mpsc, thread};
@@ -19,7 +19,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 fn explored<T: Debug + 'static>(scene: impl Fn() -> T + Send + Sync + 'static) -> Exploration {
-    let check = check::scene(scene).patience(PATIENCE);
+    let check = check::scene(scene).patience(PATIENCE).budget(Budget::NONE);
     check.explore().unwrap()
 }
 

@@ -37,7 +37,12 @@ fn proves<T: Debug + 'static>(
     let found = explored(memory, scene);
     assert!(found.is_complete(), "{memory}: {}", found.verdict());
     assert_eq!(found.bounded, [], "{memory}: {}", found.verdict());
-    assert_eq!(outcomes(&found), expected, "{memory}: {}", check::report(&found));
+    assert_eq!(
+        outcomes(&found),
+        expected,
+        "{memory}: {}",
+        check::report(&found)
+    );
 }
 
 /// The outcomes of a proof that names a loop of this file, and the line of its yield.
@@ -50,10 +55,23 @@ fn proves_bounded<T: Debug + 'static>(
 ) {
     let found = explored(memory, scene);
     assert!(found.is_complete(), "{memory}: {}", found.verdict());
-    let bounded: Vec<_> = found.bounded.iter().map(|at| (&*at.file, at.line)).collect();
+    let bounded: Vec<_> = found
+        .bounded
+        .iter()
+        .map(|at| (&*at.file, at.line))
+        .collect();
     assert_eq!(bounded, [(file!(), line)], "{memory}: {}", found.verdict());
-    assert!(found.verdict().contains(&format!("{}:{line} up to", file!())));
-    assert_eq!(outcomes(&found), expected, "{memory}: {}", check::report(&found));
+    assert!(
+        found
+            .verdict()
+            .contains(&format!("{}:{line} up to", file!()))
+    );
+    assert_eq!(
+        outcomes(&found),
+        expected,
+        "{memory}: {}",
+        check::report(&found)
+    );
 }
 
 /// `n` looks at most, and what to do in between.
@@ -83,12 +101,20 @@ fn poll(n: usize, pause: fn()) -> impl Fn() -> bool + Send + Sync + 'static {
 #[test]
 fn a_poll_can_give_up_however_often_it_looks() {
     for n in 0..=10 {
-        let expected: &[&str] = if n == 0 { &["false"] } else { &["false", "true"] };
+        let expected: &[&str] = if n == 0 {
+            &["false"]
+        } else {
+            &["false", "true"]
+        };
         for pause in [|| thread::yield_now(), || hint::spin_loop(), || ()] {
             BOTH.map(|memory| proves(memory, expected, poll(n, pause)));
         }
         // Under SC only a timeout that comes early lets the other thread wait.
-        proves(Memory::C11, expected, poll(n, || thread::park_timeout(SOON)));
+        proves(
+            Memory::C11,
+            expected,
+            poll(n, || thread::park_timeout(SOON)),
+        );
     }
 }
 
@@ -228,7 +254,10 @@ fn adaptive(spins: usize, looks_again: bool) -> impl Fn() -> &'static str + Send
                 sleeper.unpark();
             }
         };
-        Actors::new().enter("locks", lock).enter("unlocks", unlock).run();
+        Actors::new()
+            .enter("locks", lock)
+            .enter("unlocks", unlock)
+            .run();
         "locked"
     }
 }
@@ -240,7 +269,11 @@ fn an_adaptive_lock_whose_sleeper_is_not_woken() {
             // A wake-up by chance would only hide it.
             let found = check::scene(adaptive(spins, false)).memory(memory);
             let found = found.budget(Budget::NONE).explore().unwrap();
-            assert!(found.is_complete() && found.bounded.is_empty(), "{}", found.verdict());
+            assert!(
+                found.is_complete() && found.bounded.is_empty(),
+                "{}",
+                found.verdict()
+            );
             assert_eq!(outcomes(&found), ["locked", "deadlock"], "{spins}");
             proves(memory, &["locked"], adaptive(spins, true));
         }
@@ -260,7 +293,10 @@ fn waiting_without_an_end_needs_no_bound() {
                 }
             };
             let sets = || ready.store(true, Release);
-            Actors::new().enter("waits", waits).enter("sets", sets).run();
+            Actors::new()
+                .enter("waits", waits)
+                .enter("sets", sets)
+                .run();
         }
     };
     let doubles = |step| {
@@ -281,7 +317,10 @@ fn waiting_without_an_end_needs_no_bound() {
                 }
             };
             let sets = || ready.store(true, Release);
-            Actors::new().enter("waits", waits).enter("sets", sets).run();
+            Actors::new()
+                .enter("waits", waits)
+                .enter("sets", sets)
+                .run();
         });
     }
 }
@@ -338,7 +377,10 @@ fn a_loop_that_yields_at_two_places() {
             flags[1].store(true, Release);
             9
         };
-        Actors::new().enter("waits", waits).enter("sets", sets).run()[0]
+        Actors::new()
+            .enter("waits", waits)
+            .enter("sets", sets)
+            .run()[0]
     };
     BOTH.map(|memory| proves(memory, &["1"], scene));
 }
@@ -361,7 +403,10 @@ fn a_poller_pops_an_empty_vec_each_time() {
                 }
                 0
             };
-            Actors::new().enter("takes", takes).enter("puts", puts).run()[0]
+            Actors::new()
+                .enter("takes", takes)
+                .enter("puts", puts)
+                .run()[0]
         }
     };
     for memory in BOTH {
@@ -422,7 +467,10 @@ fn a_loop_that_unparks_itself_and_parks() {
                     ready.store(true, Release);
                 }
             };
-            Actors::new().enter("waits", waits).enter("sets", sets).run();
+            Actors::new()
+                .enter("waits", waits)
+                .enter("sets", sets)
+                .run();
         }
     };
     for memory in BOTH {
@@ -470,7 +518,10 @@ fn a_task_that_wakes_itself_and_is_pending() {
                     ready.store(true, Release);
                 }
             };
-            Actors::new().enter("waits", waits).enter("sets", sets).run();
+            Actors::new()
+                .enter("waits", waits)
+                .enter("sets", sets)
+                .run();
         }
     };
     for memory in BOTH {
@@ -499,7 +550,10 @@ fn a_loop_that_counts_its_iterations() {
                     ready.store(true, Release);
                 }
             };
-            Actors::new().enter("waits", waits).enter("sets", sets).run();
+            Actors::new()
+                .enter("waits", waits)
+                .enter("sets", sets)
+                .run();
         }
     };
     for memory in BOTH {
@@ -537,7 +591,10 @@ fn a_loop_that_pauses_until_it_is_told_to_stop() {
                     stop.store(true, Release);
                 }
             };
-            Actors::new().enter("works", works).enter("tells", tells).run();
+            Actors::new()
+                .enter("works", works)
+                .enter("tells", tells)
+                .run();
         }
     };
     for pause in pauses {
@@ -566,7 +623,10 @@ fn a_loop_that_waits_in_time_on_a_condition() {
                     told.notify_one();
                 }
             };
-            Actors::new().enter("works", works).enter("tells", tells).run();
+            Actors::new()
+                .enter("works", works)
+                .enter("tells", tells)
+                .run();
         }
     };
     for memory in BOTH {
@@ -599,7 +659,10 @@ fn a_wait_that_gives_up_after_it_was_woken_for_nothing() {
             told.notify_one();
             ""
         };
-        Actors::new().enter("waits", waits).enter("notifies", notifies).run()[0]
+        Actors::new()
+            .enter("waits", waits)
+            .enter("notifies", notifies)
+            .run()[0]
     };
     BOTH.map(|memory| proves(memory, &["gave up"], scene));
 }
@@ -628,7 +691,10 @@ fn a_counter_in_a_cell_is_no_waiting() {
             ready.store(true, Release);
             true
         };
-        Actors::new().enter("waits", waits).enter("sets", sets).run()[0]
+        Actors::new()
+            .enter("waits", waits)
+            .enter("sets", sets)
+            .run()[0]
     };
     for memory in BOTH {
         let found = explored(memory, scene);

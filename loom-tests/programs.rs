@@ -1,5 +1,5 @@
 //! The explorer against brute force, on programs that nobody has thought of:
-//! threads that load, store, lock, try to lock, wait, notify, park, unpark, spin,
+//! threads that load, store, exchange, lock, try to lock, wait, notify, park, unpark, spin,
 //! join, with any budget.
 //!
 //! Under SC an exploration must find exactly the outcomes that an independent
@@ -145,6 +145,8 @@ fn simple(mixture: Mixture) -> impl Strategy<Value = Op> {
         2 => (x(), 1..3_u64, strength()).prop_map(|(x, by, s)| Op::FetchAdd(x, by, s)),
         3 => (x(), any(), 1..4_u64, strength())
             .prop_map(|(x, from, to, s)| Op::CompareExchange(x, from, to, s)),
+        3 => (x(), any(), 1..4_u64, strength())
+            .prop_map(|(x, from, to, s)| Op::CompareExchangeWeak(x, from, to, s)),
         1 => (x(), 1..3_u64, strength()).prop_map(|(x, to, s)| Op::SpinUntil(x, to, s)),
         2 * waiting => Just(Op::NotifyOne),
         2 * waiting => Just(Op::NotifyAll),
@@ -200,11 +202,13 @@ fn life() -> impl Strategy<Value = (Option<usize>, Option<usize>)> {
 
 fn budget() -> impl Strategy<Value = Budget> {
     let spurious = prop_oneof![4 => Just(0), 3 => Just(1), 1 => Just(2)];
-    (any::<bool>(), spurious, 0..=1_usize).prop_map(|(any_waiter, spurious, early)| Budget {
+    let budgets = (any::<bool>(), spurious, 0..=1_usize, 0..=1_usize);
+    budgets.prop_map(|(any_waiter, spurious, early, weak)| Budget {
         any_waiter,
         spurious_wake_ups: spurious,
         early_timeouts: early,
-        deaths: 0,
+        weak_failures: weak,
+        ..Budget::NONE
     })
 }
 

@@ -17,7 +17,8 @@ type Object = usize;
 const CONDVAR: Object = ATOMICS + MUTEXES;
 const SPURIOUS_WAKE_UPS: Object = CONDVAR + 1 + THREADS;
 const EARLY_TIMEOUTS: Object = SPURIOUS_WAKE_UPS + 1;
-const OBJECTS: usize = EARLY_TIMEOUTS + 1;
+const WEAK_FAILURES: Object = EARLY_TIMEOUTS + 1;
+const OBJECTS: usize = WEAK_FAILURES + 1;
 
 fn mutex(m: usize) -> Object {
     ATOMICS + m
@@ -345,6 +346,10 @@ impl State {
         chosen
     }
 
+    fn may_fail_weakly(&self) -> bool {
+        (self.writes[WEAK_FAILURES] as usize) < self.budget.weak_failures
+    }
+
     /// In how many ways the thread's next step can be taken, if it can.
     fn choices(&self, me: Thread, code: &Code) -> usize {
         match (self.threads[me].phase, code) {
@@ -354,6 +359,11 @@ impl State {
             }
             (Phase::Running, Code::Do(Op::NotifyOne)) if self.budget.any_waiter => {
                 self.waiters.len().max(1)
+            }
+            (Phase::Running, &Code::Do(Op::CompareExchangeWeak(x, from, ..)))
+                if self.atomics[x] == from =>
+            {
+                1 + usize::from(self.may_fail_weakly())
             }
             _ => 1,
         }
@@ -423,6 +433,28 @@ impl State {
                 } else {
                     self.writes(me, x);
                     self.atomics[x] = to;
+                }
+            }
+            Code::Do(Op::CompareExchangeWeak(x, from, to, _)) => {
+                let (found, fails) = (self.atomics[x], choice == 1);
+                self.threads[me].seen.push(found);
+                let succeeds = found == from && !fails;
+                self.threads[me].seen.push(succeeds.into());
+                if !succeeds {
+                    self.reads(me, x);
+                } else if from == to {
+                    self.rewrites(me, x);
+                } else {
+                    self.writes(me, x);
+                    self.atomics[x] = to;
+                }
+                if found == from && self.budget.weak_failures > 0 {
+                    let touch = (WEAK_FAILURES, self.writes[WEAK_FAILURES]);
+                    let step = self.last_step(me);
+                    step.choice = choice;
+                    step.touches.push(touch);
+                    self.writes[WEAK_FAILURES] += u32::from(fails);
+                    self.threads[me].round.writes |= fails;
                 }
             }
             Code::Do(Op::SpinUntil(x, to, _)) => {

@@ -103,6 +103,11 @@ fn run<'a>(
                 let result = shared.atomics[*x].compare_exchange(*from, *to, s.update(), s.load());
                 seen.push(result.unwrap_or_else(|other| other));
             }
+            Op::CompareExchangeWeak(x, from, to, s) => {
+                let (success, failure) = (s.update(), s.load());
+                let result = shared.atomics[*x].compare_exchange_weak(*from, *to, success, failure);
+                seen.extend([result.unwrap_or_else(|other| other), result.is_ok().into()]);
+            }
             Op::SpinUntil(x, to, s) => {
                 while shared.atomics[*x].load(s.load()) != *to {
                     hint::spin_loop();

@@ -27,6 +27,8 @@ pub enum Op {
     FetchAdd(usize, u64, Strength),
     /// From, to.
     CompareExchange(usize, u64, u64, Strength),
+    /// The same, but it may fail spuriously.
+    CompareExchangeWeak(usize, u64, u64, Strength),
     /// Loads and spins until it is there.
     SpinUntil(usize, u64, Strength),
     /// With these operations under the lock.
@@ -109,6 +111,10 @@ impl fmt::Debug for Program {
                     Op::CompareExchange(x, from, to, s) => {
                         writeln!(f, "{}.compare_exchange({from}, {to}, {s:?})", atomic(x))?;
                     }
+                    Op::CompareExchangeWeak(x, from, to, s) => {
+                        let x = atomic(x);
+                        writeln!(f, "{x}.compare_exchange_weak({from}, {to}, {s:?})")?;
+                    }
                     Op::SpinUntil(x, to, s) => {
                         writeln!(f, "spin until {}.load({s:?}) == {to}", atomic(x))?;
                     }
@@ -135,7 +141,7 @@ impl fmt::Debug for Program {
             }
             Ok(())
         }
-        write!(f, "a program{}:", self.budget)?;
+        write!(f, "a program ({}):", self.budget)?;
         for (thread, ops) in self.threads.iter().enumerate() {
             writeln!(f, "\nthread {thread}:")?;
             list(f, ops, 4)?;

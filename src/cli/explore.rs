@@ -294,7 +294,7 @@ impl Report<'_> {
         };
         Ok(writeln!(
             self.out,
-            "{:>10}  {:>9}  {ratio:>5.2}  {speed:>12.0}  {name}: {}, {}{}{complete}",
+            "{:>10}  {:>9}  {ratio:>5.2}  {speed:>12.0}  {name}: {}, {} ({}){complete}",
             found.executions, found.different, scene.name, found.memory, found.budget
         )?)
     }

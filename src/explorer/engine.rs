@@ -2,7 +2,7 @@
 
 use super::options::{NotTheModel, Options, Progress};
 use super::order::Order;
-use super::report::{Exploration, Grade, Judged, Memory, Outcome, count};
+use super::report::{BoundedLoop, Exploration, Grade, Judged, Memory, Outcome, count};
 use super::story::{self, Cost};
 use crate::engine::execution::abort::is_abort;
 use crate::engine::execution::failure::{Aborted, Failure, NOT_DETERMINISTIC};
@@ -43,6 +43,8 @@ struct Collection {
     /// By outcome and grade.
     rows: HashMap<(String, Grade), Row>,
     stopped: Option<String>,
+    /// Loops of which only some iterations were explored.
+    bounded: Vec<BoundedLoop>,
     /// A scene did what must be explored with other settings.
     needs: Option<Settings>,
 }
@@ -74,9 +76,10 @@ pub(super) fn explore(
         any_waiter: options.budget.any_waiter,
         spurious_wake_ups: options.budget.spurious_wake_ups,
         early_timeouts: options.budget.early_timeouts,
+        weak_failures: options.budget.weak_failures,
         deaths: options.budget.deaths,
+        rounds: options.budget.rounds,
         panics_are_handled: options.panics_are_handled,
-        rounds: 4,
         endless_loops: 0,
         reduction: match options.all_orders {
             true => Reduction::None,
@@ -97,7 +100,16 @@ pub(super) fn explore(
             }
         }
     }));
-    if result.is_err() {
+    if result.is_ok() {
+        let x = runner.execution();
+        let bounded = x.bounded_loops.iter().map(|at| BoundedLoop {
+            file: at.file().to_owned(),
+            line: at.line(),
+            rounds: x.settings.rounds,
+        });
+        collection.bounded = bounded.collect();
+        collection.bounded.sort();
+    } else {
         // A panic of the model itself: what was found stands, but nothing is proved.
         let why = format!("by a panic of the model ({})", last_panic());
         collection.stop(&why);
@@ -152,6 +164,7 @@ impl Collection {
             interleavings: HashedSet::default(),
             rows: HashMap::new(),
             stopped: None,
+            bounded: Vec::new(),
             needs: None,
         }
     }
@@ -325,6 +338,7 @@ impl Collection {
             memory: self.options.memory,
             budget: self.options.budget,
             stopped: self.stopped.take(),
+            bounded: std::mem::take(&mut self.bounded),
             executions: self.executions,
             different: self.different,
             took: self.started.elapsed(),

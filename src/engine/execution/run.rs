@@ -31,12 +31,14 @@ pub(crate) struct Settings {
     pub(crate) spurious_wake_ups: usize,
     /// How many timed waits may time out although others can still run.
     pub(crate) early_timeouts: usize,
+    /// How many `compare_exchange_weak` may fail although the value is the expected one.
+    pub(crate) weak_failures: usize,
     /// How many processes may die.
     pub(crate) deaths: usize,
+    /// Up to how many iterations loops are explored whose iterations differ without end.
+    pub(crate) rounds: usize,
     /// A panic counts only if it ends the scene: the thread that joins handles it.
     pub(crate) panics_are_handled: bool,
-    /// How many iterations of a loop are explored that may not end.
-    pub(crate) rounds: usize,
     /// How many such loops are known by the lines where they yield.
     pub(crate) endless_loops: usize,
     /// [`Reduction::SleepSets`] where threads take steps while they unwind: what else
@@ -94,6 +96,8 @@ pub(crate) struct Execution {
     pub(crate) bounded_loops: Vec<At>,
     /// How often threads have yielded.
     pub(super) yields: usize,
+    /// Whether it came to a choice that the budget allows.
+    pub(super) has_choices: bool,
     /// Only threads that are held in loops are left.
     pub(super) standstill: Option<Standstill>,
     pub(super) atomics: usize,
@@ -102,6 +106,8 @@ pub(crate) struct Execution {
     /// How many waits have ended in either way so far.
     pub(super) spurious_wake_ups: usize,
     pub(super) early_timeouts: usize,
+    /// How many weak exchanges have failed spuriously.
+    pub(super) weak_failures: usize,
     /// How many processes have died.
     pub(super) deaths: usize,
     /// The object that `SeqCst` fences access: C11 only.
@@ -226,11 +232,13 @@ impl Execution {
             endless_loops: Vec::new(),
             bounded_loops: Vec::new(),
             yields: 0,
+            has_choices: false,
             standstill: None,
             atomics: 0,
             sequential: View::default(),
             spurious_wake_ups: 0,
             early_timeouts: 0,
+            weak_failures: 0,
             deaths: 0,
             fences: None,
         }
@@ -261,11 +269,13 @@ impl Execution {
         self.looks_while_unwinding = 0;
         self.has_forgotten = false;
         self.yields = 0;
+        self.has_choices = false;
         self.standstill = None;
         self.atomics = 0;
         self.sequential = View::default();
         self.spurious_wake_ups = 0;
         self.early_timeouts = 0;
+        self.weak_failures = 0;
         self.deaths = 0;
         self.fences = None;
         self.threads.add(Thread::default).reset(None, 1, 0);
@@ -284,18 +294,10 @@ impl Execution {
 
     /// Whether an earlier execution may have had the same name. Full reduction runs no
     /// interleaving twice, except as an execution that turns out to be redundant; but
-    /// which waits take from a budget can make no difference.
+    /// a transition that can choose otherwise sleeps for none of its choices if one of
+    /// them is dependent. All executions of an interleaving come to the same choices.
     pub(crate) fn may_repeat(&self) -> bool {
-        let Settings {
-            any_waiter,
-            spurious_wake_ups,
-            early_timeouts,
-            deaths,
-            reduction,
-            ..
-        } = self.settings;
-        let has_budget = any_waiter || spurious_wake_ups + early_timeouts + deaths > 0;
-        reduction != Reduction::Full || has_budget || self.has_forgotten
+        self.settings.reduction != Reduction::Full || self.has_choices || self.has_forgotten
     }
 
     pub(crate) fn current(&self) -> ThreadId {

@@ -122,7 +122,7 @@ mod tests {
         (used.timed_out, used.fate) = (true, Some(Fate::Early));
         (used.enabled_by, used.gate) = (Some(1), Some(Gate::AfterAll));
         (used.has_records, used.steps, used.children) = (true, 1, 1);
-        (used.parker, used.idle) = (Some(1), 1);
+        used.parker = Some(1);
         used.held = Held::Waits;
         used.yielded = 1;
         threads.clear();
@@ -135,7 +135,7 @@ mod tests {
         assert_eq!((new.enabled_by, new.gate), (None, None));
         let counts = (new.has_records, new.steps, new.children);
         assert_eq!(counts, (false, 0, 0));
-        assert_eq!((new.parker, new.idle), (None, 0));
+        assert_eq!(new.parker, None);
         assert_eq!((new.held, new.yielded), (Held::No, 0));
     }
 }

@@ -97,14 +97,15 @@ impl Raw {
     }
 
     /// Reads the newest value and, if `change` says so, writes another; without an
-    /// ordering for failure it always does. Returns what was read, and whether something
-    /// was written.
+    /// ordering for failure it always does. If it is weak, it may fail to. Returns what
+    /// was read, and whether something was written.
     #[inline(never)]
     pub(super) fn update(
         &self,
         (name, operation): (&'static str, u64),
         success: Ordering,
         failure: Option<Ordering>,
+        is_weak: bool,
         change: Change<'_>,
         at: At,
     ) -> Result<u64, u64> {
@@ -114,33 +115,48 @@ impl Raw {
         if unwinding() {
             looks_while_unwinding();
         }
-        // What is written instead of each store that can be read.
+        let is_weak = is_weak && !unwinding();
+        // What is written instead of each store that can be read; …
         let mut stores: SmallVec<[(usize, Option<u64>); 4]> = SmallVec::new();
+        // … and which of them let it write, although it may fail spuriously.
+        let mut expected: SmallVec<[(usize, Option<u64>); 4]> = SmallVec::new();
         let choice = self.handle.step_even_if_unwinding(|step| {
             // To write it must read the newest store; if it only reads, it may read an
             // older one.
-            let newest = step.state().newest();
-            stores.push((newest, change(step.state().value(newest))));
+            let (id, newest) = (step.id, step.state().newest());
+            let mut readable: SmallVec<[usize; 8]> = SmallVec::new();
+            readable.push(newest);
             if let Some(failure) = failure
                 && step.settings.is_c11
                 && !unwinding()
             {
-                let id = step.id;
-                let older: SmallVec<[usize; 8]> = step.readable(id, failure).skip(1).collect();
-                for store in older {
-                    let written = change(step.state().value(store));
-                    if written.is_none() {
-                        stores.push((store, None));
-                    }
+                readable.extend(step.readable(id, failure).skip(1));
+            }
+            for store in readable {
+                let written = change(step.state().value(store));
+                if store == newest || written.is_none() {
+                    stores.push((store, written));
+                }
+                if written.is_some() {
+                    expected.push((store, None));
                 }
             }
-            step.chooses(stores.len())
+            let spuriously = match is_weak && step.may_fail_spuriously() {
+                true => expected.len(),
+                false => 0,
+            };
+            step.chooses(stores.len() + spuriously)
         });
         let Some(choice) = choice else {
             let value = self.newest();
             return change(value).map(|_| value).ok_or(value);
         };
-        let (store, written) = stores[chosen(choice)];
+        let choice = chosen(choice);
+        let is_spurious = choice >= stores.len();
+        let (store, written) = match is_spurious {
+            true => expected[choice - stores.len()],
+            false => stores[choice],
+        };
         self.handle.with(|step| {
             let id = step.id;
             let read = step.state().value(store);
@@ -155,6 +171,9 @@ impl Raw {
                 reads(step, operation, store);
                 step.keeps_sequence(id, store, ordering);
             }
+            if is_weak {
+                step.exchanges_weakly(!expected.is_empty(), is_spurious);
+            }
             let is_c11 = step.settings.is_c11;
             let (views, state) = step.views_and_state();
             let mut operation = state.read(store, (name, ordering), is_c11, views);
@@ -162,7 +181,7 @@ impl Raw {
                 step.stores(new, ordering, Some(store));
             }
             operation.written = written;
-            step.tells(operation, at);
+            step.tells(operation, at).values = [is_spurious.into(), 0];
             written.map(|_| read).ok_or(read)
         })
     }
@@ -216,7 +235,7 @@ impl Step<'_, Stores> {
         self.keeps_sequence(id, store, ordering);
     }
 
-    fn tells(&mut self, operation: Operation, at: At) {
+    fn tells(&mut self, operation: Operation, at: At) -> &mut Record {
         let id = self.id;
         let place = self.trace.add_operation(operation);
         let record = self.note(at, tell);
@@ -224,6 +243,7 @@ impl Step<'_, Stores> {
         if let Some(value) = operation.written {
             record.shows = Shows::Value(id, value);
         }
+        record
     }
 }
 
@@ -238,7 +258,10 @@ fn tell(record: &Record, names: &dyn Names) -> String {
         (None, Some(new)) => format!("store {atomic} ← {}", show(new)),
         (Some(old), None) if name == "load" => format!("load {atomic} → {}{stale}", show(old)),
         (Some(old), Some(new)) => format!("{name} {atomic}: {} → {}", show(old), show(new)),
-        (Some(old), None) => format!("{name} {atomic} fails: it is {}{stale}", show(old)),
+        (Some(old), None) => {
+            let how = ["", " spuriously"][record.values[0] as usize];
+            format!("{name} {atomic} fails{how}: it is {}{stale}", show(old))
+        }
         (None, None) => name.to_owned(),
     }
 }

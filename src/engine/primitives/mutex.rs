@@ -45,13 +45,18 @@ pub struct MutexGuard<'a, T> {
     mutex: &'a Mutex<T>,
     /// Where it was locked: a drop does not know its own line.
     at: At,
-    /// Whether the thread was unwinding when it locked: then it does not poison.
-    was_unwinding: bool,
-    /// Whether the value may have been changed.
-    changed: bool,
+    /// What else there is to know: in words, since a guard lies on the stack of a thread
+    /// whose iterations are compared, and what lies between smaller fields is not
+    /// always the same.
+    was: usize,
     /// Like std's, it stays on the thread that has locked.
     not_send: PhantomData<*mut ()>,
 }
+
+/// The thread was unwinding when it locked: then it does not poison.
+const UNWINDING: usize = 1;
+/// The value may have been changed.
+const CHANGED: usize = 2;
 
 // SAFETY: through a shared guard only `&T` is reached.
 unsafe impl<T: Sync> Sync for MutexGuard<'_, T> {}
@@ -170,8 +175,7 @@ impl<T> Mutex<T> {
         self.poison_or(MutexGuard {
             mutex: self,
             at,
-            was_unwinding: unwinding(),
-            changed: false,
+            was: if unwinding() { UNWINDING } else { 0 },
             not_send: PhantomData,
         })
     }
@@ -287,7 +291,7 @@ impl<T> Drop for MutexGuard<'_, T> {
         }
         let shown = self.shown();
         mutex.handle.with(|step| {
-            mutex.release(step, self.changed);
+            mutex.release(step, self.was(CHANGED));
             step.notes_unlock(self.at, false);
             let id = step.id;
             step.shows(id, || shown);
@@ -302,7 +306,7 @@ impl<T> MutexGuard<'_, T> {
         if is_aborted() {
             return self.mutex.quietly_release();
         }
-        if !self.was_unwinding {
+        if !self.was(UNWINDING) {
             self.mutex.poisoned.store(true, Relaxed);
         }
         self.mutex.handle.with(|step| {
@@ -312,7 +316,7 @@ impl<T> MutexGuard<'_, T> {
                 step.steps_while_unwinding();
             }
             self.mutex.release(step, true);
-            step.notes_unlock(self.at, !self.was_unwinding);
+            step.notes_unlock(self.at, !self.was(UNWINDING));
         });
     }
 }
@@ -327,7 +331,11 @@ impl<'a, T> MutexGuard<'a, T> {
 
     /// Whether what the lock protects may have been changed.
     pub(super) fn has_changed(&self) -> bool {
-        self.changed
+        self.was(CHANGED)
+    }
+
+    fn was(&self, what: usize) -> bool {
+        self.was & what != 0
     }
 
     /// Gives the guard up in order to wait: the mutex stays locked.
@@ -349,7 +357,7 @@ impl<T> Deref for MutexGuard<'_, T> {
 
 impl<T> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        self.changed = true;
+        self.was |= CHANGED;
         // SAFETY: this is the only guard, and it is borrowed mutably.
         unsafe { &mut *self.mutex.value.get() }
     }

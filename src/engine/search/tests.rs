@@ -65,7 +65,7 @@ fn explored(toy: &Toy, reduction: Reduction) -> (usize, BTreeSet<Trace>) {
                 traces.insert(trace(toy, &order));
                 break;
             }
-            let rank = |thread| (usize::from(thread != current), thread);
+            let rank = |thread: usize| (usize::from(thread != current), thread);
             let Some(thread) = search.next(enabled, rank, |_, _| ()).unwrap() else {
                 executions += 1;
                 break;
@@ -166,11 +166,11 @@ fn a_transition_that_an_earlier_one_enables_does_not_race_with_it() {
         threads: ThreadSet::only(thread),
         loads: ThreadSet::default(),
     };
-    assert_eq!(search.next(only(0), 0, |_, _| ()), Ok(Some(0)));
+    assert_eq!(search.next(only(0), |_| (0, 0), |_, _| ()), Ok(Some(0)));
     search.access(access(1, Kind::Write)).unwrap();
     search.enables(1);
     search.end_transition().unwrap();
-    assert_eq!(search.next(only(1), 0, |_, _| ()), Ok(Some(1)));
+    assert_eq!(search.next(only(1), |_| (0, 0), |_, _| ()), Ok(Some(1)));
     search.access(access(1, Kind::Write)).unwrap();
     search.end_transition().unwrap();
     assert!(!search.advance());
@@ -199,8 +199,8 @@ fn reads_beside_a_store(loader: ThreadId, is_known: bool) -> Vec<StoreName> {
             let options = |_, option: &mut dyn FnMut(StoreName)| {
                 stores.iter().for_each(|&store| option(store));
             };
-            let rank = |thread| (usize::from(thread != current), thread);
-            let Some(thread) = search.next(enabled, 0, options).unwrap() else {
+            let rank = |thread: usize| (0, thread);
+            let Some(thread) = search.next(enabled, rank, options).unwrap() else {
                 break;
             };
             if thread == loader {
@@ -252,7 +252,9 @@ fn every_choice_is_tried() {
             threads: ThreadSet::only(0),
             loads: ThreadSet::default(),
         };
-        search.next(enabled, 0, |_, _| ()).unwrap();
+        search
+            .next(enabled, |thread| (0, thread), |_, _| ())
+            .unwrap();
         let first = search.choose(2).unwrap();
         made.push((first, search.choose(first + 1).unwrap()));
         search.end_transition().unwrap();
@@ -271,13 +273,17 @@ fn a_scene_that_does_something_else_is_found_out() {
     };
     let begun = |search: &mut Search, location| {
         search.begin(Reduction::None);
-        search.next(enabled(&[0, 1]), 0, |_, _| ()).unwrap();
+        search
+            .next(enabled(&[0, 1]), |thread| (0, thread), |_, _| ())
+            .unwrap();
         search.access(access(location, Kind::Write))
     };
     let once = |search: &mut Search| {
         begun(search, 1).unwrap();
         search.end_transition().unwrap();
-        search.next(enabled(&[0, 1]), 0, |_, _| ()).unwrap();
+        search
+            .next(enabled(&[0, 1]), |thread| (0, thread), |_, _| ())
+            .unwrap();
         search.access(access(1, Kind::Write)).unwrap();
         search.end_transition().unwrap();
         assert!(search.advance());
@@ -300,7 +306,7 @@ fn a_scene_that_does_something_else_is_found_out() {
     begun(&mut search, 1).unwrap();
     search.end_transition().unwrap();
     assert_eq!(
-        search.next(enabled(&[0]), 0, |_, _| ()),
+        search.next(enabled(&[0]), |thread| (0, thread), |_, _| ()),
         Err(Differs),
         "other threads enabled"
     );
@@ -315,7 +321,9 @@ fn a_choice_among_another_number_of_things_is_found_out() {
             threads: ThreadSet::only(0),
             loads: ThreadSet::default(),
         };
-        search.next(enabled, 0, |_, _| ()).unwrap();
+        search
+            .next(enabled, |thread| (0, thread), |_, _| ())
+            .unwrap();
         let chosen = search.choose(of);
         search.end_transition().unwrap();
         search.advance();
@@ -334,7 +342,9 @@ fn a_thread_that_knows_the_same_must_do_the_same() {
             threads: threads.iter().copied().collect(),
             loads: ThreadSet::default(),
         };
-        let thread = search.next(enabled, 0, |_, _| ()).unwrap();
+        let thread = search
+            .next(enabled, |thread| (0, thread), |_, _| ())
+            .unwrap();
         let accessed = search.access(access(location, Kind::Write));
         search.end_transition().unwrap();
         (thread, accessed)
