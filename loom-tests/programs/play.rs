@@ -24,12 +24,14 @@ impl Shared {
 
 /// Plays it once, inside of an exploration.
 pub fn play(program: &Program) -> String {
-    let shared = Shared {
+    // Not on the first thread's stack: what others change there would make its iterations
+    // differ.
+    let shared = Box::new(Shared {
         atomics: [AtomicU64::new(0), AtomicU64::new(0)],
         mutexes: [Mutex::new(()), Mutex::new(())],
         condvar: Condvar::new(),
         handles: Default::default(),
-    };
+    });
     shared.enters(0);
     let all = &program.threads;
     let seen = if program.any(|op| matches!(op, Op::Start(_) | Op::Join(_))) {

@@ -69,6 +69,7 @@ pub(crate) struct Search {
     /// How many accesses the transition in progress has made, and how many choices.
     accessed: usize,
     chosen: usize,
+    found: usize,
     /// The threads that the transition in progress has enabled.
     enables: ThreadSet,
     /// Which transitions must come before each thread's next one.
@@ -123,6 +124,7 @@ impl Search {
             }
             if self.begun >= self.repeated {
                 node.last.clear();
+                node.found.clear();
             }
         } else {
             if self.path.len() == self.length {
@@ -155,6 +157,7 @@ impl Search {
         let thread = self.path[self.begun].thread;
         self.accessed = 0;
         self.chosen = 0;
+        self.found = 0;
         self.begun += 1;
         self.clocks[thread].tick(thread);
         Ok(Some(thread))
@@ -203,6 +206,20 @@ impl Search {
             }
         }
         Ok(())
+    }
+
+    /// The same as when the transition was run first, where it is repeated.
+    pub(crate) fn finds(&mut self, same: Option<usize>) -> Option<usize> {
+        let found = &mut self.path[self.begun - 1].found;
+        let place = self.found;
+        self.found += 1;
+        match found.get(place) {
+            Some(&found) => found,
+            None => {
+                found.push(same);
+                same
+            }
+        }
     }
 
     /// One of so many things; all are tried, this one first.

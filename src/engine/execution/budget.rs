@@ -231,6 +231,9 @@ impl Execution {
         let timed_out = std::mem::take(&mut waiter.timed_out);
         let fate = waiter.fate.take();
         waiter.enabled_by = Some(by);
+        if waiter.held == Held::Waits {
+            waiter.held = Held::No;
+        }
         if let Some(next) = next {
             waiter.next = next;
         }

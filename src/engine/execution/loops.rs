@@ -51,7 +51,10 @@ impl Execution {
         let me = self.current;
         self.yields += 1;
         self.threads[me].yielded = self.yields;
-        match self.threads[me].loops.yields(at, stack) {
+        // Addresses on the stack can differ from one execution to the next.
+        let same = self.threads[me].loops.same_as(stack);
+        let same = self.search.finds(same);
+        match self.threads[me].loops.yields(at, stack, same) {
             // A delay, not a wait. Unless it never ends.
             Iteration::Idle(many) if many > MAX_TRANSITIONS => self.fail(Failure::Endless),
             Iteration::Idle(_) => {}
@@ -64,6 +67,7 @@ impl Execution {
                     if !self.bounded_loops.contains(&at) {
                         self.bounded_loops.push(at);
                     }
+                    self.threads[me].loops.ends_exploring();
                     self.holds(at, Held::Bounded(self.changes_for(me)));
                 } else if !is_endless && all > LONG {
                     self.endless_loops.push(at);
@@ -198,8 +202,9 @@ impl Execution {
         true
     }
 
-    /// Whether the thread is in a loop in which it has read just that.
+    /// Whether the thread is in a loop in which it has read just that, or does not read
+    /// older stores any more.
     pub(super) fn has_read(thread: &Thread, seen: Seen) -> bool {
-        thread.loops.waits_for().contains(&seen)
+        thread.loops.is_beyond_bound() || thread.loops.waits_for().contains(&seen)
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Loops {
     accessed_before: Vec<(ObjectId, u64)>,
     /// Whether it has done since its last yield just what it did before that.
     is_same_so_far: bool,
+    /// Whether its loop has had all iterations that are explored.
+    is_bounded: bool,
     /// How many iterations in a row began with the same stack and accessed the same.
     alike: usize,
     /// Which part of `seen` was read in an iteration that will be repeated, until
@@ -79,6 +81,7 @@ impl Loops {
         self.accessed.clear();
         self.accessed_before.clear();
         self.is_same_so_far = false;
+        self.is_bounded = false;
         self.alike = 0;
         self.waits_for = None;
         self.iterations.clear();
@@ -108,13 +111,30 @@ impl Loops {
         self.accessed.push(access);
     }
 
+    /// No more iterations of the loop are explored.
+    pub(super) fn ends_exploring(&mut self) {
+        self.is_bounded = true;
+    }
+
+    /// Whether it is in a loop, doing again what it did before, of which no more
+    /// iterations are explored.
+    pub(super) fn is_beyond_bound(&self) -> bool {
+        self.is_bounded && self.is_same_so_far
+    }
+
     /// Whether the thread does again what it has done in iterations that came to nothing.
     pub(super) fn is_alike(&self) -> bool {
         self.alike > 0 && self.is_same_so_far
     }
 
-    /// The thread yields at that line, with that stack.
-    pub(super) fn yields(&mut self, at: At, stack: Option<u64>) -> Iteration {
+    /// At which of the earlier yields the stack was the same.
+    pub(super) fn same_as(&self, stack: Option<u64>) -> Option<usize> {
+        let is_same = |then: &Yield| then.stack.is_some() && then.stack == stack;
+        self.yields.iter().rposition(is_same)
+    }
+
+    /// The thread yields at that line, with that stack, which was the `same` before.
+    pub(super) fn yields(&mut self, at: At, stack: Option<u64>, same: Option<usize>) -> Iteration {
         let now = Yield {
             stack,
             seen: self.seen.len(),
@@ -127,8 +147,6 @@ impl Loops {
             return Iteration::Idle(self.idle);
         }
         self.idle = 0;
-        let is_same = |then: &Yield| then.stack.is_some() && then.stack == stack;
-        let same = self.yields.iter().rposition(is_same);
         let same_then = same.map(|place| self.yields.remove(place));
         if self.yields.len() == MAX_YIELDS {
             self.yields.remove(0);
@@ -139,6 +157,7 @@ impl Loops {
         std::mem::swap(&mut self.accessed, &mut self.accessed_before);
         self.accessed.clear();
         self.is_same_so_far = true;
+        self.is_bounded = false;
         if let Some(then) = same_then.filter(|then| then.changes == now.changes) {
             self.waits_for = Some((then.seen, now.seen));
             return Iteration::Waits;

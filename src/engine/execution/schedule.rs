@@ -221,14 +221,17 @@ impl Execution {
 
     fn is_enabled(&self, thread: ThreadId) -> bool {
         let t = &self.threads[thread];
-        let is_bounded = matches!(t.held, Held::Bounded(_));
+        // What a thread yields for is the end of a timed wait, but not that the time is up.
+        let is_timed = matches!(t.next, Next::Waits(Wait { timed: true, .. }));
+        if self.is_held(thread) && !(is_timed && t.held == Held::Waits) {
+            return false;
+        }
         match t.next {
-            Next::Waits(wait) if !is_bounded || !self.is_held(thread) => {
+            Next::Runs | Next::Loads(..) => true,
+            Next::Waits(wait) => {
                 let state = &*self.objects[wait.object].state;
                 t.timed_out || t.fate.is_some() || wait.what.is_over(state)
             }
-            _ if self.is_held(thread) => false,
-            Next::Runs | Next::Loads(..) | Next::Waits(_) => true,
             Next::Joins(other) | Next::Leaves(Some(other)) => self.threads[other].has_ended(),
             Next::Leaves(None) => self.threads.iter().skip(1).all(|t| t.has_ended()),
             Next::Ended => false,
