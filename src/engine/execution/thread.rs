@@ -25,6 +25,8 @@ pub(crate) enum Next {
     /// Nothing of the scene's: its own part is over, but not yet that of this thread,
     /// or (if `None`) of all others.
     Leaves(Option<ThreadId>),
+    /// Nothing: it has used what was freed.
+    Never,
     Ended,
 }
 

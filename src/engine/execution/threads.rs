@@ -252,6 +252,7 @@ impl Execution {
             child.views.past.clock.tick(id);
         }
         self.may_go_on_otherwise();
+        self.unjoined.insert(id);
         self.search.enables(id);
         self.starting.push((id, me));
         self.running = id;
@@ -277,8 +278,15 @@ impl Execution {
         id
     }
 
+    /// Whether the running thread has passed no schedule point yet.
+    pub(crate) fn is_starting(&self) -> bool {
+        let last = self.starting.last();
+        last.is_some_and(|&(thread, _)| thread == self.current)
+    }
+
     /// What the running thread does next happens after all that the other has done.
     fn comes_after(&mut self, other: ThreadId) {
+        self.unjoined.remove(other);
         if let Ok([mine, theirs]) = self.threads.get_disjoint_mut([self.current, other]) {
             mine.views.past.join(&theirs.views.past);
         }
