@@ -88,8 +88,9 @@ pub(crate) struct Execution {
     /// Whether some of what happened was forgotten, because waiting loops did it in vain:
     /// only then can two executions have the same name that the search tells apart.
     pub(super) has_forgotten: bool,
-    /// Whether it came to a choice that the budget allows.
-    pub(super) has_choices: bool,
+    /// Whether a transition that was not known to only load came to a choice, or could
+    /// have within the budget.
+    pub(crate) has_choices: bool,
     /// Only threads that wait in loops are left, and they find nothing new.
     pub(super) standstill: Option<Standstill>,
     pub(super) atomics: usize,
@@ -281,8 +282,9 @@ impl Execution {
 
     /// Whether an earlier execution may have had the same name. Full reduction runs no
     /// interleaving twice, except as an execution that turns out to be redundant; but
-    /// a transition that can choose otherwise sleeps for none of its choices if one of
-    /// them is dependent. All executions of an interleaving come to the same choices.
+    /// if one choice of a sleeping transition depends on what another thread does, the
+    /// transition wakes for all its choices. All executions of an interleaving come to
+    /// the same choices.
     pub(crate) fn may_repeat(&self) -> bool {
         self.settings.reduction != Reduction::Full || self.has_choices || self.has_forgotten
     }

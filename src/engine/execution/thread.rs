@@ -60,6 +60,8 @@ pub(crate) struct Thread {
     pub(crate) key: u64,
     pub(super) has_records: bool,
     pub(crate) steps: u64,
+    /// How many steps it had taken when it last joined another thread.
+    pub(super) joined_at: Option<u64>,
     pub(super) children: u64,
     /// Where it waits to be unparked.
     pub(crate) parker: Option<ObjectId>,
@@ -89,6 +91,7 @@ impl Thread {
         self.key = key;
         self.has_records = false;
         self.steps = 0;
+        self.joined_at = None;
         self.children = 0;
         self.parker = None;
         self.waits_in_loop = false;
@@ -128,6 +131,7 @@ mod tests {
         (used.timed_out, used.fate) = (true, Some(Fate::Early));
         (used.enabled_by, used.gate) = (Some(1), Some(Gate::AfterAll));
         (used.has_records, used.steps, used.children) = (true, 1, 1);
+        used.joined_at = Some(1);
         (used.parker, used.idle) = (Some(1), 1);
         (used.waits_in_loop, used.is_loop) = (true, true);
         threads.clear();
@@ -139,7 +143,7 @@ mod tests {
         assert_eq!((new.timed_out, new.fate), (false, None));
         assert_eq!((new.enabled_by, new.gate), (None, None));
         let counts = (new.has_records, new.steps, new.children);
-        assert_eq!(counts, (false, 0, 0));
+        assert_eq!((counts, new.joined_at), ((false, 0, 0), None));
         assert_eq!((new.parker, new.idle), (None, 0));
         assert!(!new.waits_in_loop && !new.is_loop);
     }

@@ -54,6 +54,7 @@ impl Raw {
         self.handle.must_be_here();
         point(Next::Loads(self.handle.id(), ordering));
         let choice = self.handle.with(|step| {
+            step.loads_after_join();
             let id = step.id;
             let stores: SmallVec<[usize; 8]> = step.readable(id, ordering).collect();
             let names: SmallVec<[u64; 8]> = stores
@@ -141,7 +142,9 @@ impl Raw {
                 true => expected.len(),
                 false => 0,
             };
-            step.chooses(stores.len() + spuriously)
+            let choices = stores.len() + spuriously;
+            step.has_choices |= choices > 1;
+            step.chooses(choices)
         });
         let Some(choice) = choice else {
             let value = self.newest();
