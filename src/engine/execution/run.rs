@@ -101,8 +101,9 @@ pub(crate) struct Execution {
     pub(crate) bounded_loops: Vec<At>,
     /// How often threads have yielded.
     pub(super) yields: usize,
-    /// Whether it came to a choice that the budget allows.
-    pub(super) has_choices: bool,
+    /// Whether a transition that was not known to only load came to a choice, or could
+    /// have within the budget.
+    pub(crate) has_choices: bool,
     /// Only threads that are held in loops are left.
     pub(super) standstill: Option<Standstill>,
     pub(super) atomics: usize,
@@ -303,8 +304,9 @@ impl Execution {
 
     /// Whether an earlier execution may have had the same name. Full reduction runs no
     /// interleaving twice, except as an execution that turns out to be redundant; but
-    /// a transition that can choose otherwise sleeps for none of its choices if one of
-    /// them is dependent. All executions of an interleaving come to the same choices.
+    /// if one choice of a sleeping transition depends on what another thread does, the
+    /// transition wakes for all its choices. All executions of an interleaving come to
+    /// the same choices.
     pub(crate) fn may_repeat(&self) -> bool {
         self.settings.reduction != Reduction::Full || self.has_choices || self.has_forgotten
     }

@@ -105,6 +105,8 @@ fn joins(thread: ThreadId, next: Next) {
     point(next);
     with(|x| {
         x.comes_after(thread);
+        let me = &mut x.threads[x.current];
+        me.joined_at = Some(me.steps);
         x.search.joins(x.current, thread);
     });
 }

@@ -58,6 +58,7 @@ impl Raw {
         let id = self.handle.enter(at);
         point(Next::Loads(id, ordering));
         let choice = with_living(id, at, |step: &mut Step<'_, Stores>| {
+            step.loads_after_join();
             let id = step.id;
             let stores: SmallVec<[usize; 8]> = step.readable(id, ordering).collect();
             let names: SmallVec<[u64; 8]> = stores
@@ -147,7 +148,9 @@ impl Raw {
                 true => expected.len(),
                 false => 0,
             };
-            step.chooses(stores.len() + spuriously)
+            let choices = stores.len() + spuriously;
+            step.has_choices |= choices > 1;
+            step.chooses(choices)
         });
         let Some(choice) = choice else {
             let value = self.newest();
