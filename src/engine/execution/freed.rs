@@ -12,11 +12,10 @@ use super::schedule::point;
 use super::thread::Next;
 use super::trace::{Names, Record};
 use crate::engine::access::{Access, Kind};
-use crate::engine::hash::{Hashed, mix};
 use crate::engine::ids::{At, ObjectId, ThreadId};
 
-/// Where destroyed objects lay, by the hashes of their addresses.
-pub(super) type Freed = Hashed<u64, ObjectId>;
+/// Where destroyed objects lay.
+pub(super) type Freed = Vec<(usize, ObjectId)>;
 
 /// Which thread destroyed an object, and after which of its steps.
 #[derive(Debug, Clone, Copy)]
@@ -49,11 +48,8 @@ impl Execution {
     /// The destroyed object at that address, if no other object lies there now: two words
     /// of it are the execution's number and the object's.
     pub(super) fn freed_at(&mut self, address: usize) -> Option<ObjectId> {
-        if self.freed.is_empty() {
-            return None;
-        }
-        let key = mix(address as u64, 0);
-        let object = *self.freed.get(&key)?;
+        let place = self.freed.iter().position(|&(freed, _)| freed == address)?;
+        let (_, object) = self.freed[place];
         let [execution, other] = memory::read(address)?;
         let other = other as ObjectId;
         let lives = |other: ObjectId| {
@@ -62,7 +58,7 @@ impl Execution {
                 .is_some_and(|o| o.destroyed.is_none())
         };
         if execution == self.number && other != object && lives(other) {
-            self.freed.remove(&key);
+            self.freed.swap_remove(place);
             return None;
         }
         Some(object)
@@ -70,12 +66,13 @@ impl Execution {
 
     fn destroys(&mut self, object: ObjectId, address: usize) {
         let by = self.current;
-        let after = self.trace.last_of(by).map(|record| record.at);
-        self.freed.insert(mix(address as u64, 0), object);
-        self.objects[object].destroyed = Some(Destroyed { by, after });
+        self.freed.push((address, object));
+        self.objects[object].destroyed = Some(Destroyed { by, after: None });
         if by == 0 && self.unjoined.is_empty() {
             return; // all that other threads have done came before
         }
+        let after = self.trace.last_of(by).map(|record| record.at);
+        self.objects[object].destroyed = Some(Destroyed { by, after });
         let location = self.objects[object].location;
         let kind = Kind::Destroy;
         self.trace.access_of_last(by, Access { location, kind });

@@ -7,7 +7,7 @@ use super::round::Seen;
 use super::run::{Execution, try_with, with};
 use super::schedule::{point, wait};
 use super::thread::Next;
-use super::threads::{is_here, must_be_here};
+use super::threads::{is_elsewhere, is_here};
 use super::trace::{Record, Tell};
 use crate::engine::access::{Access, Kind};
 use crate::engine::hash::word;
@@ -51,10 +51,13 @@ impl<S> Handle<S> {
     /// The object, which the running thread begins to use at that line.
     pub(crate) fn enter(&self, at: At) -> ObjectId {
         let address = self.address();
-        if let Some(freed) = with(|x| x.freed_at(address)) {
+        let (freed, here) = with(|x| (x.freed_at(address), x.number));
+        if let Some(freed) = freed {
             used_after_free(freed, at);
         }
-        must_be_here(self.execution);
+        if self.execution != here {
+            is_elsewhere();
+        }
         self.id
     }
 }

@@ -337,8 +337,13 @@ pub(crate) fn is_here(execution: u64) -> bool {
 /// An object or a thread belongs to one execution.
 pub(crate) fn must_be_here(execution: u64) {
     if with(|x| x.number != execution) {
-        misuse(
-            "an object was used in another execution than the one that made it: make it inside the scene",
-        );
+        is_elsewhere();
     }
+}
+
+/// An object or a thread of another execution was used.
+pub(super) fn is_elsewhere() -> ! {
+    misuse(
+        "an object was used in another execution than the one that made it: make it inside the scene",
+    )
 }
