@@ -5,24 +5,13 @@
 //! was destroyed goes no further, before it touches the object's memory.
 
 use super::failure::Failure;
-use super::handle::Step;
-use super::object::State;
+use super::object::Destroyed;
 use super::run::{Execution, try_with, with};
 use super::schedule::point;
 use super::thread::Next;
 use super::trace::{Names, Record};
 use crate::engine::access::{Access, Kind};
 use crate::engine::ids::{At, ObjectId, ThreadId};
-
-/// Where destroyed objects lay.
-pub(super) type Freed = Vec<(usize, ObjectId)>;
-
-/// Which thread destroyed an object, and after which of its steps.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Destroyed {
-    pub(crate) by: ThreadId,
-    pub(crate) after: Option<At>,
-}
 
 /// What an object's owner holds of it, as words.
 pub(super) type Words = [u64; 2];
@@ -50,16 +39,15 @@ impl Execution {
     pub(super) fn freed_at(&mut self, address: usize) -> Option<ObjectId> {
         let place = self.freed.iter().position(|&(freed, _)| freed == address)?;
         let (_, object) = self.freed[place];
-        let [execution, other] = memory::read(address)?;
-        let other = other as ObjectId;
-        let lives = |other: ObjectId| {
-            self.objects
-                .get(other)
-                .is_some_and(|o| o.destroyed.is_none())
-        };
-        if execution == self.number && other != object && lives(other) {
-            self.freed.swap_remove(place);
-            return None;
+        if let Some([execution, other]) = memory::read(address) {
+            let here = self
+                .objects
+                .get(other as ObjectId)
+                .filter(|_| execution == self.number);
+            if here.is_some_and(|other| other.destroyed.is_none()) {
+                self.freed.swap_remove(place);
+                return None;
+            }
         }
         Some(object)
     }
@@ -97,22 +85,13 @@ impl Execution {
             kind: Kind::Read,
         });
         self.searches(location, Kind::Read);
-        let mut step = Step::<Nothing>::new(self, object);
-        step.note(at, |record: &Record, names: &dyn Names| {
+        self.notes(Some(object), at, |record: &Record, names: &dyn Names| {
             format!("uses {}, which is freed", names.object_of(record))
         });
         let user = self.current;
         let at = Some(at);
         self.fails(Failure::UseAfterFree { object, user, at });
     }
-}
-
-/// An object of any kind.
-#[derive(Default)]
-struct Nothing;
-
-impl State for Nothing {
-    fn reset(&mut self) {}
 }
 
 mod memory {

@@ -1,7 +1,6 @@
 //! Objects: what the threads of an execution share. The execution holds their state
 //! without knowing its type; a primitive reaches it through a handle.
 
-use super::freed::Destroyed;
 use crate::engine::access::Location;
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::engine::reused::Reused;
@@ -56,6 +55,13 @@ impl std::fmt::Debug for Wait {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.what.describe(&self.object.to_string(), self.timed))
     }
+}
+
+/// Which thread destroyed an object, and after which of its steps.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Destroyed {
+    pub(crate) by: ThreadId,
+    pub(crate) after: Option<At>,
 }
 
 /// An object of the execution.

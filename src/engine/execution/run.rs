@@ -1,7 +1,6 @@
 //! The execution in progress, and the only way to reach it.
 
 use super::failure::{Aborted, Failure};
-use super::freed::Freed;
 use super::object::{Objects, State};
 use super::round::Standstill;
 use super::thread::{Thread, Threads};
@@ -92,7 +91,7 @@ pub(crate) struct Execution {
     /// only then can two executions have the same name that the search tells apart.
     pub(super) has_forgotten: bool,
     /// Where objects lay that have been destroyed.
-    pub(super) freed: Freed,
+    pub(super) freed: Vec<(usize, ObjectId)>,
     /// Threads that no other has joined.
     pub(super) unjoined: ThreadSet,
     /// Loops that may not end, by the lines where they yield.
@@ -235,7 +234,7 @@ impl Execution {
             is_abandoned: false,
             looks_while_unwinding: 0,
             has_forgotten: false,
-            freed: Freed::default(),
+            freed: Vec::new(),
             unjoined: ThreadSet::default(),
             endless_loops: Vec::new(),
             bounded_loops: Vec::new(),

@@ -5,7 +5,7 @@
 //! that says, a wait ends although no thread has notified it.
 
 use super::lock::lock_of;
-use super::mutex::MutexGuard;
+use super::mutex::{CHANGED, MutexGuard};
 use crate::engine::access::Kind;
 use crate::engine::coroutine::snapshot::snapshot;
 use crate::engine::execution::abort::{chosen, unwinding};
@@ -237,7 +237,7 @@ impl Condvar {
         if timed {
             with(|x| x.yields(at, stack));
         }
-        let (shown, changed) = (guard.shown(), guard.has_changed());
+        let (shown, changed) = (guard.shown(), guard.was(CHANGED));
         let mutex = guard.into_mutex();
         self.handle.with(|step| {
             step.rewrites_it(const { word("wait") });

@@ -45,9 +45,8 @@ pub struct MutexGuard<'a, T> {
     mutex: &'a Mutex<T>,
     /// Where it was locked: a drop does not know its own line.
     at: At,
-    /// What else there is to know: in words, since a guard lies on the stack of a thread
-    /// whose iterations are compared, and what lies between smaller fields is not
-    /// always the same.
+    /// `UNWINDING`, `CHANGED`. A word: stacks are compared, and what lies between smaller
+    /// fields is not always the same.
     was: usize,
     /// Like std's, it stays on the thread that has locked.
     not_send: PhantomData<*mut ()>,
@@ -56,7 +55,7 @@ pub struct MutexGuard<'a, T> {
 /// The thread was unwinding when it locked: then it does not poison.
 const UNWINDING: usize = 1;
 /// The value may have been changed.
-const CHANGED: usize = 2;
+pub(super) const CHANGED: usize = 2;
 
 // SAFETY: through a shared guard only `&T` is reached.
 unsafe impl<T: Sync> Sync for MutexGuard<'_, T> {}
@@ -335,12 +334,7 @@ impl<'a, T> MutexGuard<'a, T> {
         is_told.then(|| show(self))
     }
 
-    /// Whether what the lock protects may have been changed.
-    pub(super) fn has_changed(&self) -> bool {
-        self.was(CHANGED)
-    }
-
-    fn was(&self, what: usize) -> bool {
+    pub(super) fn was(&self, what: usize) -> bool {
         self.was & what != 0
     }
 

@@ -171,18 +171,13 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Messages, as long as there are senders.
     #[inline(never)]
-    #[track_caller]
-    pub fn iter(&self) -> Iter<'_, T> {
-        Iter {
-            receiver: self,
-            at: Location::caller(),
-        }
-    }
-
-    #[inline(never)]
-    fn receive(&self, timed: bool, at: At, stack: Option<u64>) -> Result<T, RecvTimeoutError> {
+    pub(super) fn receive(
+        &self,
+        timed: bool,
+        at: At,
+        stack: Option<u64>,
+    ) -> Result<T, RecvTimeoutError> {
         let handle = &self.shared.handle;
         if unwinding() {
             return self.try_recv().map_err(|why| match why {
@@ -243,61 +238,6 @@ impl<T> Receiver<T> {
     /// The value of the message that has just been taken, if it was one.
     fn taken(&self) -> Option<T> {
         self.shared.values().pop_front()
-    }
-}
-
-/// The model's `std::sync::mpsc::Iter`.
-#[derive(Debug)]
-pub struct Iter<'a, T> {
-    receiver: &'a Receiver<T>,
-    at: At,
-}
-
-impl<T> Iterator for Iter<'_, T> {
-    type Item = T;
-
-    fn next(&mut self) -> Option<T> {
-        self.receiver.receive(false, self.at, None).ok()
-    }
-}
-
-impl<'a, T> IntoIterator for &'a Receiver<T> {
-    type Item = T;
-    type IntoIter = Iter<'a, T>;
-
-    #[inline(never)]
-    #[track_caller]
-    fn into_iter(self) -> Iter<'a, T> {
-        self.iter()
-    }
-}
-
-/// The model's `std::sync::mpsc::IntoIter`.
-#[derive(Debug)]
-pub struct IntoIter<T> {
-    receiver: Receiver<T>,
-    at: At,
-}
-
-impl<T> Iterator for IntoIter<T> {
-    type Item = T;
-
-    fn next(&mut self) -> Option<T> {
-        self.receiver.receive(false, self.at, None).ok()
-    }
-}
-
-impl<T> IntoIterator for Receiver<T> {
-    type Item = T;
-    type IntoIter = IntoIter<T>;
-
-    #[inline(never)]
-    #[track_caller]
-    fn into_iter(self) -> IntoIter<T> {
-        IntoIter {
-            at: Location::caller(),
-            receiver: self,
-        }
     }
 }
 
