@@ -12,6 +12,7 @@ mod command_line;
 mod fixture;
 mod generated;
 mod lessons;
+mod liberties;
 mod litmus;
 mod model;
 mod programs;
