@@ -13,6 +13,7 @@ mod destruction;
 mod fixture;
 mod generated;
 mod lessons;
+mod liberties;
 mod litmus;
 mod loops;
 mod model;
