@@ -8,6 +8,7 @@ mod barrier;
 mod channels;
 #[cfg(unix)]
 mod command_line;
+mod destruction;
 #[path = "../tests/fixture.rs"]
 mod fixture;
 mod generated;

@@ -274,6 +274,86 @@ mod what_brute_force_found {
         assert_eq!(found.first(), Some(&("done".to_owned(), 14)));
     }
 
+    /// An exchange that could have succeeded was run again where it failed, and counted
+    /// again: without a budget nothing kept the names of interleavings.
+    #[test]
+    fn an_exchange_that_reads_an_older_store_is_counted_once() {
+        let counted = |all_orders: bool| {
+            let mut options = options(Memory::C11);
+            options.all_orders = all_orders;
+            all_with(options, || {
+                let x = AtomicUsize::new(0);
+                let exchange = |from| x.compare_exchange(from, 1, Relaxed, Relaxed);
+                Actors::new()
+                    .enter("a", || exchange(2))
+                    .enter("b", || exchange(0))
+                    .enter("c", || {
+                        x.store(2, Relaxed);
+                        Ok(0)
+                    })
+                    .run();
+                x.load(Relaxed)
+            })
+            .different
+        };
+        assert_eq!(counted(false), counted(true));
+    }
+
+    /// So was a load after a join.
+    #[test]
+    fn a_load_after_a_join_that_reads_an_older_store_is_counted_once() {
+        let found = all(Memory::C11, || {
+            let x = AtomicUsize::new(0);
+            thread::scope(|s| {
+                let a = s.spawn(|| x.load(Relaxed));
+                s.spawn(|| x.store(1, Relaxed));
+                let a = a.join().unwrap();
+                format!("{a} {}", x.load(Relaxed))
+            })
+        });
+        let found = found.outcomes.into_iter();
+        let found: Vec<_> = found.map(|row| (row.outcome, row.different)).collect();
+        assert_eq!(found, rows([("0 0", 1), ("0 1", 1), ("1 1", 1)]));
+    }
+
+    /// A weak exchange that finds another value takes from no budget. Had it come before,
+    /// it might have left nothing to another.
+    #[test]
+    fn every_order_of_two_exchanges_that_could_fail_spuriously() {
+        let found = counts(
+            |budget| budget.weak_failures = 1,
+            || {
+                let [x, y] = [0; 2].map(AtomicUsize::new);
+                let exchange =
+                    |x: &AtomicUsize, from| x.compare_exchange_weak(from, 1, SeqCst, SeqCst);
+                let results = Actors::new()
+                    .enter("a", || exchange(&y, 0))
+                    .enter("b", || {
+                        let seen = y.load(SeqCst);
+                        x.store(2, SeqCst);
+                        Ok(seen)
+                    })
+                    .enter("c", || {
+                        x.store(1, SeqCst);
+                        exchange(&x, 1)
+                    })
+                    .run();
+                format!("{results:?}")
+            },
+        );
+        let expected = [
+            ("[Err(0), Ok(0), Err(2)]", 1),
+            ("[Err(0), Ok(0), Ok(1)]", 4),
+            ("[Ok(0), Ok(0), Err(1)]", 4),
+            ("[Ok(0), Ok(0), Err(2)]", 1),
+            ("[Ok(0), Ok(0), Ok(1)]", 2),
+            ("[Ok(0), Ok(1), Err(1)]", 3),
+            ("[Ok(0), Ok(1), Err(2)]", 1),
+            ("[Ok(0), Ok(1), Ok(1)]", 2),
+        ];
+        assert_eq!(found, rows(expected));
+    }
+
     /// What a destructor does belongs to the step that panicked. That the step would
     /// have been in no race, had it not panicked, hid races of the one that did.
     #[test]

@@ -112,31 +112,37 @@ fn timed() -> impl Strategy<Value = bool> {
     prop::bool::weighted(0.3)
 }
 
-/// How many of a program's operations wait on a condition variable or notify, and
-/// how many park or unpark, while a few load and store.
+/// How many of a program's operations wait on a condition variable or notify, how many
+/// park or unpark, and how many exchange weakly, while a few load and store.
 #[derive(Debug, Clone, Copy)]
 struct Mixture {
     waiting: u32,
     parking: u32,
+    exchanging: u32,
 }
 
-const MIXTURES: [Mixture; 3] = [
+const FEW: Mixture = Mixture {
+    waiting: 1,
+    parking: 1,
+    exchanging: 3,
+};
+
+const MIXTURES: [Mixture; 4] = [
+    FEW,
+    Mixture { waiting: 10, ..FEW },
+    Mixture { parking: 10, ..FEW },
     Mixture {
-        waiting: 1,
-        parking: 1,
-    },
-    Mixture {
-        waiting: 10,
-        parking: 1,
-    },
-    Mixture {
-        waiting: 1,
-        parking: 10,
+        exchanging: 30,
+        ..FEW
     },
 ];
 
 fn simple(mixture: Mixture) -> impl Strategy<Value = Op> {
-    let Mixture { waiting, parking } = mixture;
+    let Mixture {
+        waiting,
+        parking,
+        exchanging,
+    } = mixture;
     let x = || 0..ATOMICS;
     let any = || 0..3_u64;
     prop_oneof![
@@ -145,7 +151,7 @@ fn simple(mixture: Mixture) -> impl Strategy<Value = Op> {
         2 => (x(), 1..3_u64, strength()).prop_map(|(x, by, s)| Op::FetchAdd(x, by, s)),
         3 => (x(), any(), 1..4_u64, strength())
             .prop_map(|(x, from, to, s)| Op::CompareExchange(x, from, to, s)),
-        3 => (x(), any(), 1..4_u64, strength())
+        exchanging => (x(), any(), 1..4_u64, strength())
             .prop_map(|(x, from, to, s)| Op::CompareExchangeWeak(x, from, to, s)),
         1 => (x(), 1..3_u64, strength()).prop_map(|(x, to, s)| Op::SpinUntil(x, to, s)),
         2 * waiting => Just(Op::NotifyOne),
@@ -271,8 +277,8 @@ fn unpark_who_is_there(threads: &mut [Vec<Op>]) {
 }
 
 fn programs() -> impl Strategy<Value = Program> {
-    let [a, b, c] = MIXTURES.map(programs_of);
-    prop_oneof![a, b, c]
+    let [a, b, c, d] = MIXTURES.map(programs_of);
+    prop_oneof![a, b, c, d]
 }
 
 fn programs_of(mixture: Mixture) -> impl Strategy<Value = Program> {

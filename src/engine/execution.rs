@@ -20,6 +20,7 @@
 pub(crate) mod abort;
 pub(crate) mod budget;
 pub(crate) mod failure;
+pub(crate) mod freed;
 mod gate;
 pub(crate) mod handle;
 mod loads;

@@ -142,8 +142,11 @@ impl Search {
                 last.asleep_after(&mut node.asleep);
             }
             let awake = |thread: &ThreadId| !node.sleeps(*thread, None);
-            let threads = enabled.threads.iter().filter(awake);
-            let Some(thread) = threads.min_by_key(|&thread| rank(thread)) else {
+            // Most often it is the one that has just been running.
+            let threads = || enabled.threads.iter();
+            let goes_on = threads().find(|&thread| rank(thread) == (0, 0));
+            let least = || threads().filter(awake).min_by_key(|&thread| rank(thread));
+            let Some(thread) = goes_on.filter(awake).or_else(least) else {
                 return Ok(None);
             };
             node.thread = thread;

@@ -366,6 +366,10 @@ fn judge_failure(failure: &Failure) -> Judged {
             "data race",
             "two accesses, one of them a write, that nothing orders: undefined behaviour",
         ),
+        Failure::UseAfterFree { .. } => (
+            "use after free",
+            "an object is used that has been freed, or freed while it is used: undefined behaviour",
+        ),
         Failure::Panic { panic, .. } => ("panic", panic.message.as_str()),
         Failure::Endless => (
             "does not end",

@@ -1,6 +1,7 @@
 //! Objects: what the threads of an execution share. The execution holds their state
 //! without knowing its type; a primitive reaches it through a handle.
 
+use super::freed::Destroyed;
 use crate::engine::access::Location;
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::engine::reused::Reused;
@@ -11,6 +12,11 @@ use std::ops::{Deref, DerefMut};
 pub(crate) trait State: Any {
     /// As in a new object; buffers stay.
     fn reset(&mut self);
+
+    /// Whether the thread holds something of it that it will give back.
+    fn is_held_by(&self, _thread: ThreadId) -> bool {
+        false
+    }
 }
 
 /// What threads wait for at a primitive.
@@ -69,6 +75,7 @@ pub(crate) struct Entry {
     pub(crate) version: u64,
     /// How often it was changed, but by iterations of loops that came to nothing.
     pub(crate) changes: u64,
+    pub(crate) destroyed: Option<Destroyed>,
     pub(crate) state: Box<dyn State>,
 }
 
@@ -93,6 +100,7 @@ impl Objects {
             writes: 0,
             version: 0,
             changes: 0,
+            destroyed: None,
             state: new(),
         });
         if !(&*entry.state as &dyn Any).is::<S>() {
@@ -107,6 +115,7 @@ impl Objects {
         entry.writes = 0;
         entry.version = 0;
         entry.changes = 0;
+        entry.destroyed = None;
         (id, self.state(id))
     }
 

@@ -75,6 +75,9 @@ pub(super) enum Iteration {
 
 impl Loops {
     pub(super) fn clear(&mut self) {
+        if !self.has_yielded() {
+            return; // it has kept nothing
+        }
         self.seen.clear();
         self.changes = 0;
         self.yields.clear();
@@ -88,21 +91,32 @@ impl Loops {
         self.idle = 0;
     }
 
+    /// What a thread does before it yields is no iteration of a loop of interest.
+    fn has_yielded(&self) -> bool {
+        !self.yields.is_empty()
+    }
+
+    #[inline]
     pub(super) fn sees(&mut self, seen: Seen) {
-        self.seen.push(seen);
+        if self.has_yielded() {
+            self.seen.push(seen);
+        }
     }
 
     /// The thread has changed something that others can see.
+    #[inline]
     pub(super) fn changes(&mut self) {
-        self.changes += 1;
-        self.seen.clear();
-        self.waits_for = None;
+        if self.has_yielded() {
+            self.changes += 1;
+            self.seen.clear();
+            self.waits_for = None;
+        }
     }
 
     /// The thread accesses that.
+    #[inline]
     pub(super) fn accesses(&mut self, object: ObjectId, operation: u64) {
-        // A thread that does not yield is in no loop of interest.
-        if self.yields.is_empty() {
+        if !self.has_yielded() {
             return;
         }
         let access = (object, operation);
@@ -140,9 +154,8 @@ impl Loops {
             seen: self.seen.len(),
             changes: self.changes,
         };
-        let last = self.yields.last();
-        let (seen, changes) = last.map_or((0, 0), |last| (last.seen, last.changes));
-        if changes == now.changes && seen == now.seen {
+        let is_idle = |last: &Yield| (last.seen, last.changes) == (now.seen, now.changes);
+        if self.yields.last().is_some_and(is_idle) {
             self.idle += 1;
             return Iteration::Idle(self.idle);
         }

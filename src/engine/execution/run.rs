@@ -1,6 +1,7 @@
 //! The execution in progress, and the only way to reach it.
 
 use super::failure::{Aborted, Failure};
+use super::freed::Freed;
 use super::object::{Objects, State};
 use super::round::Standstill;
 use super::thread::{Thread, Threads};
@@ -8,7 +9,7 @@ use super::trace::Trace;
 use crate::engine::clock::View;
 use crate::engine::coroutine::Stacks;
 use crate::engine::hash::mix;
-use crate::engine::ids::{At, ObjectId, ThreadId};
+use crate::engine::ids::{At, ObjectId, ThreadId, ThreadSet};
 use crate::engine::search::{Reduction, Search};
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
@@ -90,14 +91,19 @@ pub(crate) struct Execution {
     /// Whether some of what happened was forgotten, because waiting loops did it in vain:
     /// only then can two executions have the same name that the search tells apart.
     pub(super) has_forgotten: bool,
+    /// Where objects lay that have been destroyed.
+    pub(super) freed: Freed,
+    /// Threads that no other has joined.
+    pub(super) unjoined: ThreadSet,
     /// Loops that may not end, by the lines where they yield.
     pub(super) endless_loops: Vec<At>,
     /// The lines of loops of which some iterations were not explored.
     pub(crate) bounded_loops: Vec<At>,
     /// How often threads have yielded.
     pub(super) yields: usize,
-    /// Whether it came to a choice that the budget allows.
-    pub(super) has_choices: bool,
+    /// Whether a transition that was not known to only load came to a choice, or could
+    /// have within the budget.
+    pub(crate) has_choices: bool,
     /// Only threads that are held in loops are left.
     pub(super) standstill: Option<Standstill>,
     pub(super) atomics: usize,
@@ -229,6 +235,8 @@ impl Execution {
             is_abandoned: false,
             looks_while_unwinding: 0,
             has_forgotten: false,
+            freed: Freed::default(),
+            unjoined: ThreadSet::default(),
             endless_loops: Vec::new(),
             bounded_loops: Vec::new(),
             yields: 0,
@@ -268,6 +276,8 @@ impl Execution {
         self.stalls = 0;
         self.looks_while_unwinding = 0;
         self.has_forgotten = false;
+        self.freed.clear();
+        self.unjoined = ThreadSet::default();
         self.yields = 0;
         self.has_choices = false;
         self.standstill = None;
@@ -294,8 +304,9 @@ impl Execution {
 
     /// Whether an earlier execution may have had the same name. Full reduction runs no
     /// interleaving twice, except as an execution that turns out to be redundant; but
-    /// a transition that can choose otherwise sleeps for none of its choices if one of
-    /// them is dependent. All executions of an interleaving come to the same choices.
+    /// if one choice of a sleeping transition depends on what another thread does, the
+    /// transition wakes for all its choices. All executions of an interleaving come to
+    /// the same choices.
     pub(crate) fn may_repeat(&self) -> bool {
         self.settings.reduction != Reduction::Full || self.has_choices || self.has_forgotten
     }

@@ -191,11 +191,7 @@ impl Execution {
         watch::beat(self.trace.records().last().map(|record| record.at));
         let me = self.current;
         self.threads[me].next = next;
-        if self
-            .starting
-            .last()
-            .is_some_and(|&(thread, _)| thread == me)
-        {
+        if self.is_starting() {
             self.has_started();
         } else {
             // So far the transition has done nothing that others could notice.
@@ -234,7 +230,7 @@ impl Execution {
             }
             Next::Joins(other) | Next::Leaves(Some(other)) => self.threads[other].has_ended(),
             Next::Leaves(None) => self.threads.iter().skip(1).all(|t| t.has_ended()),
-            Next::Ended => false,
+            Next::Never | Next::Ended => false,
         }
     }
 
@@ -351,7 +347,7 @@ impl Execution {
         let mut waits = Vec::new();
         for thread in self.in_order() {
             let waits_for = match self.threads[thread].next {
-                Next::Ended | Next::Leaves(_) => continue,
+                Next::Never | Next::Ended | Next::Leaves(_) => continue,
                 _ if self.threads[thread].held != Held::No => {
                     in_loops = true;
                     match self.threads[thread].gate {

@@ -84,7 +84,7 @@ impl Execution {
     }
 
     /// An access that makes no difference to the interleaving that it is part of.
-    pub(super) fn searches(&mut self, location: Location, kind: Kind) {
+    pub(crate) fn searches(&mut self, location: Location, kind: Kind) {
         if let Err(Differs) = self.search.access(Access { location, kind }) {
             self.fail(Failure::Misuse(NOT_DETERMINISTIC));
         }

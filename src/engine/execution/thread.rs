@@ -25,6 +25,8 @@ pub(crate) enum Next {
     /// Nothing of the scene's: its own part is over, but not yet that of this thread,
     /// or (if `None`) of all others.
     Leaves(Option<ThreadId>),
+    /// Nothing: it has used what was freed.
+    Never,
     Ended,
 }
 
@@ -60,6 +62,8 @@ pub(crate) struct Thread {
     pub(crate) key: u64,
     pub(super) has_records: bool,
     pub(crate) steps: u64,
+    /// How many steps it had taken when it last joined another thread.
+    pub(super) joined_at: Option<u64>,
     pub(super) children: u64,
     /// Where it waits to be unparked.
     pub(crate) parker: Option<ObjectId>,
@@ -85,6 +89,7 @@ impl Thread {
         self.key = key;
         self.has_records = false;
         self.steps = 0;
+        self.joined_at = None;
         self.children = 0;
         self.parker = None;
         self.held = Held::No;
@@ -125,6 +130,7 @@ mod tests {
         used.parker = Some(1);
         used.held = Held::Waits;
         used.yielded = 1;
+        used.joined_at = Some(1);
         threads.clear();
         let new = threads.add(Thread::default);
         new.reset(None, 2, 1);
@@ -137,5 +143,6 @@ mod tests {
         assert_eq!(counts, (false, 0, 0));
         assert_eq!(new.parker, None);
         assert_eq!((new.held, new.yielded), (Held::No, 0));
+        assert_eq!(new.joined_at, None);
     }
 }

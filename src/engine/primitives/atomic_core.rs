@@ -2,9 +2,10 @@
 
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::{chosen, unwinding};
-use crate::engine::execution::handle::{Handle, Step};
+use crate::engine::execution::handle::{Handle, Step, with_living};
 use crate::engine::execution::panics::looks_while_unwinding;
 use crate::engine::execution::round::Seen;
+use crate::engine::execution::run::with;
 use crate::engine::execution::schedule::point;
 use crate::engine::execution::thread::Next;
 use crate::engine::execution::trace::{Names, Record, Shows};
@@ -13,6 +14,7 @@ use crate::engine::ids::At;
 use crate::engine::memory::Operation;
 use crate::engine::memory::stores::{Stores, Writer};
 use smallvec::SmallVec;
+use std::panic::Location;
 use std::sync::atomic::Ordering;
 
 /// An atomic, whatever its type.
@@ -45,17 +47,18 @@ impl Raw {
         if unwinding() {
             looks_while_unwinding();
         }
-        if unwinding() || !self.handle.with(|step| step.settings.is_c11) {
-            let value = self.handle.step_even_if_unwinding(|step| {
+        if unwinding() || !with(|x| x.settings.is_c11) {
+            let value = self.handle.step_even_if_unwinding(at, |step| {
                 let newest = step.state().newest();
                 reads(step, const { word("load") }, newest);
                 step.loads(newest, ordering, at)
             });
             return value.unwrap_or_else(|| self.newest());
         }
-        self.handle.must_be_here();
-        point(Next::Loads(self.handle.id(), ordering));
-        let choice = self.handle.with(|step| {
+        let id = self.handle.enter(at);
+        point(Next::Loads(id, ordering));
+        let choice = with_living(id, at, |step: &mut Step<'_, Stores>| {
+            step.loads_after_join();
             let id = step.id;
             let stores: SmallVec<[usize; 8]> = step.readable(id, ordering).collect();
             let names: SmallVec<[u64; 8]> = stores
@@ -82,7 +85,7 @@ impl Raw {
             !matches!(ordering, Ordering::Acquire | Ordering::AcqRel),
             "there is no such thing as a {ordering:?} store"
         );
-        self.handle.step_even_if_unwinding(|step| {
+        self.handle.step_even_if_unwinding(at, |step| {
             step.writes_it(const { word("store") });
             step.stores(value, ordering, None);
             let operation = Operation {
@@ -120,7 +123,7 @@ impl Raw {
         let mut stores: SmallVec<[(usize, Option<u64>); 4]> = SmallVec::new();
         // … and which of them let it write, although it may fail spuriously.
         let mut expected: SmallVec<[(usize, Option<u64>); 4]> = SmallVec::new();
-        let choice = self.handle.step_even_if_unwinding(|step| {
+        let choice = self.handle.step_even_if_unwinding(at, |step| {
             // To write it must read the newest store; if it only reads, it may read an
             // older one.
             let (id, newest) = (step.id, step.state().newest());
@@ -145,7 +148,9 @@ impl Raw {
                 true => expected.len(),
                 false => 0,
             };
-            step.chooses(stores.len() + spuriously)
+            let choices = stores.len() + spuriously;
+            step.has_choices |= choices > 1;
+            step.chooses(choices)
         });
         let Some(choice) = choice else {
             let value = self.newest();
@@ -193,7 +198,7 @@ impl Raw {
             return 0;
         }
         if !unwinding() {
-            self.handle.must_be_here();
+            self.handle.enter(Location::caller());
         }
         self.handle.with(|step| {
             let stores = step.state();

@@ -84,7 +84,7 @@ impl Barrier {
         let at = Location::caller();
         let arrived = self
             .handle
-            .step_even_if_unwinding(|step| self.arrives(step, at));
+            .step_even_if_unwinding(at, |step| self.arrives(step, at));
         if arrived == Some(false) {
             if unwinding() {
                 // The thread cannot wait.

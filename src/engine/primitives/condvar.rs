@@ -10,8 +10,8 @@ use crate::engine::access::Kind;
 use crate::engine::coroutine::snapshot::snapshot;
 use crate::engine::execution::abort::{chosen, unwinding};
 use crate::engine::execution::budget::{Ended, MayEnd, begins_to_wait};
-use crate::engine::execution::handle::{Handle, Step};
-use crate::engine::execution::object::{Blocking, State};
+use crate::engine::execution::handle::{Handle, Step, with_living};
+use crate::engine::execution::object::{Blocking, State, Wait};
 use crate::engine::execution::panics::looks_while_unwinding;
 use crate::engine::execution::run::with;
 use crate::engine::execution::schedule::wait;
@@ -181,7 +181,7 @@ impl Condvar {
     #[track_caller]
     pub fn notify_one(&self) {
         let at = Location::caller();
-        let place = self.handle.step_even_if_unwinding(|step| {
+        let place = self.handle.step_even_if_unwinding(at, |step| {
             let waiting = step.state().0.len();
             step.choose_waiter(waiting)
         });
@@ -207,7 +207,7 @@ impl Condvar {
     #[track_caller]
     pub fn notify_all(&self) {
         let at = Location::caller();
-        self.handle.step_even_if_unwinding(|step| {
+        self.handle.step_even_if_unwinding(at, |step| {
             step.writes_it(NOTIFY);
             let mut woken = std::mem::take(&mut step.state().0);
             let threads = step.trace.add_list(woken.iter().map(|&(thread, _)| thread));
@@ -232,7 +232,8 @@ impl Condvar {
         }
         // Releasing the lock and beginning to wait are one step: a thread that is
         // notified from here on has been waiting.
-        self.handle.step(|_| ());
+        self.handle.step(at, |_| ());
+        let id = self.handle.id();
         if timed {
             with(|x| x.yields(at, stack));
         }
@@ -250,41 +251,50 @@ impl Condvar {
             step.shows(mutex.id(), || shown);
         });
         begins_to_wait(MayEnd::like_a_condvar(timed));
-        wait(self.handle.wait(&Notified, timed));
-        let timed_out = self.handle.with(|step| self.goes_on(step, timed, at));
+        wait(notified(id, timed));
+        let timed_out = with_living(id, at, |step| goes_on(step, timed, at));
         (mutex.acquire_after_wait(at), timed_out)
     }
+}
 
-    /// A waiter runs again; whether it timed out.
-    fn goes_on(&self, step: &mut Step<'_, Waiters>, timed: bool, at: At) -> bool {
-        let me = step.me();
-        let waiters = &mut step.state().0;
-        let place = waiters.iter().position(|&(waiter, _)| waiter == me);
-        if let Some(place) = place {
-            waiters.remove(place);
+/// A wait to be notified by that condition variable.
+fn notified(condvar: ObjectId, timed: bool) -> Wait {
+    Wait {
+        object: condvar,
+        what: &Notified,
+        timed,
+    }
+}
+
+/// A waiter runs again; whether it timed out.
+fn goes_on(step: &mut Step<'_, Waiters>, timed: bool, at: At) -> bool {
+    let me = step.me();
+    let waiters = &mut step.state().0;
+    let place = waiters.iter().position(|&(waiter, _)| waiter == me);
+    if let Some(place) = place {
+        waiters.remove(place);
+    }
+    let ended = place.map(|_| step.wait_is_over());
+    match ended {
+        None => {
+            step.may_go_on_otherwise();
+            let waited = notified(step.id, false);
+            let gate = step.enabled_by();
+            let record = step.note(at, |record, names| {
+                format!("woken by {}", names.object_of(record))
+            });
+            record.gate = gate;
+            record.waited = Some(waited);
+            false
         }
-        let ended = place.map(|_| step.wait_is_over());
-        match ended {
-            None => {
-                step.may_go_on_otherwise();
-                let waited = self.handle.wait(&Notified, false);
-                let gate = step.enabled_by();
-                let record = step.note(at, |record, names| {
-                    format!("woken by {}", names.object_of(record))
-                });
-                record.gate = gate;
-                record.waited = Some(waited);
-                false
-            }
-            Some(ended) => {
-                let waited = self.handle.wait(&Notified, timed && ended.timed_out());
-                step.rewrites_it(ended.operation());
-                let record = step.note(at, tell_ended);
-                record.values = [ended as u64, 0];
-                record.gate = ended.gate();
-                record.waited = Some(waited);
-                ended.timed_out()
-            }
+        Some(ended) => {
+            let waited = notified(step.id, timed && ended.timed_out());
+            step.rewrites_it(ended.operation());
+            let record = step.note(at, tell_ended);
+            record.values = [ended as u64, 0];
+            record.gate = ended.gate();
+            record.waited = Some(waited);
+            ended.timed_out()
         }
     }
 }

@@ -20,6 +20,10 @@ impl State for Lock {
         self.owner = None;
         self.released.clear();
     }
+
+    fn is_held_by(&self, thread: ThreadId) -> bool {
+        self.owner.is_some_and(|(owner, _)| owner == thread)
+    }
 }
 
 /// Waits until the mutex is free.

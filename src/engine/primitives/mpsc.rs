@@ -13,6 +13,7 @@ use crate::engine::ids::At;
 use crate::sync::names::Named;
 use std::collections::VecDeque;
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,7 +21,8 @@ use std::time::Duration;
 pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError};
 
 struct Shared<T> {
-    handle: Handle<Channel>,
+    /// It lives as long as either end: no thread can use it later.
+    handle: ManuallyDrop<Handle<Channel>>,
     values: Mutex<VecDeque<T>>,
 }
 
@@ -47,7 +49,7 @@ pub struct Receiver<T> {
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let at = Location::caller();
     let shared = Arc::new(Shared {
-        handle: Handle::new("channel"),
+        handle: ManuallyDrop::new(Handle::new("channel")),
         values: Mutex::default(),
     });
     let receiver = Receiver {
@@ -72,7 +74,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         let at = Location::caller();
-        let is_sent = self.shared.handle.step_even_if_unwinding(|step| {
+        let is_sent = self.shared.handle.step_even_if_unwinding(at, |step| {
             let is_sent = step.state().has_receiver;
             let place = step.state().sent();
             let tail = (Part::Tail, Kind::Write);
@@ -146,7 +148,7 @@ impl<T> Receiver<T> {
         if unwinding() {
             looks_while_unwinding();
         }
-        let found = self.shared.handle.step_even_if_unwinding(|step| {
+        let found = self.shared.handle.step_even_if_unwinding(at, |step| {
             if step.state().can_receive() {
                 step.takes(Kind::TryAcquire, at);
                 return true;
@@ -193,10 +195,10 @@ impl<T> Receiver<T> {
                 }
             });
         }
-        handle.must_be_here();
+        handle.enter(at);
         let mut waits = false;
         if timed && handle.with(|step| step.has_budget(MayEnd::EARLY)) {
-            waits = handle.step(|step| {
+            waits = handle.step(at, |step| {
                 let place = step.state().received;
                 step.uses_unrecorded(const { word("waits") }, (Part::Place(place), Kind::Read));
                 let waits = !step.state().can_receive();
@@ -329,7 +331,7 @@ impl<T> Drop for Sender<T> {
         if !self.is_counted || !handle.is_here() || is_aborted() {
             return;
         }
-        handle.step_even_if_unwinding(|step| {
+        handle.step_even_if_unwinding(self.at, |step| {
             let place = step.state().sent();
             let is_last = step.state().senders == 1;
             let parts = [
@@ -371,7 +373,7 @@ impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
         let handle = &self.shared.handle;
         if handle.is_here() && !is_aborted() {
-            handle.step_even_if_unwinding(|step| {
+            handle.step_even_if_unwinding(self.at, |step| {
                 step.uses(const { word("leave") }, &[(Part::Receiver, Kind::Write)]);
                 let (views, channel) = step.views_and_state();
                 channel.has_receiver = false;

@@ -101,7 +101,7 @@ impl<T> Mutex<T> {
             self.acquire_while_unwinding(at);
             return Ok(self.guard(at)?);
         }
-        let locked = self.handle.step(|step| {
+        let locked = self.handle.step(at, |step| {
             step.needs.locks_are_tried = true;
             let locked = step.state().owner.is_none();
             match locked {
@@ -123,7 +123,7 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub fn is_poisoned(&self) -> bool {
         let at = Location::caller();
-        let seen = self.handle.step_even_if_unwinding(|step| {
+        let seen = self.handle.step_even_if_unwinding(at, |step| {
             // A thread that looks at a lock without waiting for it can see a release.
             step.needs.locks_are_tried = true;
             step.reads_it(const { word("is_poisoned") });
@@ -181,7 +181,7 @@ impl<T> Mutex<T> {
     }
 
     fn acquire(&self, at: At) {
-        self.handle.step_after(&Free, false, |step| {
+        self.handle.step_after(&Free, at, |step| {
             self.take(step, at, Kind::Acquire);
             step.notes_lock(at, self.has_poison());
         });
@@ -209,7 +209,7 @@ impl<T> Mutex<T> {
     /// and so the thread cannot wait for another to run on. If another thread holds the
     /// lock, the execution is aborted, and that thread unwinds first.
     fn acquire_while_unwinding(&self, at: At) {
-        if !self.handle.is_here() {
+        if self.handle.is_freed() || !self.handle.is_here() {
             return self.hold();
         }
         loop {
@@ -278,6 +278,12 @@ impl<T> Drop for MutexGuard<'_, T> {
     #[inline(never)]
     fn drop(&mut self) {
         let mutex = self.mutex;
+        if mutex.handle.is_freed() {
+            if !unwinding() {
+                mutex.handle.enter(self.at);
+            }
+            return;
+        }
         if !mutex.handle.is_here() {
             return mutex.release_hold();
         }
