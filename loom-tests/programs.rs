@@ -1,6 +1,6 @@
 //! The explorer against brute force, on programs that nobody has thought of:
 //! threads that load, store, exchange, lock, try to lock, wait, notify, park, unpark, spin,
-//! join, with any budget.
+//! poll and give up, join, with any budget.
 //!
 //! Under SC an exploration must find exactly the outcomes that an independent
 //! enumerator finds, deadlocks included, and for each of them exactly as many
@@ -18,7 +18,7 @@ mod program;
 
 use crate::generated;
 use enumerate::enumerate;
-use program::{ATOMICS, MUTEXES, Op, Program, Strength, THREADS};
+use program::{ATOMICS, MUTEXES, Op, Pause, Program, Strength, THREADS};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
@@ -172,24 +172,51 @@ fn locked(mixture: Mixture) -> impl Strategy<Value = Op> {
 fn section(body: impl Strategy<Value = Vec<Op>> + Clone + 'static) -> BoxedStrategy<Op> {
     prop_oneof![
         3 => (0..MUTEXES, body.clone()).prop_map(|(m, body)| Op::Lock(m, body)),
-        1 => (0..MUTEXES, body).prop_map(|(m, body)| Op::TryLock(m, body)),
+        1 => (0..MUTEXES, body.clone()).prop_map(|(m, body)| Op::TryLock(m, body)),
+        1 => (0..ATOMICS, 1..3_u64, times(), pause(), body.clone()).prop_map(
+            |(x, to, times, pause, then)| Op::Poll { x, to, times, pause, then }
+        ),
+        1 => (0..MUTEXES, times(), pause(), body)
+            .prop_map(|(m, times, pause, body)| Op::TryLockTimes(m, times, pause, body)),
     ]
     .boxed()
+}
+
+/// How often a loop tries that gives up.
+fn times() -> impl Strategy<Value = usize> {
+    prop_oneof![6 => 1..=3_usize, 1 => 4..=6_usize]
+}
+
+fn pause() -> impl Strategy<Value = Pause> {
+    prop_oneof![
+        Just(Pause::Nothing),
+        Just(Pause::Yield),
+        Just(Pause::Spin),
+        Just(Pause::ParkTimeout),
+        Just(Pause::WaitTimeout),
+    ]
+}
+
+/// How many operations it counts as, beside those inside.
+fn size(op: &Op) -> usize {
+    match op {
+        Op::Poll { times, .. } | Op::TryLockTimes(_, times, ..) => 1 + times / 2,
+        _ => 1,
+    }
 }
 
 /// The first few operations.
 fn cut(ops: Vec<Op>, left: &mut usize) -> Vec<Op> {
     let mut kept = Vec::new();
-    for op in ops {
+    for mut op in ops {
         if *left == 0 {
             break;
         }
-        *left -= 1;
-        kept.push(match op {
-            Op::Lock(m, body) => Op::Lock(m, cut(body, left)),
-            Op::TryLock(m, body) => Op::TryLock(m, cut(body, left)),
-            op => op,
-        });
+        *left = left.saturating_sub(size(&op));
+        if let Some(body) = op.body_mut() {
+            *body = cut(std::mem::take(body), left);
+        }
+        kept.push(op);
     }
     kept
 }
@@ -224,10 +251,10 @@ fn unpark_who_is_there(threads: &mut [Vec<Op>]) {
     fn unpark_who(is_there: &dyn Fn(usize) -> bool, op: &mut Op) {
         match op {
             Op::Unpark(thread) if !is_there(*thread) => *thread = 0,
-            Op::Lock(_, body) | Op::TryLock(_, body) => {
-                body.iter_mut().for_each(|op| unpark_who(is_there, op));
+            _ => {
+                let body = op.body_mut().into_iter().flatten();
+                body.for_each(|op| unpark_who(is_there, op));
             }
-            _ => {}
         }
     }
     let many = threads.len();
