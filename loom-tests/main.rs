@@ -5,6 +5,7 @@
 mod abuse;
 mod alone;
 mod barrier;
+mod chance;
 mod channels;
 #[cfg(unix)]
 mod command_line;

@@ -6,9 +6,13 @@
 
 #[cfg(loom)]
 mod engine;
+#[cfg(loom)]
+mod judge;
 mod options;
 #[cfg(loom)]
 mod order;
+#[cfg(loom)]
+mod replay;
 pub mod report;
 #[cfg(loom)]
 mod script;

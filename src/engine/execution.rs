@@ -27,6 +27,7 @@ mod loads;
 pub(crate) mod loops;
 pub(crate) mod object;
 pub(crate) mod panics;
+pub(crate) mod repeat;
 pub(crate) mod round;
 pub(crate) mod run;
 pub(crate) mod schedule;

@@ -10,8 +10,7 @@
 //! before sleeps and is not taken: sleep sets. Both are from Abdulla, Aronis,
 //! Jonsson, Sagonas: *Optimal Dynamic Partial Order Reduction*, POPL 2014.
 //!
-//! Choices within a transition (which store a load reads, which waiter is notified)
-//! are tried one after another.
+//! Choices within a transition (a load's store, a waiter) are tried one after another.
 //!
 //! The search knows threads, transitions and accesses. It knows no coroutine and no
 //! primitive.
@@ -24,13 +23,16 @@ mod tests;
 use super::access::{Access, Accesses, Kind, Location, Mark, StoreName};
 use super::clock::VectorClock;
 use super::hash::{Hashed, mix};
-use super::ids::{MAX_THREADS, ThreadId, ThreadSet};
+use super::ids::{At, MAX_THREADS, ThreadId, ThreadSet};
 use node::{Choice, Node, reads};
 use smallvec::SmallVec;
 
 /// The scene did something else than before, although all was the same.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Differs;
+
+/// What a thread does next: a name for it, and the line, unless it ends.
+pub(crate) type Deed = (u64, Option<At>);
 
 /// What the search leaves out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,19 +68,25 @@ pub(crate) struct Search {
     /// How many of them have begun, and how many it must take as they were.
     begun: usize,
     repeated: usize,
+    /// It is the execution before once more, and takes no other transition.
+    again: bool,
+    /// It ended because all that could be done next slept.
+    slept: bool,
     /// How many accesses the transition in progress has made, and how many choices.
     accessed: usize,
     chosen: usize,
     found: usize,
+    /// It has accessed something else than the last time.
+    differs: bool,
     /// The threads that the transition in progress has enabled.
     enables: ThreadSet,
     /// Which transitions must come before each thread's next one.
     clocks: [VectorClock; MAX_THREADS],
     /// Names all that each thread can know: its transitions, and what they saw.
     knows: [u64; MAX_THREADS],
-    /// What a thread that knew just that accessed next. A thread that knows the same
-    /// does the same, unless it knows something that the model does not.
-    does_next: Hashed<u64, Location>,
+    /// What a thread that knew just that did next. A thread that knows the same does
+    /// the same, unless it knows something that the model does not.
+    does_next: Hashed<u64, Deed>,
     /// The accesses to each location by transitions that are over.
     places: Hashed<Location, u32>,
     accesses: Vec<Accesses>,
@@ -95,6 +103,7 @@ impl Search {
         self.reduction = reduction;
         self.begun = 0;
         self.repeated = self.length.saturating_sub(1);
+        (self.again, self.slept) = (false, false);
         self.accessed = 0;
         self.enables = ThreadSet::default();
         self.clocks = Default::default();
@@ -103,9 +112,13 @@ impl Search {
 
     /// The same execution is run once more.
     pub(crate) fn repeat(&mut self) {
-        self.length = self.begun;
+        if !self.again {
+            self.length = self.begun;
+        }
+        let slept = self.slept;
         self.begin(self.reduction);
         self.repeated = self.length;
+        (self.again, self.slept) = (true, slept);
     }
 
     /// Which of the enabled threads takes the next transition; `None` if all that could
@@ -126,6 +139,8 @@ impl Search {
                 node.last.clear();
                 node.found.clear();
             }
+        } else if self.again {
+            return self.slept.then_some(None).ok_or(Differs);
         } else {
             if self.path.len() == self.length {
                 self.path.push(Node::default());
@@ -142,11 +157,11 @@ impl Search {
                 last.asleep_after(&mut node.asleep);
             }
             let awake = |thread: &ThreadId| !node.sleeps(*thread, None);
-            // Most often it is the one that has just been running.
             let threads = || enabled.threads.iter();
             let goes_on = threads().find(|&thread| rank(thread) == (0, 0));
             let least = || threads().filter(awake).min_by_key(|&thread| rank(thread));
             let Some(thread) = goes_on.filter(awake).or_else(least) else {
+                self.slept = true;
                 return Ok(None);
             };
             node.thread = thread;
@@ -161,6 +176,7 @@ impl Search {
         self.accessed = 0;
         self.chosen = 0;
         self.found = 0;
+        self.differs = false;
         self.begun += 1;
         self.clocks[thread].tick(thread);
         Ok(Some(thread))
@@ -187,28 +203,56 @@ impl Search {
         self.begun
     }
 
-    /// The transition in progress accesses that.
-    pub(crate) fn access(&mut self, access: Access) -> Result<(), Differs> {
+    /// Whether the execution has taken all the transitions that it repeats.
+    pub(crate) fn has_repeated_all(&self) -> bool {
+        self.begun >= self.repeated
+    }
+
+    /// A thread that could take the next transition the last time, or what it does there,
+    /// and not now; or the other way round.
+    pub(crate) fn differs_in(&self, enabled: Enabled) -> Option<ThreadId> {
+        let node = self.path[..self.length].get(self.begun)?;
+        let in_one = |a: ThreadSet, b: ThreadSet| a.iter().find(|&thread| !b.contains(thread));
+        let (threads, loads) = (enabled.threads, enabled.loads);
+        let in_either = |a, b| in_one(a, b).or_else(|| in_one(b, a));
+        in_either(node.enabled, threads).or_else(|| in_either(node.loads, loads))
+    }
+
+    /// The transition in progress accesses that. If it is the first access of a
+    /// transition that is not repeated: what its thread knows.
+    pub(crate) fn access(&mut self, access: Access) -> Option<u64> {
         let is_repeating = self.is_repeating();
         let node = &mut self.path[self.begun - 1];
         self.accessed += 1;
         if is_repeating {
-            let expected = node.last.get(self.accessed - 1);
-            return (expected == Some(&access)).then_some(()).ok_or(Differs);
+            self.differs |= node.last.get(self.accessed - 1) != Some(&access);
+            return None;
         }
         if !node.accesses.contains(&access) {
             node.accesses.push(access);
         }
         node.last.push(access);
-        if self.accessed == 1 && self.does_next.len() < MAX_KNOWN {
-            let knows = mix(node.thread as u64, self.knows[node.thread]);
-            let choices = node.choices.iter();
-            let knows = choices.fold(knows, |knows, choice| mix(knows, choice.taken as u64));
-            if *self.does_next.entry(knows).or_insert(access.location) != access.location {
-                return Err(Differs);
-            }
+        let node = &self.path[self.begun - 1];
+        let choices = node.choices.iter();
+        // What an `Arc` holds is destroyed by any thread that has it.
+        (self.accessed == 1 && access.kind != Kind::Destroy).then(|| {
+            let knows = self.knows(node.thread);
+            choices.fold(knows, |knows, choice| mix(knows, choice.taken as u64))
+        })
+    }
+
+    /// Names all that the thread knows between two transitions.
+    pub(crate) fn knows(&self, thread: ThreadId) -> u64 {
+        mix(thread as u64, self.knows[thread])
+    }
+
+    /// A thread that knew that has done that. What else one did that knew the same.
+    pub(crate) fn does(&mut self, knew: u64, did: Deed) -> Option<Deed> {
+        if self.does_next.len() >= MAX_KNOWN {
+            return None;
         }
-        Ok(())
+        let before = *self.does_next.entry(knew).or_insert(did);
+        (before.0 != did.0).then_some(before)
     }
 
     /// The same as when the transition was run first, where it is repeated.
@@ -298,7 +342,7 @@ impl Search {
         };
         let node = &self.path[transition];
         if self.is_repeating() {
-            if self.accessed != node.last.len() {
+            if self.differs || self.accessed != node.last.len() {
                 return Err(Differs);
             }
             self.clocks[node.thread] = node.clock;
@@ -314,12 +358,17 @@ impl Search {
         Ok(())
     }
 
+    /// Whether no execution comes after this one.
+    pub(crate) fn is_last(&self) -> bool {
+        !self.path[..self.begun].iter().any(Node::has_next)
+    }
+
     /// On to the next execution, if there is one.
     pub(crate) fn advance(&mut self) -> bool {
         self.length = self.begun;
         while let Some(last) = self.length.checked_sub(1) {
             let node = &mut self.path[last];
-            if next_from(node) {
+            if node.advance() {
                 let undo = node.undo;
                 for (place, mark) in self.undo.drain(undo..).rev() {
                     self.accesses[place as usize].rewind(mark);
@@ -340,29 +389,6 @@ impl Search {
         }
         place as usize
     }
-}
-
-/// On to the next transition or choice from there, if there is one.
-fn next_from(node: &mut Node) -> bool {
-    while let Some(choice) = node.choices.last_mut() {
-        choice.taken += 1;
-        if choice.taken < choice.of {
-            return true;
-        }
-        node.choices.pop();
-    }
-    node.falls_asleep();
-    let is_new = |thread: &ThreadId| {
-        node.backtrack.contains(*thread)
-            && !node.explored.iter().any(|done| done.thread == *thread)
-            && !node.sleeps(*thread, None)
-    };
-    let Some(thread) = node.enabled.iter().find(is_new) else {
-        return false;
-    };
-    node.thread = thread;
-    node.reads = None;
-    true
 }
 
 /// What the thread of a transition can learn by an access.

@@ -1,15 +1,17 @@
 //! Runs a scene, execution after execution, and collects what its outcomes are.
 
+use super::judge::judge_failure;
 use super::options::{NotTheModel, Options, Progress};
 use super::order::Order;
+use super::replay::{self, End, RUNS};
 use super::report::{BoundedLoop, Exploration, Grade, Judged, Memory, Outcome, count};
 use super::story::{self, Cost};
 use crate::engine::execution::abort::is_abort;
-use crate::engine::execution::failure::{Aborted, Failure, NOT_DETERMINISTIC};
+use crate::engine::execution::failure::{Aborted, Failure};
 use crate::engine::execution::panics::{
     forget_panics, hears_panic, last_panic, scene_has_panicked,
 };
-use crate::engine::execution::run::{Execution, Runner, Settings};
+use crate::engine::execution::run::{Execution, Runner, Settings, Which};
 use crate::engine::execution::threads;
 use crate::engine::hash::HashedSet;
 use crate::engine::search::Reduction;
@@ -28,6 +30,9 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 /// How many executions pass between two looks at the clock.
 const LOOK_AT_CLOCK_EVERY: u64 = 64;
 
+const TELLING: &str = "the scene did something else only while its story was told: what shows the value of a \
+     mutex must take no step that others could notice, and must not panic";
+
 pub(super) type Scene = Arc<dyn Fn() -> Judged + Send + Sync>;
 
 /// What has been found so far.
@@ -45,6 +50,9 @@ struct Collection {
     stopped: Option<String>,
     /// Loops of which only some iterations were explored.
     bounded: Vec<BoundedLoop>,
+    /// How the first execution has ended, and how many were run again to be compared.
+    first: Option<(End, u64)>,
+    replayed: u64,
     /// A scene did what must be explored with other settings.
     needs: Option<Settings>,
 }
@@ -132,7 +140,7 @@ fn silence_panics() {
 }
 
 /// One execution: what the scene returned, unless it unwound.
-fn execute(runner: &Runner, scene: &Scene, again: bool) -> Option<Judged> {
+pub(super) fn execute(runner: &Runner, scene: &Scene, which: Which) -> Option<Judged> {
     let judged = Rc::new(Cell::new(None));
     let (returned, scene) = (Rc::clone(&judged), Arc::clone(scene));
     let whole = move || {
@@ -148,7 +156,7 @@ fn execute(runner: &Runner, scene: &Scene, again: bool) -> Option<Judged> {
         threads::finish();
     };
     forget_panics();
-    runner.run(Box::new(whole), again);
+    runner.run(Box::new(whole), which);
     judged.take()
 }
 
@@ -165,6 +173,8 @@ impl Collection {
             rows: HashMap::new(),
             stopped: None,
             bounded: Vec::new(),
+            first: None,
+            replayed: 0,
             needs: None,
         }
     }
@@ -174,6 +184,8 @@ impl Collection {
         let needs = self.needs.take().filter(|_| self.stopped.is_none())?;
         self.executions = 0;
         self.different = 0;
+        self.first = None;
+        self.replayed = 0;
         self.interleavings.clear();
         self.rows.clear();
         Some(needs)
@@ -181,7 +193,8 @@ impl Collection {
 
     /// Runs an execution, and runs it once more if its story is the best so far.
     fn run(&mut self, runner: &Runner, scene: &Scene) {
-        let judged = execute(runner, scene, false);
+        let judged = execute(runner, scene, Which::Next);
+        let end = End::of(&runner.execution(), judged.as_ref());
         let is_blocked = matches!(runner.execution().failure, Some(Failure::Blocked { .. }));
         let judged = match &self.options.judge_stuck {
             // What others have written may look at what it likes.
@@ -189,23 +202,49 @@ impl Collection {
             _ => judged,
         };
         let untold = self.collect(&runner.execution(), judged);
-        let is_misuse = |x: &Execution| matches!(x.failure, Some(Failure::Misuse(_)));
-        let was_misuse = is_misuse(&runner.execution());
-        let can_run_again = !runner.execution().is_abandoned();
+        let can_run_again = runner.can_run_again();
+        let seen = {
+            let x = runner.execution();
+            let is_redundant = x.aborted() == Some(Aborted::Redundant);
+            (!is_redundant).then(|| (end.after_any(), x.alone))
+        };
         if let Some(Untold { row, cost, order }) = untold.filter(|_| can_run_again) {
-            let (before, outcome) = (lengths(&runner.execution()), row.0.clone());
-            let again = execute(runner, scene, true);
-            let mut x = runner.execution();
-            let is_another = again.is_some_and(|judged| judged.outcome != outcome);
-            let is_as_before = is_misuse(&x) == was_misuse && lengths(&x) == before;
-            if !is_as_before || (is_another && x.failure.is_none()) {
-                self.differs(&mut x);
-            } else if let Some(row) = self.rows.get_mut(&row) {
-                row.cost = cost;
-                row.outcome.story = story::tell(&x, &order);
+            if replay::ends_like(end, runner, scene, Which::Told) {
+                if let Some(row) = self.rows.get_mut(&row) {
+                    row.cost = cost;
+                    row.outcome.story = story::tell(&runner.execution(), &order);
+                }
+            } else {
+                let mut replays = 0..RUNS;
+                if replays.all(|number| replay::is_replayed(end, runner, scene, number)) {
+                    runner.execution().failure = Some(Failure::Misuse(TELLING));
+                }
+                self.differs(&runner.execution());
             }
         }
+        if can_run_again && self.stopped.is_none() && self.needs.is_none() {
+            self.replay(runner, scene, end, seen);
+        }
         self.look_at_limits();
+    }
+
+    /// Runs the execution once more if it has ended in another way than the first: that
+    /// may be chance. And the last one as often as there were too few.
+    fn replay(&mut self, runner: &Runner, scene: &Scene, end: End, seen: Option<(End, u64)>) {
+        let is_like_first = seen.is_none_or(|seen| *self.first.get_or_insert(seen) == seen);
+        let mut replays = u64::from(!is_like_first && self.replayed < RUNS);
+        if self.executions < RUNS && runner.is_last() {
+            replays = RUNS.saturating_sub(self.executions + self.replayed);
+        }
+        for _ in 0..replays {
+            if self.is_cancelled() || self.is_out_of_time() {
+                return self.stop("");
+            }
+            if !replay::is_replayed(end, runner, scene, self.replayed) {
+                return self.differs(&runner.execution());
+            }
+            self.replayed += 1;
+        }
     }
 
     fn collect(&mut self, x: &Execution, judged: Option<Judged>) -> Option<Untold> {
@@ -217,7 +256,7 @@ impl Collection {
         }
         let judged = match &x.failure {
             Some(Failure::Blocked { .. }) if self.options.judge_stuck.is_some() => judged,
-            Some(failure) => Some(judge_failure(failure)),
+            Some(failure) => Some(judge_failure(x, failure)),
             None => judged,
         };
         match x.failure {
@@ -282,34 +321,36 @@ impl Collection {
     }
 
     /// Run once more, the scene did something else.
-    fn differs(&mut self, x: &mut Execution) {
-        if !matches!(x.failure, Some(Failure::Misuse(_))) {
-            x.failure = Some(Failure::Misuse(NOT_DETERMINISTIC));
-        }
+    fn differs(&mut self, x: &Execution) {
         self.executions -= 1;
         self.collect(x, None);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        let cancel = self.options.cancel.as_ref();
+        // ORDERING: the flag publishes nothing else; to see it late costs an execution.
+        cancel.is_some_and(|cancel| cancel.load(Relaxed))
+    }
+
+    fn is_out_of_time(&self) -> bool {
+        let most = self.options.max_time;
+        most.is_some_and(|most| self.started.elapsed() >= most)
     }
 
     fn look_at_limits(&mut self) {
         if self.options.max_executions == Some(self.executions) {
             self.stop("");
         }
-        let cancel = self.options.cancel.as_ref();
-        // ORDERING: the flag publishes nothing else; to see it late costs an execution.
-        if cancel.is_some_and(|cancel| cancel.load(Relaxed)) {
+        if self.is_cancelled() {
             self.stop("because it was interrupted");
         }
         if !self.executions.is_multiple_of(LOOK_AT_CLOCK_EVERY) {
             return;
         }
-        let now = Instant::now();
-        if self
-            .options
-            .max_time
-            .is_some_and(|most| now - self.started >= most)
-        {
+        if self.is_out_of_time() {
             self.stop("");
         }
+        let now = Instant::now();
         if now - self.last_progress >= PROGRESS_EVERY {
             self.last_progress = now;
             let progress = Progress {
@@ -344,42 +385,5 @@ impl Collection {
             took: self.started.elapsed(),
             outcomes,
         }
-    }
-}
-
-/// How many records there were, and how many when it failed.
-fn lengths(x: &Execution) -> (usize, usize) {
-    (x.trace.records().len(), x.failed_after)
-}
-
-/// What a failure is called in the outcome table.
-fn judge_failure(failure: &Failure) -> Judged {
-    let (outcome, meaning) = match failure {
-        Failure::Blocked {
-            in_loops: false, ..
-        } => ("deadlock", "whoever is left waits, and nobody can go on"),
-        Failure::Blocked { in_loops: true, .. } => (
-            "livelock",
-            "a thread spins for ever: nobody is left to let it go on",
-        ),
-        Failure::DataRace(_) => (
-            "data race",
-            "two accesses, one of them a write, that nothing orders: undefined behaviour",
-        ),
-        Failure::UseAfterFree { .. } => (
-            "use after free",
-            "an object is used that has been freed, or freed while it is used: undefined behaviour",
-        ),
-        Failure::Panic { panic, .. } => ("panic", panic.message.as_str()),
-        Failure::Endless => (
-            "does not end",
-            "an execution took more steps than the model follows",
-        ),
-        Failure::Misuse(what) => ("misuse", *what),
-    };
-    Judged {
-        outcome: outcome.to_owned(),
-        grade: Grade::Forbidden,
-        meaning: meaning.to_owned(),
     }
 }

@@ -4,6 +4,7 @@ use super::order::{self, Gate, Handover, Order};
 use super::report::{Step, Story, Switch};
 use super::script;
 use crate::engine::execution::failure::{BlockedThread, Failure, WaitsFor};
+use crate::engine::execution::repeat::Difference;
 use crate::engine::execution::run::Execution;
 use crate::engine::execution::telling::Telling;
 use crate::engine::execution::trace::{Names, Record, RecordKind, Shows};
@@ -237,7 +238,11 @@ impl Teller<'_> {
                 panic.message
             )],
             Failure::Endless => vec!["no end is in sight".to_owned()],
-            Failure::Misuse(what) => vec![(*what).to_owned()],
+            Failure::Misuse(what) => {
+                let difference = self.x.difference.iter();
+                let difference = difference.flat_map(Difference::lines);
+                [(*what).to_owned()].into_iter().chain(difference).collect()
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::failure::{Aborted, Failure};
 use super::object::{Objects, State};
+use super::repeat::{After, Begun, Difference};
 use super::round::Standstill;
 use super::thread::{Thread, Threads};
 use super::trace::Trace;
@@ -48,6 +49,17 @@ pub(crate) struct Settings {
     pub(crate) reduction: Reduction,
 }
 
+/// Which execution to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// One that the search has not run yet.
+    Next,
+    /// The last one once more, …
+    Again,
+    /// … or once more so that its story can be told.
+    Told,
+}
+
 /// One execution, and what an exploration keeps from one to the next.
 pub(crate) struct Execution {
     pub(crate) settings: Settings,
@@ -61,14 +73,25 @@ pub(crate) struct Execution {
     pub(crate) threads: Threads,
     pub(crate) objects: Objects,
     pub(crate) trace: Trace,
+    /// That of the execution before.
+    pub(super) before: Trace,
+    /// How many records there were when the last transition ended.
+    pub(super) ended: usize,
+    pub(super) begun: Option<Begun>,
+    /// Names what its last thread has done alone, when all others had ended and it had
+    /// joined the last of them. It knew all that had happened, so that no thread of
+    /// another execution ever knows the same.
+    pub(crate) alone: u64,
+    /// Set if it is not deterministic, and it is known how.
+    pub(crate) difference: Option<Difference>,
     pub(crate) failure: Option<Failure>,
     /// How many records there were when it failed, the decisive one included.
     pub(crate) failed_after: usize,
     /// Names the interleaving so far, whatever the order of independent steps: the sum
     /// of all accesses' names.
     pub(super) name: u128,
-    /// The same after each transition.
-    pub(super) names: Vec<u128>,
+    /// How it stood after each transition.
+    pub(super) after: Vec<After>,
     /// The thread whose code runs.
     pub(super) current: ThreadId,
     /// The thread that runs next.
@@ -196,7 +219,18 @@ impl Runner {
         std::mem::forget(self);
     }
 
-    /// Whether there is another execution to run.
+    /// Whether the last execution can be run once more.
+    pub(crate) fn can_run_again(&self) -> bool {
+        let x = self.execution();
+        !x.is_abandoned() && x.difference.is_none()
+    }
+
+    /// Whether there is no other execution to run.
+    pub(crate) fn is_last(&self) -> bool {
+        self.execution().search.is_last()
+    }
+
+    /// On to the next execution, if there is one.
     pub(crate) fn advance(&self) -> bool {
         self.execution().search.advance()
     }
@@ -220,10 +254,15 @@ impl Execution {
             threads: Threads::default(),
             objects: Objects::default(),
             trace: Trace::default(),
+            before: Trace::default(),
+            ended: 0,
+            begun: None,
+            alone: 0,
+            difference: None,
             failure: None,
             failed_after: 0,
             name: 0,
-            names: Vec::new(),
+            after: Vec::new(),
             current: 0,
             running: 0,
             starting: Vec::new(),
@@ -252,12 +291,19 @@ impl Execution {
     }
 
     /// Begins an execution with its first thread. Buffers stay.
-    pub(super) fn begin(&mut self, again: bool) {
-        match again {
-            true => self.search.repeat(),
-            false => self.search.begin(self.settings.reduction),
+    pub(super) fn begin(&mut self, which: Which) {
+        match which {
+            Which::Next => self.search.begin(self.settings.reduction),
+            Which::Again | Which::Told => self.search.repeat(),
         }
-        self.is_told = again;
+        self.is_told = which == Which::Told;
+        if !matches!(self.failure, Some(Failure::Misuse(_))) {
+            std::mem::swap(&mut self.trace, &mut self.before);
+        }
+        self.difference = None;
+        self.ended = 0;
+        self.begun = None;
+        self.alone = 0;
         self.needs = self.settings;
         // ORDERING: only that each number is given once.
         self.number = EXECUTIONS.fetch_add(1, Relaxed);

@@ -1,11 +1,11 @@
 //! Schedule points: which threads are enabled, and which takes the next transition.
 
 use super::abort::unwind;
-use super::failure::{Aborted, BlockedThread, Failure, NOT_DETERMINISTIC, WaitsFor};
+use super::failure::{Aborted, BlockedThread, Failure, WaitsFor};
 use super::loads::options;
 use super::object::Wait;
 use super::round::Held;
-use super::run::{Execution, Runner, with};
+use super::run::{Execution, Runner, Which, with};
 use super::thread::Next;
 use super::trace::Gate;
 use crate::engine::coroutine::Suspend;
@@ -142,11 +142,10 @@ fn resume(thread: ThreadId) {
 }
 
 impl Runner {
-    /// Runs one execution, up to the end of all its threads. `again`: the same as the
-    /// last one, to be told.
-    pub(crate) fn run(&self, scene: Box<dyn FnOnce()>, again: bool) {
+    /// Runs one execution, up to the end of all its threads.
+    pub(crate) fn run(&self, scene: Box<dyn FnOnce()>, which: Which) {
         with(|x| {
-            x.begin(again);
+            x.begin(which);
             x.starts_first(scene);
         });
         while let Some(thread) = with(|x| x.next_to_resume()) {
@@ -161,6 +160,9 @@ impl Runner {
             } else {
                 let mut threads = x.threads.iter();
                 assert!(threads.all(|thread| thread.has_ended()), "all threads end");
+            }
+            if which != Which::Next {
+                x.ends_again();
             }
         });
     }
@@ -247,25 +249,11 @@ impl Execution {
         enabled
     }
 
-    pub(super) fn end_transition(&mut self) -> Result<(), Differs> {
-        if self.search.transitions() == 0 {
-            return Ok(());
-        }
-        let place = self.search.transition() as usize;
-        self.search.end_transition()?;
-        if self.search.is_repeating() {
-            self.name = self.names[place];
-        } else {
-            self.names.truncate(place);
-            self.names.push(self.name);
-        }
-        Ok(())
-    }
-
     /// The running thread has come to the end of its transition.
     pub(super) fn hand_over(&mut self) {
-        if let Err(Differs) = self.end_transition() {
-            return self.fail(Failure::Misuse(NOT_DETERMINISTIC));
+        self.end_transition();
+        if self.aborted.is_some() {
+            return;
         }
         if self.search.transitions() > MAX_TRANSITIONS {
             return self.fail(Failure::Endless);
@@ -313,7 +301,10 @@ impl Execution {
                 self.threads[thread].yielded = 0;
             }
             Ok(None) => self.abort(Aborted::Redundant),
-            Err(Differs) => self.fail(Failure::Misuse(NOT_DETERMINISTIC)),
+            Err(Differs) => {
+                let thread = self.search.differs_in(enabled).unwrap_or(self.current);
+                self.thread_differs(thread);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the running thread's steps access.
 
-use super::failure::{Failure, NOT_DETERMINISTIC};
+use super::repeat::Begun;
 use super::round::Seen;
 use super::run::Execution;
 use super::trace::{Gate, Record, Tell};
@@ -85,8 +85,13 @@ impl Execution {
 
     /// An access that makes no difference to the interleaving that it is part of.
     pub(crate) fn searches(&mut self, location: Location, kind: Kind) {
-        if let Err(Differs) = self.search.access(Access { location, kind }) {
-            self.fail(Failure::Misuse(NOT_DETERMINISTIC));
+        if let Some(knew) = self.search.access(Access { location, kind }) {
+            let record = self.trace.records().len();
+            self.begun = Some(Begun {
+                knew,
+                location,
+                record,
+            });
         }
     }
 

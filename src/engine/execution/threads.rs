@@ -108,6 +108,7 @@ fn joins(thread: ThreadId, next: Next) {
         let me = &mut x.threads[x.current];
         me.joined_at = Some(me.steps);
         x.search.joins(x.current, thread);
+        x.alone = 0;
     });
 }
 
@@ -118,8 +119,8 @@ pub(crate) fn finish() {
         let _ = catch_unwind(|| point(Next::Leaves(None)));
     }
     with(|x| {
-        if !x.is_aborted() && x.end_transition().is_err() {
-            x.is_not_deterministic();
+        if !x.is_aborted() {
+            x.end_transition();
         }
     });
 }

@@ -106,6 +106,8 @@ pub(crate) struct Trace {
     texts: Vec<String>,
     /// The accesses that no record has claimed yet begin here.
     unclaimed: u32,
+    /// If records were taken away: those before are as they were made.
+    whole: usize,
 }
 
 impl Trace {
@@ -117,14 +119,21 @@ impl Trace {
         self.panics.clear();
         self.texts.clear();
         self.unclaimed = 0;
+        self.whole = usize::MAX;
     }
 
     pub(crate) fn records(&self) -> &[Record] {
         &self.records
     }
 
+    /// The records at whose places there never was another.
+    pub(crate) fn original(&self) -> &[Record] {
+        &self.records[..self.records.len().min(self.whole)]
+    }
+
     /// Only the records before that one happened.
     pub(crate) fn truncate(&mut self, length: usize) {
+        self.whole = self.whole.min(length);
         if let Some(record) = self.records.get(length) {
             self.accesses.truncate(record.first_access as usize);
         }
@@ -269,6 +278,7 @@ mod tests {
     #[test]
     fn truncated_records_leave_no_accesses_behind() {
         let mut trace = Trace::default();
+        trace.clear();
         let access = |location| Access {
             location,
             kind: Kind::Write,
@@ -281,7 +291,7 @@ mod tests {
         assert_eq!(trace.accesses(0), [access(1)]);
         trace.access(access(4));
         trace.record(0, None, Location::caller(), |_, _| String::new());
-        assert_eq!(trace.records().len(), 2);
+        assert_eq!((trace.records().len(), trace.original().len()), (2, 1));
         assert_eq!(trace.accesses(1), [access(4)]);
     }
 }

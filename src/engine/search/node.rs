@@ -106,6 +106,41 @@ impl Node {
         }
     }
 
+    /// On to the next transition or choice from here, if there is one.
+    pub(super) fn advance(&mut self) -> bool {
+        while let Some(choice) = self.choices.last_mut() {
+            choice.taken += 1;
+            if choice.taken < choice.of {
+                return true;
+            }
+            self.choices.pop();
+        }
+        let Some(thread) = self.next_thread() else {
+            self.falls_asleep();
+            return false;
+        };
+        self.falls_asleep();
+        self.thread = thread;
+        self.reads = None;
+        true
+    }
+
+    /// Whether there is one.
+    pub(super) fn has_next(&self) -> bool {
+        let mut choices = self.choices.iter();
+        choices.any(|choice| choice.taken + 1 < choice.of) || self.next_thread().is_some()
+    }
+
+    fn next_thread(&self) -> Option<ThreadId> {
+        let is_new = |&thread: &ThreadId| {
+            thread != self.thread
+                && self.backtrack.contains(thread)
+                && !self.explored.iter().any(|done| done.thread == thread)
+                && !self.sleeps(thread, None)
+        };
+        self.enabled.iter().find(is_new)
+    }
+
     /// All that can follow the transition has been explored.
     pub(super) fn falls_asleep(&mut self) {
         let mut sleeper = Sleeper {
