@@ -435,6 +435,7 @@ mod deterministic {
         let node = Box::into_raw(Box::new(Node { value, next }));
         // SAFETY: the node is this thread's own until it is in the stack.
         while let Err(top) = top.compare_exchange(
+            // SAFETY: the node is leaked, so that it lives.
             unsafe { (*node).next },
             node.expose_provenance(),
             AcqRel,

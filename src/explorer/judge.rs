@@ -2,6 +2,7 @@
 
 use super::report::{Grade, Judged};
 use crate::engine::execution::failure::Failure;
+use crate::engine::execution::run::Execution;
 
 /// What a failure is called in the outcome table.
 pub(super) fn judge_failure(x: &Execution, failure: &Failure) -> Judged {
