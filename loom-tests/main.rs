@@ -9,11 +9,14 @@ mod chance;
 mod channels;
 #[cfg(unix)]
 mod command_line;
+mod destruction;
 #[path = "../tests/fixture.rs"]
 mod fixture;
 mod generated;
 mod lessons;
+mod liberties;
 mod litmus;
+mod loops;
 mod model;
 mod programs;
 mod scenarios;

@@ -1,6 +1,6 @@
 //! The explorer against brute force, on programs that nobody has thought of:
-//! threads that load, store, lock, try to lock, wait, notify, park, unpark, spin,
-//! join, with any budget.
+//! threads that load, store, exchange, lock, try to lock, wait, notify, park, unpark, spin,
+//! poll and give up, join, with any budget.
 //!
 //! Under SC an exploration must find exactly the outcomes that an independent
 //! enumerator finds, deadlocks included, and for each of them exactly as many
@@ -18,7 +18,7 @@ mod program;
 
 use crate::generated;
 use enumerate::enumerate;
-use program::{ATOMICS, MUTEXES, Op, Program, Strength, THREADS};
+use program::{ATOMICS, MUTEXES, Op, Pause, Program, Strength, THREADS};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
@@ -112,31 +112,37 @@ fn timed() -> impl Strategy<Value = bool> {
     prop::bool::weighted(0.3)
 }
 
-/// How many of a program's operations wait on a condition variable or notify, and
-/// how many park or unpark, while a few load and store.
+/// How many of a program's operations wait on a condition variable or notify, how many
+/// park or unpark, and how many exchange weakly, while a few load and store.
 #[derive(Debug, Clone, Copy)]
 struct Mixture {
     waiting: u32,
     parking: u32,
+    exchanging: u32,
 }
 
-const MIXTURES: [Mixture; 3] = [
+const FEW: Mixture = Mixture {
+    waiting: 1,
+    parking: 1,
+    exchanging: 3,
+};
+
+const MIXTURES: [Mixture; 4] = [
+    FEW,
+    Mixture { waiting: 10, ..FEW },
+    Mixture { parking: 10, ..FEW },
     Mixture {
-        waiting: 1,
-        parking: 1,
-    },
-    Mixture {
-        waiting: 10,
-        parking: 1,
-    },
-    Mixture {
-        waiting: 1,
-        parking: 10,
+        exchanging: 30,
+        ..FEW
     },
 ];
 
 fn simple(mixture: Mixture) -> impl Strategy<Value = Op> {
-    let Mixture { waiting, parking } = mixture;
+    let Mixture {
+        waiting,
+        parking,
+        exchanging,
+    } = mixture;
     let x = || 0..ATOMICS;
     let any = || 0..3_u64;
     prop_oneof![
@@ -145,6 +151,8 @@ fn simple(mixture: Mixture) -> impl Strategy<Value = Op> {
         2 => (x(), 1..3_u64, strength()).prop_map(|(x, by, s)| Op::FetchAdd(x, by, s)),
         3 => (x(), any(), 1..4_u64, strength())
             .prop_map(|(x, from, to, s)| Op::CompareExchange(x, from, to, s)),
+        exchanging => (x(), any(), 1..4_u64, strength())
+            .prop_map(|(x, from, to, s)| Op::CompareExchangeWeak(x, from, to, s)),
         1 => (x(), 1..3_u64, strength()).prop_map(|(x, to, s)| Op::SpinUntil(x, to, s)),
         2 * waiting => Just(Op::NotifyOne),
         2 * waiting => Just(Op::NotifyAll),
@@ -164,24 +172,51 @@ fn locked(mixture: Mixture) -> impl Strategy<Value = Op> {
 fn section(body: impl Strategy<Value = Vec<Op>> + Clone + 'static) -> BoxedStrategy<Op> {
     prop_oneof![
         3 => (0..MUTEXES, body.clone()).prop_map(|(m, body)| Op::Lock(m, body)),
-        1 => (0..MUTEXES, body).prop_map(|(m, body)| Op::TryLock(m, body)),
+        1 => (0..MUTEXES, body.clone()).prop_map(|(m, body)| Op::TryLock(m, body)),
+        1 => (0..ATOMICS, 1..3_u64, times(), pause(), body.clone()).prop_map(
+            |(x, to, times, pause, then)| Op::Poll { x, to, times, pause, then }
+        ),
+        1 => (0..MUTEXES, times(), pause(), body)
+            .prop_map(|(m, times, pause, body)| Op::TryLockTimes(m, times, pause, body)),
     ]
     .boxed()
+}
+
+/// How often a loop tries that gives up.
+fn times() -> impl Strategy<Value = usize> {
+    prop_oneof![6 => 1..=3_usize, 1 => 4..=6_usize]
+}
+
+fn pause() -> impl Strategy<Value = Pause> {
+    prop_oneof![
+        Just(Pause::Nothing),
+        Just(Pause::Yield),
+        Just(Pause::Spin),
+        Just(Pause::ParkTimeout),
+        Just(Pause::WaitTimeout),
+    ]
+}
+
+/// How many operations it counts as, beside those inside.
+fn size(op: &Op) -> usize {
+    match op {
+        Op::Poll { times, .. } | Op::TryLockTimes(_, times, ..) => 1 + times / 2,
+        _ => 1,
+    }
 }
 
 /// The first few operations.
 fn cut(ops: Vec<Op>, left: &mut usize) -> Vec<Op> {
     let mut kept = Vec::new();
-    for op in ops {
+    for mut op in ops {
         if *left == 0 {
             break;
         }
-        *left -= 1;
-        kept.push(match op {
-            Op::Lock(m, body) => Op::Lock(m, cut(body, left)),
-            Op::TryLock(m, body) => Op::TryLock(m, cut(body, left)),
-            op => op,
-        });
+        *left = left.saturating_sub(size(&op));
+        if let Some(body) = op.body_mut() {
+            *body = cut(std::mem::take(body), left);
+        }
+        kept.push(op);
     }
     kept
 }
@@ -200,11 +235,13 @@ fn life() -> impl Strategy<Value = (Option<usize>, Option<usize>)> {
 
 fn budget() -> impl Strategy<Value = Budget> {
     let spurious = prop_oneof![4 => Just(0), 3 => Just(1), 1 => Just(2)];
-    (any::<bool>(), spurious, 0..=1_usize).prop_map(|(any_waiter, spurious, early)| Budget {
+    let budgets = (any::<bool>(), spurious, 0..=1_usize, 0..=1_usize);
+    budgets.prop_map(|(any_waiter, spurious, early, weak)| Budget {
         any_waiter,
         spurious_wake_ups: spurious,
         early_timeouts: early,
-        deaths: 0,
+        weak_failures: weak,
+        ..Budget::NONE
     })
 }
 
@@ -214,10 +251,10 @@ fn unpark_who_is_there(threads: &mut [Vec<Op>]) {
     fn unpark_who(is_there: &dyn Fn(usize) -> bool, op: &mut Op) {
         match op {
             Op::Unpark(thread) if !is_there(*thread) => *thread = 0,
-            Op::Lock(_, body) | Op::TryLock(_, body) => {
-                body.iter_mut().for_each(|op| unpark_who(is_there, op));
+            _ => {
+                let body = op.body_mut().into_iter().flatten();
+                body.for_each(|op| unpark_who(is_there, op));
             }
-            _ => {}
         }
     }
     let many = threads.len();
@@ -240,8 +277,8 @@ fn unpark_who_is_there(threads: &mut [Vec<Op>]) {
 }
 
 fn programs() -> impl Strategy<Value = Program> {
-    let [a, b, c] = MIXTURES.map(programs_of);
-    prop_oneof![a, b, c]
+    let [a, b, c, d] = MIXTURES.map(programs_of);
+    prop_oneof![a, b, c, d]
 }
 
 fn programs_of(mixture: Mixture) -> impl Strategy<Value = Program> {

@@ -6,6 +6,8 @@
 
 #[cfg(loom)]
 mod engine;
+#[cfg(loom)]
+mod judge;
 mod options;
 #[cfg(loom)]
 mod order;

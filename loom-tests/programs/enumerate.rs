@@ -6,7 +6,7 @@
 //! differ in the order of independent steps alone are the same, and a trace that
 //! has been seen need not be gone through again.
 
-use super::program::{ATOMICS, MUTEXES, Op, Program, THREADS, outcome};
+use super::program::{ATOMICS, MUTEXES, Op, Pause, Program, THREADS, outcome};
 use racecourse::explorer::report::Budget;
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,7 +17,8 @@ type Object = usize;
 const CONDVAR: Object = ATOMICS + MUTEXES;
 const SPURIOUS_WAKE_UPS: Object = CONDVAR + 1 + THREADS;
 const EARLY_TIMEOUTS: Object = SPURIOUS_WAKE_UPS + 1;
-const OBJECTS: usize = EARLY_TIMEOUTS + 1;
+const WEAK_FAILURES: Object = EARLY_TIMEOUTS + 1;
+const OBJECTS: usize = WEAK_FAILURES + 1;
 
 fn mutex(m: usize) -> Object {
     ATOMICS + m
@@ -43,8 +44,32 @@ enum Code {
     /// If somebody holds it, goes on there.
     TryLock(usize, usize),
     Unlock(usize),
-    /// With that mutex.
-    Wait(usize, bool),
+    Wait {
+        with: usize,
+        timed: bool,
+        /// Whether it keeps how the wait ended.
+        tells: bool,
+    },
+    /// One time of several: whether the value is there.
+    Look {
+        x: usize,
+        to: u64,
+        then: Attempt,
+    },
+    /// One time of several.
+    Try {
+        m: usize,
+        then: Attempt,
+    },
+}
+
+/// Where a thread goes on after one of several attempts.
+#[derive(Clone, Copy)]
+struct Attempt {
+    succeeds: usize,
+    /// With the next attempt, if it was not the last.
+    fails: usize,
+    is_last: bool,
 }
 
 fn flatten(ops: &[Op], held: Option<usize>, code: &mut Vec<Code>) {
@@ -62,10 +87,76 @@ fn flatten(ops: &[Op], held: Option<usize>, code: &mut Vec<Code>) {
                 code.push(Code::Unlock(*m));
                 code[place] = Code::TryLock(*m, code.len());
             }
-            Op::Wait { timed } => code.extend(held.map(|m| Code::Wait(m, *timed))),
+            Op::Poll {
+                x,
+                to,
+                times,
+                pause,
+                then,
+            } => {
+                let look = |then| Code::Look {
+                    x: *x,
+                    to: *to,
+                    then,
+                };
+                attempts(*times, *pause, held, code, &look, &|code| {
+                    flatten(then, held, code);
+                });
+            }
+            Op::TryLockTimes(m, times, pause, body) => {
+                let tries = |then| Code::Try { m: *m, then };
+                attempts(*times, *pause, held, code, &tries, &|code| {
+                    flatten(body, Some(*m), code);
+                    code.push(Code::Unlock(*m));
+                });
+            }
+            Op::Wait { timed } => code.extend(held.map(|with| Code::Wait {
+                with,
+                timed: *timed,
+                tells: *timed,
+            })),
             op => code.push(Code::Do(op.clone())),
         }
     }
+}
+
+/// So many attempts with pauses in between, and what follows if one succeeds.
+fn attempts(
+    times: usize,
+    pause: Pause,
+    held: Option<usize>,
+    code: &mut Vec<Code>,
+    attempt: &dyn Fn(Attempt) -> Code,
+    then: &dyn Fn(&mut Vec<Code>),
+) {
+    let pause = || match pause {
+        Pause::Nothing | Pause::Yield | Pause::Spin => None,
+        Pause::ParkTimeout => Some(Code::Do(Op::Park { timed: true })),
+        Pause::WaitTimeout => held.map(|with| Code::Wait {
+            with,
+            timed: true,
+            tells: false,
+        }),
+    };
+    let steps = 1 + usize::from(pause().is_some());
+    let first = code.len();
+    let succeeds = first + (times - 1) * steps + 1;
+    let mut body: Vec<Code> = (0..succeeds).map(|_| Code::Unlock(0)).collect();
+    then(&mut body);
+    let end = body.len();
+    for time in 1..=times {
+        let is_last = time == times;
+        let fails = if is_last { end } else { code.len() + 1 };
+        code.push(attempt(Attempt {
+            succeeds,
+            fails,
+            is_last,
+        }));
+        if !is_last {
+            code.extend(pause());
+        }
+    }
+    code.extend(body.into_iter().skip(succeeds));
 }
 
 #[derive(Clone)]
@@ -90,16 +181,8 @@ struct Doing {
     at: usize,
     phase: Phase,
     seen: Vec<u64>,
-    /// What it has done since it last spun, and between the two times before.
-    round: Round,
-    last_round: Round,
-}
-
-/// What a thread reads between spinning and spinning again, and whether it writes.
-#[derive(Clone, Default, PartialEq)]
-struct Round {
-    reads: Vec<Touch>,
-    writes: bool,
+    /// What it saw when it last looked, if it spins.
+    looked: Option<Touch>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -181,8 +264,7 @@ impl State {
             at: 0,
             phase: Phase::Running,
             seen: Vec::new(),
-            round: Round::default(),
-            last_round: Round::default(),
+            looked: None,
         };
         Self {
             threads: vec![doing; threads],
@@ -219,7 +301,9 @@ impl State {
         let mut passes = false;
         for (doing, code) in self.threads.iter_mut().zip(codes) {
             doing.phase = match (doing.phase, code.get(doing.at)) {
-                (Phase::Asleep(_), Some(Code::Wait(_, true))) => Phase::Asleep(End::Late),
+                (Phase::Asleep(_), Some(Code::Wait { timed: true, .. })) => {
+                    Phase::Asleep(End::Late)
+                }
                 (Phase::Running | Phase::Parked(_), Some(Code::Do(Op::Park { timed: true }))) => {
                     Phase::Parked(End::Late)
                 }
@@ -264,26 +348,17 @@ impl State {
             touches: touches.collect(),
             choice: 0,
         });
-        if let Some(object) = reads {
-            let seen = (object, self.news[object]);
-            self.threads[thread].round.reads.push(seen);
-        }
-        self.threads[thread].round.writes |= !writes.is_empty();
         for &object in writes {
             self.writes[object] += 1;
             self.news[object] += 1;
         }
     }
 
-    /// Writes what was there already, having read it: no news.
+    /// Writes what was there already: no news.
     fn rewrites(&mut self, thread: Thread, object: Object) {
-        let round = self.threads[thread].round.clone();
         let news = self.news;
         self.writes(thread, object);
         self.news = news;
-        self.threads[thread].round = round;
-        let seen = (object, self.news[object]);
-        self.threads[thread].round.reads.push(seen);
     }
 
     fn reads(&mut self, thread: Thread, object: Object) {
@@ -345,23 +420,27 @@ impl State {
         chosen
     }
 
+    fn may_fail_weakly(&self) -> bool {
+        (self.writes[WEAK_FAILURES] as usize) < self.budget.weak_failures
+    }
+
     /// In how many ways the thread's next step can be taken, if it can.
     fn choices(&self, me: Thread, code: &Code) -> usize {
         match (self.threads[me].phase, code) {
-            (Phase::Running, &Code::Wait(_, timed)) => self.ends(timed).len(),
+            (Phase::Running, &Code::Wait { timed, .. }) => self.ends(timed).len(),
             (Phase::Running, &Code::Do(Op::Park { timed })) if !self.tokens[me] => {
                 self.ends(timed).len()
             }
             (Phase::Running, Code::Do(Op::NotifyOne)) if self.budget.any_waiter => {
                 self.waiters.len().max(1)
             }
+            (Phase::Running, &Code::Do(Op::CompareExchangeWeak(x, from, ..)))
+                if self.atomics[x] == from =>
+            {
+                1 + usize::from(self.may_fail_weakly())
+            }
             _ => 1,
         }
-    }
-
-    fn has_news(&self, round: &Round) -> bool {
-        let is_old = |&(object, news): &Touch| self.news[object] == news;
-        !round.reads.iter().all(is_old)
     }
 
     /// The thread's next step; whether it can take it so, and it is not the same
@@ -370,7 +449,8 @@ impl State {
         match self.threads[me].phase {
             Phase::Running => {}
             Phase::Spinning => {
-                if !self.has_news(&self.threads[me].last_round) {
+                let looked = self.threads[me].looked;
+                if looked.is_some_and(|(object, news)| self.news[object] == news) {
                     return false;
                 }
                 self.threads[me].phase = Phase::Running;
@@ -384,7 +464,7 @@ impl State {
             }
             Phase::Parked(end) => return self.leaves_park(me, end),
             Phase::Awake(timed_out) => {
-                let Code::Wait(m, timed) = *code else {
+                let Code::Wait { with: m, tells, .. } = *code else {
                     unreachable!("only who waits is woken");
                 };
                 if self.owners[m].is_some() {
@@ -393,7 +473,7 @@ impl State {
                 self.writes(me, mutex(m));
                 self.owners[m] = Some(me);
                 let doing = &mut self.threads[me];
-                doing.seen.extend(timed.then_some(u64::from(timed_out)));
+                doing.seen.extend(tells.then_some(u64::from(timed_out)));
                 doing.phase = Phase::Running;
                 doing.at += 1;
                 return true;
@@ -425,18 +505,38 @@ impl State {
                     self.atomics[x] = to;
                 }
             }
+            Code::Do(Op::CompareExchangeWeak(x, from, to, _)) => {
+                let (found, fails) = (self.atomics[x], choice == 1);
+                self.threads[me].seen.push(found);
+                let succeeds = found == from && !fails;
+                self.threads[me].seen.push(succeeds.into());
+                if !succeeds {
+                    self.reads(me, x);
+                } else if from == to {
+                    self.rewrites(me, x);
+                } else {
+                    self.writes(me, x);
+                    self.atomics[x] = to;
+                }
+                if found == from && self.budget.weak_failures > 0 {
+                    let touch = (WEAK_FAILURES, self.writes[WEAK_FAILURES]);
+                    let step = self.last_step(me);
+                    step.choice = choice;
+                    step.touches.push(touch);
+                    self.writes[WEAK_FAILURES] += u32::from(fails);
+                }
+            }
             Code::Do(Op::SpinUntil(x, to, _)) => {
                 self.reads(me, x);
                 if self.atomics[x] != to {
-                    // Who goes round the same again, and finds nothing new, waits.
-                    let round = std::mem::take(&mut self.threads[me].round);
-                    let same = round == self.threads[me].last_round && !round.writes;
-                    if same && !self.has_news(&round) {
+                    // A second look would be followed by the same ones for ever.
+                    let looked = self.threads[me].looked.replace((x, self.news[x]));
+                    if looked.is_some() {
                         self.threads[me].phase = Phase::Spinning;
                     }
-                    self.threads[me].last_round = round;
                     return true;
                 }
+                self.threads[me].looked = None;
             }
             Code::Do(Op::NotifyOne) => {
                 self.writes(me, CONDVAR);
@@ -497,11 +597,25 @@ impl State {
                     next = otherwise;
                 }
             }
+            Code::Look { x, to, then } => {
+                self.reads(me, x);
+                next = self.attempted(me, self.atomics[x] == to, then);
+            }
+            Code::Try { m, then } => {
+                let free = self.owners[m].is_none();
+                if free {
+                    self.writes(me, mutex(m));
+                    self.owners[m] = Some(me);
+                } else {
+                    self.reads(me, mutex(m));
+                }
+                next = self.attempted(me, free, then);
+            }
             Code::Unlock(m) => {
                 self.writes(me, mutex(m));
                 self.owners[m] = None;
             }
-            Code::Wait(m, timed) => {
+            Code::Wait { with: m, timed, .. } => {
                 self.touch(me, None, &[CONDVAR, mutex(m)]);
                 let end = self.begin_to_wait(me, timed, choice);
                 self.owners[m] = None;
@@ -512,6 +626,14 @@ impl State {
         }
         self.threads[me].at = next;
         true
+    }
+
+    /// Where the thread goes on. It keeps how the last attempt ended.
+    fn attempted(&mut self, me: Thread, success: bool, then: Attempt) -> usize {
+        if success || then.is_last {
+            self.threads[me].seen.push(success.into());
+        }
+        if success { then.succeeds } else { then.fails }
     }
 
     /// The thread takes its token; or leaves without, if its wait ends by itself.

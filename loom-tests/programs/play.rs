@@ -1,11 +1,13 @@
 //! Plays a program through `racecourse::sync`.
 
-use super::program::{MUTEXES, Op, Program, THREADS, outcome};
-use racecourse::sync::atomic::AtomicU64;
+use super::program::{MUTEXES, Op, Pause, Program, THREADS, outcome};
+use racecourse::sync::atomic::{AtomicU64, Ordering::Acquire};
 use racecourse::sync::thread::{self, ScopedJoinHandle, Thread};
 use racecourse::sync::{Actors, Condvar, Mutex, MutexGuard, hint};
 use std::sync::OnceLock;
 use std::time::Duration;
+
+const A_WHILE: Duration = Duration::from_secs(1);
 
 struct Shared {
     atomics: [AtomicU64; 2],
@@ -24,12 +26,14 @@ impl Shared {
 
 /// Plays it once, inside of an exploration.
 pub fn play(program: &Program) -> String {
-    let shared = Shared {
+    // Not on the first thread's stack: what others change there would make its iterations
+    // differ.
+    let shared = Box::new(Shared {
         atomics: [AtomicU64::new(0), AtomicU64::new(0)],
         mutexes: [Mutex::new(()), Mutex::new(())],
         condvar: Condvar::new(),
         handles: Default::default(),
-    };
+    });
     shared.enters(0);
     let all = &program.threads;
     let seen = if program.any(|op| matches!(op, Op::Start(_) | Op::Join(_))) {
@@ -88,6 +92,24 @@ fn part(shared: &Shared, id: usize, ops: &[Op]) -> Vec<u64> {
 }
 
 /// Returns the lock that is held.
+fn pauses<'a>(
+    shared: &'a Shared,
+    pause: Pause,
+    held: Option<MutexGuard<'a, ()>>,
+) -> Option<MutexGuard<'a, ()>> {
+    match pause {
+        Pause::Nothing => {}
+        Pause::Yield => thread::yield_now(),
+        Pause::Spin => hint::spin_loop(),
+        Pause::ParkTimeout => thread::park_timeout(A_WHILE),
+        Pause::WaitTimeout => {
+            return held.map(|guard| shared.condvar.wait_timeout(guard, A_WHILE).unwrap().0);
+        }
+    }
+    held
+}
+
+/// Returns the lock that is held.
 fn run<'a>(
     shared: &'a Shared,
     ops: &[Op],
@@ -102,6 +124,11 @@ fn run<'a>(
             Op::CompareExchange(x, from, to, s) => {
                 let result = shared.atomics[*x].compare_exchange(*from, *to, s.update(), s.load());
                 seen.push(result.unwrap_or_else(|other| other));
+            }
+            Op::CompareExchangeWeak(x, from, to, s) => {
+                let (success, failure) = (s.update(), s.load());
+                let result = shared.atomics[*x].compare_exchange_weak(*from, *to, success, failure);
+                seen.extend([result.unwrap_or_else(|other| other), result.is_ok().into()]);
             }
             Op::SpinUntil(x, to, s) => {
                 while shared.atomics[*x].load(s.load()) != *to {
@@ -119,13 +146,52 @@ fn run<'a>(
                     drop(run(shared, body, Some(guard), seen));
                 }
             }
+            Op::Poll {
+                x,
+                to,
+                times,
+                pause,
+                then,
+            } => {
+                let mut left = *times;
+                let found = loop {
+                    if shared.atomics[*x].load(Acquire) == *to {
+                        break true;
+                    }
+                    left -= 1;
+                    if left == 0 {
+                        break false;
+                    }
+                    held = pauses(shared, *pause, held);
+                };
+                seen.push(found.into());
+                if found {
+                    held = run(shared, then, held, seen);
+                }
+            }
+            Op::TryLockTimes(m, times, pause, body) => {
+                let mut left = *times;
+                let guard = loop {
+                    if let Ok(guard) = shared.mutexes[*m].try_lock() {
+                        break Some(guard);
+                    }
+                    left -= 1;
+                    if left == 0 {
+                        break None;
+                    }
+                    held = pauses(shared, *pause, held);
+                };
+                seen.push(guard.is_some().into());
+                if guard.is_some() {
+                    drop(run(shared, body, guard, seen));
+                }
+            }
             Op::Wait { timed: false } => {
                 held = held.map(|guard| shared.condvar.wait(guard).unwrap());
             }
             Op::Wait { timed: true } => {
                 held = held.map(|guard| {
-                    let a_while = Duration::from_secs(1);
-                    let (guard, result) = shared.condvar.wait_timeout(guard, a_while).unwrap();
+                    let (guard, result) = shared.condvar.wait_timeout(guard, A_WHILE).unwrap();
                     seen.push(result.timed_out().into());
                     guard
                 });
@@ -133,7 +199,7 @@ fn run<'a>(
             Op::NotifyOne => shared.condvar.notify_one(),
             Op::NotifyAll => shared.condvar.notify_all(),
             Op::Park { timed: false } => thread::park(),
-            Op::Park { timed: true } => thread::park_timeout(Duration::from_secs(1)),
+            Op::Park { timed: true } => thread::park_timeout(A_WHILE),
             Op::Unpark(id) => {
                 let thread = shared.handles[*id].get();
                 thread.expect("only who is started is unparked").unpark();

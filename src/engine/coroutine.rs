@@ -7,10 +7,12 @@
 
 #[cfg_attr(not(unix), path = "coroutine/no_overflow.rs")]
 mod overflow;
+pub(crate) mod snapshot;
 
 use super::ids::MAX_THREADS;
 use corosensei::stack::{DefaultStack, Stack as _};
 use corosensei::{CoroutineResult, Yielder};
+use std::cell::Cell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, PoisonError};
@@ -21,8 +23,14 @@ pub(crate) type Suspend = Yielder<(), ()>;
 /// A thread's code, in the middle of what it does.
 pub(crate) struct Coroutine {
     inner: corosensei::Coroutine<(), (), (), DefaultStack>,
-    /// Where its guard page begins.
+    /// Where its guard page begins, and where its stack ends.
     guard: usize,
+    base: usize,
+}
+
+thread_local! {
+    /// Where the stack of the running coroutine ends.
+    static BASE: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Stacks that no coroutine uses now.
@@ -64,11 +72,11 @@ impl Stacks {
     /// There is no stack for it: see [`Stacks::reserve`].
     pub(crate) fn start(&mut self, body: impl FnOnce(&Suspend) + 'static) -> Coroutine {
         let stack = self.free.pop().expect("a stack is reserved");
-        let guard = stack.limit().get();
+        let (guard, base) = (stack.limit().get(), stack.base().get());
         let inner = corosensei::Coroutine::with_stack(stack, move |suspend: &Suspend, ()| {
             body(suspend);
         });
-        Coroutine { inner, guard }
+        Coroutine { inner, guard, base }
     }
 
     /// Takes the stack of a coroutine that has ended.
@@ -98,8 +106,10 @@ impl Coroutine {
     /// is what an overflow of its stack calls it.
     pub(crate) fn resume(&mut self, name: &str) -> bool {
         let outer = overflow::enter(self.guard, name);
+        let outer_base = BASE.replace(self.base);
         // `name` must not be asked for when it is gone, even if the engine panics.
         let result = catch_unwind(AssertUnwindSafe(|| self.inner.resume(())));
+        BASE.set(outer_base);
         overflow::leave(outer);
         let result = result.unwrap_or_else(|panic| resume_unwind(panic));
         matches!(result, CoroutineResult::Return(()))
@@ -109,10 +119,9 @@ impl Coroutine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::Cell;
     use std::rc::Rc;
 
-    fn started(stacks: &mut Stacks, body: impl FnOnce(&Suspend) + 'static) -> Coroutine {
+    pub(super) fn started(stacks: &mut Stacks, body: impl FnOnce(&Suspend) + 'static) -> Coroutine {
         stacks.reserve().unwrap();
         stacks.start(body)
     }

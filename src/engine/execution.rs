@@ -21,6 +21,7 @@ pub(crate) mod abort;
 pub(crate) mod budget;
 pub(crate) mod difference;
 pub(crate) mod failure;
+pub(crate) mod freed;
 mod gate;
 pub(crate) mod handle;
 mod loads;

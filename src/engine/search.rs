@@ -10,12 +10,12 @@
 //! before sleeps and is not taken: sleep sets. Both are from Abdulla, Aronis,
 //! Jonsson, Sagonas: *Optimal Dynamic Partial Order Reduction*, POPL 2014.
 //!
-//! Choices within a transition (which store a load reads, which waiter is notified)
-//! are tried one after another.
+//! Choices within a transition (a load's store, a waiter) are tried one after another.
 //!
 //! The search knows threads, transitions and accesses. It knows no coroutine and no
 //! primitive.
 
+mod deeds;
 mod node;
 mod races;
 #[cfg(test)]
@@ -24,16 +24,14 @@ mod tests;
 use super::access::{Access, Accesses, Kind, Location, Mark, StoreName};
 use super::clock::VectorClock;
 use super::hash::{Hashed, mix};
-use super::ids::{At, MAX_THREADS, ThreadId, ThreadSet};
+use super::ids::{MAX_THREADS, ThreadId, ThreadSet};
+use deeds::Deeds;
 use node::{Choice, Node, reads};
 use smallvec::SmallVec;
 
 /// The scene did something else than before, although all was the same.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Differs;
-
-/// What a thread does next: a name for it, and the line, unless it ends.
-pub(crate) type Deed = (u64, Option<At>);
 
 /// What the search leaves out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -55,9 +53,6 @@ pub(crate) struct Enabled {
     pub(crate) loads: ThreadSet,
 }
 
-/// How many things threads do to keep in mind.
-const MAX_KNOWN: usize = 4_000;
-
 /// The search, from one execution to the next.
 #[derive(Default)]
 pub(crate) struct Search {
@@ -76,6 +71,7 @@ pub(crate) struct Search {
     /// How many accesses the transition in progress has made, and how many choices.
     accessed: usize,
     chosen: usize,
+    found: usize,
     /// It has accessed something else than the last time.
     differs: bool,
     /// The threads that the transition in progress has enabled.
@@ -84,11 +80,8 @@ pub(crate) struct Search {
     clocks: [VectorClock; MAX_THREADS],
     /// Names all that each thread can know: its transitions, and what they saw.
     knows: [u64; MAX_THREADS],
-    /// What a thread that knew just that did next. A thread that knows the same does
-    /// the same, unless it knows something that the model does not.
-    /// As part of its name, and the place of its line: a greater map would be slower.
-    does_next: Hashed<u64, (u32, u32)>,
-    lines: Vec<Option<At>>,
+    /// What threads did next.
+    pub(crate) deeds: Deeds,
     /// The accesses to each location by transitions that are over.
     places: Hashed<Location, u32>,
     accesses: Vec<Accesses>,
@@ -124,12 +117,12 @@ impl Search {
     }
 
     /// Which of the enabled threads takes the next transition; `None` if all that could
-    /// be done now was explored before. `current`: the thread that has just been
-    /// running. `options` adds the stores that a thread could read, the newest first.
+    /// be done now was explored before. Of the threads that are not asleep it is the one
+    /// with the least rank. `options` adds the stores that a thread could read, the newest first.
     pub(crate) fn next(
         &mut self,
         enabled: Enabled,
-        current: ThreadId,
+        rank: impl Fn(ThreadId) -> (usize, ThreadId),
         mut options: impl FnMut(ThreadId, &mut dyn FnMut(StoreName)),
     ) -> Result<Option<ThreadId>, Differs> {
         if self.begun < self.length {
@@ -139,6 +132,7 @@ impl Search {
             }
             if self.begun >= self.repeated {
                 node.last.clear();
+                node.found.clear();
             }
         } else if self.again {
             return self.slept.then_some(None).ok_or(Differs);
@@ -158,10 +152,10 @@ impl Search {
                 last.asleep_after(&mut node.asleep);
             }
             let awake = |thread: &ThreadId| !node.sleeps(*thread, None);
-            let goes_on = Some(current)
-                .filter(|&thread| enabled.threads.contains(thread))
-                .filter(awake);
-            let Some(thread) = goes_on.or_else(|| enabled.threads.iter().find(awake)) else {
+            let threads = || enabled.threads.iter();
+            let goes_on = threads().find(|&thread| rank(thread) == (0, 0));
+            let least = || threads().filter(awake).min_by_key(|&thread| rank(thread));
+            let Some(thread) = goes_on.filter(awake).or_else(least) else {
                 self.slept = true;
                 return Ok(None);
             };
@@ -176,6 +170,7 @@ impl Search {
         let thread = self.path[self.begun].thread;
         self.accessed = 0;
         self.chosen = 0;
+        self.found = 0;
         self.differs = false;
         self.begun += 1;
         self.clocks[thread].tick(thread);
@@ -234,7 +229,9 @@ impl Search {
         node.last.push(access);
         let node = &self.path[self.begun - 1];
         let choices = node.choices.iter();
-        (self.accessed == 1 && self.keeps_in_mind()).then(|| {
+        // What an `Arc` holds is destroyed by any thread that has it.
+        let is_begun = self.accessed == 1 && access.kind != Kind::Destroy;
+        (is_begun && !self.deeds.is_full()).then(|| {
             let knows = self.knows(node.thread);
             choices.fold(knows, |knows, choice| mix(knows, choice.taken as u64))
         })
@@ -245,20 +242,18 @@ impl Search {
         mix(thread as u64, self.knows[thread])
     }
 
-    /// Whether what threads do next is still kept in mind.
-    pub(crate) fn keeps_in_mind(&self) -> bool {
-        self.does_next.len() < MAX_KNOWN
-    }
-
-    /// A thread that knew that has done that. What else one did that knew the same.
-    pub(crate) fn does(&mut self, knew: u64, (what, at): Deed) -> Option<Deed> {
-        let what = what as u32;
-        let new = self.lines.len() as u32;
-        let (before, line) = *self.does_next.entry(knew).or_insert((what, new));
-        if line == new {
-            self.lines.push(at);
+    /// The same as when the transition was run first, where it is repeated.
+    pub(crate) fn finds(&mut self, same: Option<usize>) -> Option<usize> {
+        let found = &mut self.path[self.begun - 1].found;
+        let place = self.found;
+        self.found += 1;
+        match found.get(place) {
+            Some(&found) => found,
+            None => {
+                found.push(same);
+                same
+            }
         }
-        (before != what).then(|| (before.into(), self.lines[line as usize]))
     }
 
     /// One of so many things; all are tried, this one first.

@@ -49,6 +49,7 @@ pub(super) fn explore(
             memory,
             budget,
             stopped: Some(why),
+            bounded: Vec::new(),
             executions,
             different: 0,
             took: started.elapsed(),

@@ -1,9 +1,10 @@
 //! Runs a scene, execution after execution, and collects what its outcomes are.
 
+use super::judge::judge_failure;
 use super::options::{NotTheModel, Options, Progress};
 use super::order::Order;
 use super::replay::{End, RUNS, Scene, ends_like, execute, is_replayed};
-use super::report::{Exploration, Grade, Judged, Memory, Outcome, count};
+use super::report::{BoundedLoop, Exploration, Grade, Judged, Memory, Outcome, count};
 use super::story::{self, Cost};
 use crate::engine::execution::failure::{Aborted, Failure};
 use crate::engine::execution::panics::{hears_panic, last_panic};
@@ -39,6 +40,8 @@ struct Collection {
     /// By outcome and grade.
     rows: HashMap<(String, Grade), Row>,
     stopped: Option<String>,
+    /// Loops of which only some iterations were explored.
+    bounded: Vec<BoundedLoop>,
     /// How the first execution has ended, and how many were run again to be compared.
     first: Option<(End, u64)>,
     replayed: u64,
@@ -73,8 +76,11 @@ pub(super) fn explore(
         any_waiter: options.budget.any_waiter,
         spurious_wake_ups: options.budget.spurious_wake_ups,
         early_timeouts: options.budget.early_timeouts,
+        weak_failures: options.budget.weak_failures,
         deaths: options.budget.deaths,
+        rounds: options.budget.rounds,
         panics_are_handled: options.panics_are_handled,
+        endless_loops: 0,
         reduction: match options.all_orders {
             true => Reduction::None,
             false => Reduction::Full,
@@ -94,7 +100,16 @@ pub(super) fn explore(
             }
         }
     }));
-    if result.is_err() {
+    if result.is_ok() {
+        let x = runner.execution();
+        let bounded = x.bounded_loops.iter().map(|at| BoundedLoop {
+            file: at.file().to_owned(),
+            line: at.line(),
+            rounds: x.settings.rounds,
+        });
+        collection.bounded = bounded.collect();
+        collection.bounded.sort();
+    } else {
         // A panic of the model itself: what was found stands, but nothing is proved.
         let why = format!("by a panic of the model ({})", last_panic());
         collection.stop(&why);
@@ -128,6 +143,7 @@ impl Collection {
             interleavings: HashedSet::default(),
             rows: HashMap::new(),
             stopped: None,
+            bounded: Vec::new(),
             first: None,
             replayed: 0,
             needs: None,
@@ -205,7 +221,8 @@ impl Collection {
     fn collect(&mut self, x: &Execution, judged: Option<Judged>) -> Option<Untold> {
         self.executions += 1;
         self.needs = Some(x.needs).filter(|&needs| needs != x.settings);
-        if x.aborted() == Some(Aborted::Redundant) {
+        let is_endless = x.needs.endless_loops != x.settings.endless_loops;
+        if x.aborted() == Some(Aborted::Redundant) || is_endless {
             return None;
         }
         let judged = match &x.failure {
@@ -333,39 +350,11 @@ impl Collection {
             memory: self.options.memory,
             budget: self.options.budget,
             stopped: self.stopped.take(),
+            bounded: std::mem::take(&mut self.bounded),
             executions: self.executions,
             different: self.different,
             took: self.started.elapsed(),
             outcomes,
         }
-    }
-}
-
-/// What a failure is called in the outcome table.
-fn judge_failure(x: &Execution, failure: &Failure) -> Judged {
-    let (outcome, meaning) = match failure {
-        Failure::Blocked {
-            in_loops: false, ..
-        } => ("deadlock", "whoever is left waits, and nobody can go on"),
-        Failure::Blocked { in_loops: true, .. } => (
-            "livelock",
-            "a thread spins for ever: nobody is left to let it go on",
-        ),
-        Failure::DataRace(_) => (
-            "data race",
-            "two accesses, one of them a write, that nothing orders: undefined behaviour",
-        ),
-        Failure::Panic { panic, .. } => ("panic", panic.message.as_str()),
-        Failure::Endless => (
-            "does not end",
-            "an execution took more steps than the model follows",
-        ),
-        Failure::Misuse(what) => ("misuse", *what),
-    };
-    let difference = x.difference.as_ref();
-    Judged {
-        outcome: outcome.to_owned(),
-        grade: Grade::Forbidden,
-        meaning: difference.map_or_else(|| meaning.to_owned(), |it| format!("{meaning}. {it}")),
     }
 }

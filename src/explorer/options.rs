@@ -14,7 +14,7 @@ const STACK_SIZE: usize = 2 * 1024 * 1024;
 pub struct Options {
     /// The memory model to run under.
     pub memory: Memory,
-    /// What the threads may do beside running in any order: nothing, at first.
+    /// What the threads may do beside running in any order: at first, what std allows.
     pub budget: Budget,
     /// A thread's panic is no outcome by itself: the scene handles it, where it joins
     /// the thread. Otherwise (and if the scene passes it on) every panic is.

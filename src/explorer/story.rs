@@ -229,6 +229,7 @@ impl Teller<'_> {
                 lines.extend(self.missing_edge(race));
                 lines
             }
+            Failure::UseAfterFree { object, user, at } => self.use_after_free(*object, *user, *at),
             Failure::Panic { thread, panic } => vec![format!(
                 "{} panics at {}:{}: {}",
                 self.names.thread(*thread),
@@ -243,6 +244,21 @@ impl Teller<'_> {
                 [(*what).to_owned()].into_iter().chain(difference).collect()
             }
         }
+    }
+
+    fn use_after_free(&self, object: ObjectId, user: ThreadId, at: Option<At>) -> Vec<String> {
+        let place = |at: Option<At>| {
+            at.map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()))
+        };
+        let (name, user) = (self.names.object(object), self.names.thread(user));
+        let mut lines = Vec::new();
+        if let Some(destroyed) = self.x.objects[object].destroyed {
+            let by = self.names.thread(destroyed.by);
+            let after = place(destroyed.after);
+            lines.push(format!("{by} frees `{name}` after {after}, and"));
+        }
+        lines.push(format!("{user} still uses it at {}", place(at)));
+        lines
     }
 
     fn blocked(&self, blocked: &BlockedThread) -> String {

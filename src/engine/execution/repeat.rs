@@ -37,7 +37,7 @@ impl Execution {
                 records: self.trace.records().len(),
             });
             self.ended = self.trace.records().len();
-            if self.failure.is_none() && self.search.keeps_in_mind() {
+            if self.failure.is_none() && !self.search.deeds.is_full() {
                 self.does_as_it_knows();
             }
         }
@@ -112,14 +112,17 @@ impl Execution {
                 self.alone = mix(self.alone, what);
             }
             let did = (mix(begun.location, what), record.map(|record| record.at));
-            let other = self.search.does(begun.knew, did)?;
+            let other = self.search.deeds.does(begun.knew, did)?;
             let now = record.map(|_| self.words(&self.trace, begun.record));
             Some((now.unwrap_or_else(|| self.thread_words("goes on")), other))
         });
         let me = self.current;
         let ended = matches!(self.threads[me].next, Next::Ended).then(|| {
             let knew = self.search.knows(me);
-            let other = self.search.does(knew, (const { word("ends") }, None))?;
+            let other = self
+                .search
+                .deeds
+                .does(knew, (const { word("ends") }, None))?;
             Some((self.thread_words("ends"), other))
         });
         if let Some((now, (_, at))) = begun.or(ended.flatten()) {

@@ -9,7 +9,7 @@ use super::trace::Trace;
 use crate::engine::clock::View;
 use crate::engine::coroutine::Stacks;
 use crate::engine::hash::mix;
-use crate::engine::ids::{ObjectId, ThreadId};
+use crate::engine::ids::{At, ObjectId, ThreadId, ThreadSet};
 use crate::engine::search::{Reduction, Search};
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
@@ -32,10 +32,16 @@ pub(crate) struct Settings {
     pub(crate) spurious_wake_ups: usize,
     /// How many timed waits may time out although others can still run.
     pub(crate) early_timeouts: usize,
+    /// How many `compare_exchange_weak` may fail although the value is the expected one.
+    pub(crate) weak_failures: usize,
     /// How many processes may die.
     pub(crate) deaths: usize,
+    /// Up to how many iterations loops are explored whose iterations differ without end.
+    pub(crate) rounds: usize,
     /// A panic counts only if it ends the scene: the thread that joins handles it.
     pub(crate) panics_are_handled: bool,
+    /// How many such loops are known by the lines where they yield.
+    pub(crate) endless_loops: usize,
     /// [`Reduction::SleepSets`] where threads take steps while they unwind: what else
     /// a transition accesses then depends on what it has read, and its races do not
     /// tell which other transitions it would have raced with, had it read something
@@ -106,7 +112,20 @@ pub(crate) struct Execution {
     /// Whether some of what happened was forgotten, because waiting loops did it in vain:
     /// only then can two executions have the same name that the search tells apart.
     pub(super) has_forgotten: bool,
-    /// Only threads that wait in loops are left, and they find nothing new.
+    /// Where objects lay that have been destroyed.
+    pub(super) freed: Vec<(usize, ObjectId)>,
+    /// Threads that no other has joined.
+    pub(super) unjoined: ThreadSet,
+    /// Loops that may not end, by the lines where they yield.
+    pub(super) endless_loops: Vec<At>,
+    /// The lines of loops of which some iterations were not explored.
+    pub(crate) bounded_loops: Vec<At>,
+    /// How often threads have yielded.
+    pub(super) yields: usize,
+    /// Whether a transition that was not known to only load came to a choice, or could
+    /// have within the budget.
+    pub(crate) has_choices: bool,
+    /// Only threads that are held in loops are left.
     pub(super) standstill: Option<Standstill>,
     pub(super) atomics: usize,
     /// What `SeqCst` operations have let each other see: C11 only.
@@ -114,6 +133,8 @@ pub(crate) struct Execution {
     /// How many waits have ended in either way so far.
     pub(super) spurious_wake_ups: usize,
     pub(super) early_timeouts: usize,
+    /// How many weak exchanges have failed spuriously.
+    pub(super) weak_failures: usize,
     /// How many processes have died.
     pub(super) deaths: usize,
     /// The object that `SeqCst` fences access: C11 only.
@@ -186,6 +207,7 @@ impl Runner {
     pub(crate) fn start_again(&self, settings: Settings) {
         let mut x = self.execution();
         x.search = Search::default();
+        x.bounded_loops.clear();
         x.settings = settings;
     }
 
@@ -250,11 +272,18 @@ impl Execution {
             is_abandoned: false,
             looks_while_unwinding: 0,
             has_forgotten: false,
+            freed: Vec::new(),
+            unjoined: ThreadSet::default(),
+            endless_loops: Vec::new(),
+            bounded_loops: Vec::new(),
+            yields: 0,
+            has_choices: false,
             standstill: None,
             atomics: 0,
             sequential: View::default(),
             spurious_wake_ups: 0,
             early_timeouts: 0,
+            weak_failures: 0,
             deaths: 0,
             fences: None,
         }
@@ -291,11 +320,16 @@ impl Execution {
         self.stalls = 0;
         self.looks_while_unwinding = 0;
         self.has_forgotten = false;
+        self.freed.clear();
+        self.unjoined = ThreadSet::default();
+        self.yields = 0;
+        self.has_choices = false;
         self.standstill = None;
         self.atomics = 0;
         self.sequential = View::default();
         self.spurious_wake_ups = 0;
         self.early_timeouts = 0;
+        self.weak_failures = 0;
         self.deaths = 0;
         self.fences = None;
         self.threads.add(Thread::default).reset(None, 1, 0);
@@ -314,18 +348,11 @@ impl Execution {
 
     /// Whether an earlier execution may have had the same name. Full reduction runs no
     /// interleaving twice, except as an execution that turns out to be redundant; but
-    /// which waits take from a budget can make no difference.
+    /// if one choice of a sleeping transition depends on what another thread does, the
+    /// transition wakes for all its choices. All executions of an interleaving come to
+    /// the same choices.
     pub(crate) fn may_repeat(&self) -> bool {
-        let Settings {
-            any_waiter,
-            spurious_wake_ups,
-            early_timeouts,
-            deaths,
-            reduction,
-            ..
-        } = self.settings;
-        let has_budget = any_waiter || spurious_wake_ups + early_timeouts + deaths > 0;
-        reduction != Reduction::Full || has_budget || self.has_forgotten
+        self.settings.reduction != Reduction::Full || self.has_choices || self.has_forgotten
     }
 
     pub(crate) fn current(&self) -> ThreadId {

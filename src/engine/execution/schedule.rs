@@ -4,6 +4,7 @@ use super::abort::unwind;
 use super::failure::{Aborted, BlockedThread, Failure, WaitsFor};
 use super::loads::options;
 use super::object::Wait;
+use super::round::Held;
 use super::run::{Execution, Runner, Which, with};
 use super::thread::Next;
 use super::trace::Gate;
@@ -50,7 +51,7 @@ pub(crate) fn try_point(next: Next) -> bool {
                 }
                 let thread = &mut x.threads[x.current];
                 thread.next = Next::Runs;
-                thread.waits_in_loop = false;
+                thread.held = Held::No;
                 true
             })
         }
@@ -192,11 +193,7 @@ impl Execution {
         watch::beat(self.trace.records().last().map(|record| record.at));
         let me = self.current;
         self.threads[me].next = next;
-        if self
-            .starting
-            .last()
-            .is_some_and(|&(thread, _)| thread == me)
-        {
+        if self.is_starting() {
             self.has_started();
         } else {
             // So far the transition has done nothing that others could notice.
@@ -210,7 +207,7 @@ impl Execution {
             if goes_on || self.running == me {
                 let thread = &mut self.threads[me];
                 thread.next = Next::Runs;
-                thread.waits_in_loop = false;
+                thread.held = Held::No;
                 return Point::GoesOn;
             }
         }
@@ -222,7 +219,9 @@ impl Execution {
 
     fn is_enabled(&self, thread: ThreadId) -> bool {
         let t = &self.threads[thread];
-        if t.waits_in_loop && !self.has_new_write(thread) {
+        // What a thread yields for is the end of a timed wait, but not that the time is up.
+        let is_timed = matches!(t.next, Next::Waits(Wait { timed: true, .. }));
+        if self.is_held(thread) && !(is_timed && t.held == Held::Waits) {
             return false;
         }
         match t.next {
@@ -233,7 +232,7 @@ impl Execution {
             }
             Next::Joins(other) | Next::Leaves(Some(other)) => self.threads[other].has_ended(),
             Next::Leaves(None) => self.threads.iter().skip(1).all(|t| t.has_ended()),
-            Next::Ended => false,
+            Next::Never | Next::Ended => false,
         }
     }
 
@@ -279,7 +278,13 @@ impl Execution {
             sequential,
             ..
         } = self;
-        let next = search.next(enabled, self.current, |thread, add| {
+        // A thread that has yielded goes behind all others, in the order of the yields.
+        let current = self.current;
+        let rank = |thread: ThreadId| match threads[thread].yielded {
+            0 if thread == current => (0, 0),
+            yielded => (yielded, thread + 1),
+        };
+        let next = search.next(enabled, rank, |thread, add| {
             if let Next::Loads(atomic, ordering) = threads[thread].next {
                 options(
                     objects,
@@ -291,7 +296,10 @@ impl Execution {
             }
         });
         match next {
-            Ok(Some(thread)) => self.running = thread,
+            Ok(Some(thread)) => {
+                self.running = thread;
+                self.threads[thread].yielded = 0;
+            }
             Ok(None) => self.abort(Aborted::Redundant),
             Err(Differs) => {
                 let thread = self.search.differs_in(enabled).unwrap_or(self.current);
@@ -311,15 +319,13 @@ impl Execution {
     /// there are none, it is the end.
     fn time_passes_or_fail(&mut self) {
         let is_timed = |&thread: &ThreadId| {
-            matches!(
-                self.threads[thread].next,
-                Next::Waits(Wait { timed: true, .. })
-            )
+            let next = self.threads[thread].next;
+            matches!(next, Next::Waits(Wait { timed: true, .. })) && !self.is_held(thread)
         };
         let timed: ThreadSet = (0..self.threads.len()).filter(is_timed).collect();
         for thread in timed.iter() {
             self.threads[thread].timed_out = true;
-            self.threads[thread].waits_in_loop = false;
+            self.threads[thread].held = Held::No;
         }
         self.search.after_all(timed);
         if timed.is_empty() && !self.loops_go_on() {
@@ -332,8 +338,8 @@ impl Execution {
         let mut waits = Vec::new();
         for thread in self.in_order() {
             let waits_for = match self.threads[thread].next {
-                Next::Ended | Next::Leaves(_) => continue,
-                _ if self.threads[thread].waits_in_loop => {
+                Next::Never | Next::Ended | Next::Leaves(_) => continue,
+                _ if self.threads[thread].held != Held::No => {
                     in_loops = true;
                     match self.threads[thread].gate {
                         Some(Gate::Written(list, since)) => WaitsFor::Written(list, Some(since)),

@@ -146,6 +146,27 @@ impl Trace {
         self.accesses.push(access);
     }
 
+    /// An access that belongs to the thread's last record, if that is the last of all;
+    /// otherwise to the next one.
+    pub(crate) fn access_of_last(&mut self, thread: ThreadId, access: Access) {
+        self.access(access);
+        if self
+            .records
+            .last()
+            .is_some_and(|last| last.thread == thread)
+        {
+            self.unclaimed = self.accesses.len() as u32;
+        }
+    }
+
+    /// The thread's last record.
+    pub(crate) fn last_of(&self, thread: ThreadId) -> Option<&Record> {
+        self.records
+            .iter()
+            .rev()
+            .find(|record| record.thread == thread)
+    }
+
     /// Something happened; the accesses since the last record are its own.
     pub(crate) fn record(
         &mut self,

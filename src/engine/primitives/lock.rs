@@ -20,6 +20,10 @@ impl State for Lock {
         self.owner = None;
         self.released.clear();
     }
+
+    fn is_held_by(&self, thread: ThreadId) -> bool {
+        self.owner.is_some_and(|(owner, _)| owner == thread)
+    }
 }
 
 /// Waits until the mutex is free.
@@ -62,7 +66,7 @@ impl Step<'_, Lock> {
         self.rewrites(id, Kind::Write, const { word("unlock") }, 0);
         if changed {
             self.objects[id].version += 1;
-            self.has_changed_something();
+            self.changes(id);
         }
         let (views, lock) = self.views_and_state();
         lock.owner = None;

@@ -29,6 +29,8 @@ pub(super) struct Node {
     pub(super) accesses: AccessList,
     /// What it accessed the last time.
     pub(super) last: AccessList,
+    /// What its thread was found to repeat, when it was run first.
+    pub(super) found: SmallVec<[Option<usize>; 2]>,
     pub(super) choices: SmallVec<[Choice; 2]>,
     /// The stores it could choose from, and the one it reads now.
     pub(super) offered: Stores,
@@ -77,6 +79,7 @@ impl Node {
         self.backtrack = ThreadSet::default();
         self.accesses.clear();
         self.last.clear();
+        self.found.clear();
         self.choices.clear();
         self.offered.clear();
         self.reads = None;
