@@ -84,7 +84,8 @@ impl Execution {
             location,
             kind: Kind::Read,
         });
-        self.searches(location, Kind::Read);
+        // Where the thread comes to its use is part of the transition before.
+        self.searches(location, Kind::Destroy);
         self.notes(Some(object), at, |record: &Record, names: &dyn Names| {
             format!("uses {}, which is freed", names.object_of(record))
         });

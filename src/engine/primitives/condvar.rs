@@ -232,8 +232,9 @@ impl Condvar {
         }
         // Releasing the lock and beginning to wait are one step: a thread that is
         // notified from here on has been waiting.
+        let (id, mutex) = (self.handle.id(), guard.enter(at));
         self.handle.step(at, |_| ());
-        let id = self.handle.id();
+        with_living(mutex, at, |_: &mut Step<'_, super::lock::Lock>| ());
         if timed {
             with(|x| x.yields(at, stack));
         }
