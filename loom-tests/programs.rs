@@ -121,21 +121,24 @@ fn timed() -> impl Strategy<Value = bool> {
 }
 
 /// How many of a program's operations wait on a condition variable or notify, how many
-/// park or unpark, and how many exchange weakly, while a few load and store.
+/// park or unpark, how many exchange weakly, and how many free something, while a few
+/// load and store.
 #[derive(Debug, Clone, Copy)]
 struct Mixture {
     waiting: u32,
     parking: u32,
     exchanging: u32,
+    freeing: u32,
 }
 
 const FEW: Mixture = Mixture {
     waiting: 1,
     parking: 1,
     exchanging: 3,
+    freeing: 1,
 };
 
-const MIXTURES: [Mixture; 4] = [
+const MIXTURES: [Mixture; 5] = [
     FEW,
     Mixture { waiting: 10, ..FEW },
     Mixture { parking: 10, ..FEW },
@@ -143,6 +146,7 @@ const MIXTURES: [Mixture; 4] = [
         exchanging: 30,
         ..FEW
     },
+    Mixture { freeing: 10, ..FEW },
 ];
 
 fn simple(mixture: Mixture) -> impl Strategy<Value = Op> {
@@ -150,6 +154,7 @@ fn simple(mixture: Mixture) -> impl Strategy<Value = Op> {
         waiting,
         parking,
         exchanging,
+        freeing,
     } = mixture;
     let x = || 0..ATOMICS;
     let any = || 0..3_u64;
@@ -166,7 +171,7 @@ fn simple(mixture: Mixture) -> impl Strategy<Value = Op> {
         2 * waiting => Just(Op::NotifyAll),
         parking => timed().prop_map(|timed| Op::Park { timed }),
         2 * parking => (0..THREADS).prop_map(Op::Unpark),
-        1 => (0..OBJECTS).prop_map(Op::Destroy),
+        freeing => (0..OBJECTS).prop_map(Op::Destroy),
     ]
 }
 
@@ -298,8 +303,8 @@ fn unpark_who_is_there(threads: &mut [Vec<Op>]) {
 }
 
 fn programs() -> impl Strategy<Value = Program> {
-    let [a, b, c, d] = MIXTURES.map(programs_of);
-    prop_oneof![a, b, c, d]
+    let [a, b, c, d, e] = MIXTURES.map(programs_of);
+    prop_oneof![a, b, c, d, e]
 }
 
 fn programs_of(mixture: Mixture) -> impl Strategy<Value = Program> {
