@@ -279,6 +279,8 @@ fn goes_on(step: &mut Step<'_, Waiters>, timed: bool, at: At) -> bool {
     match ended {
         None => {
             step.may_go_on_otherwise();
+            let condvar = step.id;
+            step.needs_living(condvar);
             let waited = notified(step.id, false);
             let gate = step.enabled_by();
             let record = step.note(at, |record, names| {
