@@ -254,7 +254,10 @@ impl Condvar {
         begins_to_wait(MayEnd::like_a_condvar(timed));
         wait(notified(id, timed));
         let timed_out = with_living(id, at, |step| goes_on(step, timed, at));
-        (mutex.acquire_after_wait(at), timed_out)
+        let guard = mutex.acquire_after_wait(at);
+        // No step of its own: a thread that is notified goes on by taking the lock.
+        with_living(id, at, |step: &mut Step<'_, Waiters>| step.needs_living(id));
+        (guard, timed_out)
     }
 }
 
@@ -279,8 +282,6 @@ fn goes_on(step: &mut Step<'_, Waiters>, timed: bool, at: At) -> bool {
     match ended {
         None => {
             step.may_go_on_otherwise();
-            let condvar = step.id;
-            step.needs_living(condvar);
             let waited = notified(step.id, false);
             let gate = step.enabled_by();
             let record = step.note(at, |record, names| {
