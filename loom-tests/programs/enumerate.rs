@@ -6,15 +6,14 @@
 //! differ in the order of independent steps alone are the same, and a trace that
 //! has been seen need not be gone through again.
 
-use super::program::{ATOMICS, MUTEXES, Op, Pause, Program, THREADS, outcome};
+use super::program::{self, ATOMICS, CONDVAR, MUTEXES, Op, Pause, Program, THREADS};
 use racecourse::explorer::report::Budget;
 use std::collections::{BTreeMap, HashSet};
 
 type Thread = usize;
-/// First the atomics, then the mutexes, the condition variable, where each thread
-/// parks, and what has been taken from the budgets.
+/// First those of a program, then where each thread parks, and what has been taken from
+/// the budgets.
 type Object = usize;
-const CONDVAR: Object = ATOMICS + MUTEXES;
 const SPURIOUS_WAKE_UPS: Object = CONDVAR + 1 + THREADS;
 const EARLY_TIMEOUTS: Object = SPURIOUS_WAKE_UPS + 1;
 const WEAK_FAILURES: Object = EARLY_TIMEOUTS + 1;
@@ -166,6 +165,11 @@ struct State {
     owners: [Option<Thread>; MUTEXES],
     /// Who waits on the condition variable, longest first.
     waiters: Vec<Thread>,
+    freed: [bool; program::OBJECTS],
+    /// Whether an object was used after that.
+    uses_freed: bool,
+    /// Whether a thread has tried a lock.
+    tries: bool,
     /// Who has been unparked and not parked since.
     tokens: [bool; THREADS],
     budget: Budget,
@@ -218,7 +222,25 @@ impl End {
 
 /// How many different interleavings come to each outcome; `None` if there are
 /// more than so many.
+///
+/// To free an object belongs to the step before it. So does to unlock if nobody ever
+/// tries a lock: what others do in between makes no difference unless they use what is
+/// freed after it.
 pub fn enumerate(program: &Program, limit: usize) -> Option<BTreeMap<String, u64>> {
+    let frees = program.any(|op| matches!(op, Op::Destroy(_)));
+    let (outcomes, tries) = explore(program, limit, frees)?;
+    if frees && tries {
+        return Some(explore(program, limit, false)?.0);
+    }
+    Some(outcomes)
+}
+
+/// The outcomes, and whether a lock was tried. `joins_unlocks`: to the steps before them.
+fn explore(
+    program: &Program,
+    limit: usize,
+    joins_unlocks: bool,
+) -> Option<(BTreeMap<String, u64>, bool)> {
     let codes: Vec<Vec<Code>> = program
         .threads
         .iter()
@@ -234,14 +256,18 @@ pub fn enumerate(program: &Program, limit: usize) -> Option<BTreeMap<String, u64
             first.threads[*thread].phase = Phase::NotStarted;
         }
     }
+    for thread in (1..codes.len()).chain([0]) {
+        first.ends_step(&codes, thread, false);
+    }
+    let mut tries = false;
     let mut outcomes = BTreeMap::new();
     let mut seen = HashSet::new();
     let mut open = vec![first];
     while let Some(mut state) = open.pop() {
-        state.start_and_join(&codes);
-        let mut next = state.successors(&codes);
-        if next.is_empty() && state.time_passes(&codes) {
-            next = state.successors(&codes);
+        tries |= state.tries;
+        let mut next = state.successors(&codes, joins_unlocks);
+        if next.is_empty() && !state.uses_freed && state.time_passes(&codes) {
+            next = state.successors(&codes, joins_unlocks);
         }
         if next.is_empty() {
             *outcomes.entry(state.outcome(&codes)).or_default() += 1;
@@ -255,7 +281,7 @@ pub fn enumerate(program: &Program, limit: usize) -> Option<BTreeMap<String, u64
             return None;
         }
     }
-    Some(outcomes)
+    Some((outcomes, tries))
 }
 
 impl State {
@@ -271,6 +297,9 @@ impl State {
             atomics: [0; ATOMICS],
             owners: [None; MUTEXES],
             waiters: Vec::new(),
+            freed: [false; program::OBJECTS],
+            uses_freed: false,
+            tries: false,
             tokens: [false; THREADS],
             budget,
             writes: [0; OBJECTS],
@@ -284,16 +313,45 @@ impl State {
         doing.phase == Phase::Running && doing.at == codes[thread].len()
     }
 
-    /// What the first thread does that is no step.
-    fn start_and_join(&mut self, codes: &[Vec<Code>]) {
-        while let Some(Code::Do(op)) = codes[0].get(self.threads[0].at) {
-            match op {
-                Op::Start(thread) => self.threads[*thread].phase = Phase::Running,
-                Op::Join(thread) if self.has_ended(codes, *thread) => {}
+    /// What belongs to the thread's last step, or to its start.
+    fn ends_step(&mut self, codes: &[Vec<Code>], me: Thread, joins_unlocks: bool) {
+        while self.threads[me].phase == Phase::Running && !self.uses_freed {
+            match codes[me].get(self.threads[me].at) {
+                Some(&Code::Do(Op::Start(thread))) => {
+                    self.threads[thread].phase = Phase::Running;
+                    self.ends_step(codes, thread, false);
+                }
+                Some(&Code::Do(Op::Destroy(object))) => self.frees(me, object),
+                Some(&Code::Unlock(m)) if joins_unlocks => {
+                    self.joins_last_step(me, mutex(m));
+                    self.uses_freed = self.freed[mutex(m)];
+                    self.owners[m] = None;
+                }
                 _ => return,
             }
-            self.threads[0].at += 1;
+            self.threads[me].at += 1;
         }
+    }
+
+    fn frees(&mut self, me: Thread, object: Object) {
+        self.joins_last_step(me, object);
+        self.freed[object] = true;
+        if object < ATOMICS {
+            self.atomics[object] = 0;
+        }
+        let mut owners = self.owners.iter().enumerate();
+        let is_held = owners.any(|(m, owner)| mutex(m) == object && owner.is_some_and(|o| o != me));
+        let waits = |doing: &Doing| matches!(doing.phase, Phase::Asleep(_));
+        self.uses_freed |= is_held || (object == CONDVAR && self.threads.iter().any(waits));
+    }
+
+    /// A write that belongs to the thread's last step, if it has taken one.
+    fn joins_last_step(&mut self, me: Thread, object: Object) {
+        let touch = (object, self.writes[object]);
+        if let Some(step) = self.trace[me].last_mut() {
+            step.touches.push(touch);
+        }
+        self.writes[object] += 1;
     }
 
     /// Nobody can go on: then time passes for all who wait with a timeout.
@@ -315,9 +373,11 @@ impl State {
     }
 
     fn outcome(&self, codes: &[Vec<Code>]) -> String {
-        if (0..codes.len()).all(|thread| self.has_ended(codes, thread)) {
+        if self.uses_freed {
+            program::USE_AFTER_FREE.to_owned()
+        } else if (0..codes.len()).all(|thread| self.has_ended(codes, thread)) {
             let seen: Vec<_> = self.threads.iter().map(|t| t.seen.clone()).collect();
-            outcome(&seen, self.atomics)
+            program::outcome(&seen, self.atomics)
         } else if self.threads.iter().any(|t| t.phase == Phase::Spinning) {
             "livelock".to_owned()
         } else {
@@ -325,15 +385,22 @@ impl State {
         }
     }
 
-    fn successors(&self, codes: &[Vec<Code>]) -> Vec<State> {
+    fn successors(&self, codes: &[Vec<Code>], joins_unlocks: bool) -> Vec<State> {
         let mut next = Vec::new();
+        if self.uses_freed {
+            return next;
+        }
         for (thread, code) in codes.iter().enumerate() {
             let Some(code) = code.get(self.threads[thread].at) else {
                 continue;
             };
+            if matches!(code, Code::Do(Op::Join(other)) if !self.has_ended(codes, *other)) {
+                continue;
+            }
             for choice in 0..self.choices(thread, code) {
                 let mut state = self.clone();
                 if state.step(thread, code, choice) {
+                    state.ends_step(codes, thread, joins_unlocks);
                     next.push(state);
                 }
             }
@@ -443,9 +510,42 @@ impl State {
         }
     }
 
+    /// What the thread's next step uses although it has been freed.
+    fn freed_object_of(&self, me: Thread, code: &Code) -> Option<Object> {
+        let used = match (self.threads[me].phase, code) {
+            (Phase::NotStarted | Phase::Asleep(_) | Phase::Parked(_), _) => return None,
+            // It goes on once the mutex is free.
+            (Phase::Awake(_), &Code::Wait { with, .. }) => match self.owners[with] {
+                Some(_) => [mutex(with); 2],
+                None => [mutex(with), CONDVAR],
+            },
+            (_, Code::Do(op)) => match *op {
+                Op::Load(x, ..)
+                | Op::Store(x, ..)
+                | Op::FetchAdd(x, ..)
+                | Op::CompareExchange(x, ..)
+                | Op::CompareExchangeWeak(x, ..)
+                | Op::SpinUntil(x, ..) => [x; 2],
+                Op::NotifyOne | Op::NotifyAll => [CONDVAR; 2],
+                _ => return None,
+            },
+            (_, &Code::Look { x, .. }) => [x; 2],
+            (_, &(Code::Lock(m) | Code::TryLock(m, _) | Code::Unlock(m) | Code::Try { m, .. })) => {
+                [mutex(m); 2]
+            }
+            (_, &Code::Wait { with, .. }) => [CONDVAR, mutex(with)],
+        };
+        used.into_iter().find(|&object| self.freed[object])
+    }
+
     /// The thread's next step; whether it can take it so, and it is not the same
     /// as another.
     fn step(&mut self, me: Thread, code: &Code, choice: usize) -> bool {
+        if let Some(object) = self.freed_object_of(me, code) {
+            self.writes(me, object);
+            self.uses_freed = true;
+            return true;
+        }
         match self.threads[me].phase {
             Phase::Running => {}
             Phase::Spinning => {
@@ -577,7 +677,7 @@ impl State {
                     *end = End::Never;
                 }
             }
-            Code::Do(Op::Join(_)) => return false,
+            Code::Do(Op::Join(_)) => self.touch(me, None, &[]),
             Code::Do(_) => unreachable!("flattened, or no step"),
             Code::Lock(m) => {
                 if self.owners[m].is_some() {
@@ -587,6 +687,7 @@ impl State {
                 self.owners[m] = Some(me);
             }
             Code::TryLock(m, otherwise) => {
+                self.tries = true;
                 let free = self.owners[m].is_none();
                 self.threads[me].seen.push(free.into());
                 if free {
@@ -602,6 +703,7 @@ impl State {
                 next = self.attempted(me, self.atomics[x] == to, then);
             }
             Code::Try { m, then } => {
+                self.tries = true;
                 let free = self.owners[m].is_none();
                 if free {
                     self.writes(me, mutex(m));

@@ -1,24 +1,73 @@
 //! Plays a program through `racecourse::sync`.
 
-use super::program::{MUTEXES, Op, Pause, Program, THREADS, outcome};
+use super::program::{ATOMICS, CONDVAR, MUTEXES, Op, Pause, Program, THREADS, outcome};
 use racecourse::sync::atomic::{AtomicU64, Ordering::Acquire};
 use racecourse::sync::thread::{self, ScopedJoinHandle, Thread};
 use racecourse::sync::{Actors, Condvar, Mutex, MutexGuard, hint};
+use std::ops::Deref;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 const A_WHILE: Duration = Duration::from_secs(1);
 
 struct Shared {
-    atomics: [AtomicU64; 2],
-    mutexes: [Mutex<()>; MUTEXES],
-    condvar: Condvar,
+    atomics: [Boxed<AtomicU64>; ATOMICS],
+    mutexes: [Boxed<Mutex<()>>; MUTEXES],
+    condvar: Boxed<Condvar>,
     /// Each thread leaves its handle here before its first point, and so before any
     /// thread that was started with it has passed one.
     handles: [OnceLock<Thread>; THREADS],
 }
 
+/// An object in a box of its own that any thread can free, and others still use.
+struct Boxed<T> {
+    object: *mut T,
+    is_freed: AtomicBool,
+}
+
+// SAFETY: what it points to is shared as by reference, and freed at most once.
+unsafe impl<T: Send + Sync> Sync for Boxed<T> {}
+
+impl<T> Boxed<T> {
+    fn new(object: T) -> Self {
+        Self {
+            object: Box::into_raw(Box::new(object)),
+            is_freed: AtomicBool::new(false),
+        }
+    }
+
+    fn take(&self) -> Option<Box<T>> {
+        let is_there = !self.is_freed.swap(true, Relaxed);
+        // SAFETY: it comes from a box and has not been freed.
+        is_there.then(|| unsafe { Box::from_raw(self.object) })
+    }
+}
+
+impl<T> Deref for Boxed<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: the model's objects notice that they were freed before they are touched.
+        unsafe { &*self.object }
+    }
+}
+
+impl<T> Drop for Boxed<T> {
+    fn drop(&mut self) {
+        drop(self.take());
+    }
+}
+
 impl Shared {
+    fn frees(&self, object: usize) {
+        match object {
+            CONDVAR => drop(self.condvar.take()),
+            atomic if atomic < ATOMICS => drop(self.atomics[atomic].take()),
+            mutex => drop(self.mutexes[mutex - ATOMICS].take()),
+        }
+    }
+
     fn enters(&self, id: usize) {
         self.handles[id].get_or_init(thread::current);
     }
@@ -29,9 +78,9 @@ pub fn play(program: &Program) -> String {
     // Not on the first thread's stack: what others change there would make its iterations
     // differ.
     let shared = Box::new(Shared {
-        atomics: [AtomicU64::new(0), AtomicU64::new(0)],
-        mutexes: [Mutex::new(()), Mutex::new(())],
-        condvar: Condvar::new(),
+        atomics: std::array::from_fn(|_| Boxed::new(AtomicU64::new(0))),
+        mutexes: std::array::from_fn(|_| Boxed::new(Mutex::new(()))),
+        condvar: Boxed::new(Condvar::new()),
         handles: Default::default(),
     });
     shared.enters(0);
@@ -49,7 +98,8 @@ pub fn play(program: &Program) -> String {
         seen.rotate_right(1);
         seen
     };
-    outcome(&seen, shared.atomics.map(AtomicU64::into_inner))
+    let left = |atomic: &Boxed<AtomicU64>| atomic.take().map_or(0, |atomic| atomic.into_inner());
+    outcome(&seen, shared.atomics.each_ref().map(left))
 }
 
 type Threads<'scope> = Vec<Option<ScopedJoinHandle<'scope, Vec<u64>>>>;
@@ -204,6 +254,7 @@ fn run<'a>(
                 let thread = shared.handles[*id].get();
                 thread.expect("only who is started is unparked").unpark();
             }
+            Op::Destroy(object) => shared.frees(*object),
             Op::Start(_) | Op::Join(_) => unreachable!("the first thread does this itself"),
         }
     }

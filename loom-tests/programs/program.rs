@@ -8,6 +8,11 @@ use std::fmt;
 pub const THREADS: usize = 3;
 pub const ATOMICS: usize = 2;
 pub const MUTEXES: usize = 2;
+/// First the atomics, then the mutexes, then the condition variable.
+pub const OBJECTS: usize = ATOMICS + MUTEXES + 1;
+pub const CONDVAR: usize = ATOMICS + MUTEXES;
+/// The outcome of an execution that uses an object that has been freed.
+pub const USE_AFTER_FREE: &str = "use after free";
 
 /// The first thread plays the scene itself: it starts the others, at once unless
 /// it says where, and at the end waits for all of them.
@@ -58,6 +63,8 @@ pub enum Op {
     },
     /// That thread, once it has been started.
     Unpark(usize),
+    /// Frees an object that no other operation frees.
+    Destroy(usize),
     /// Of the first thread only, outside of any lock.
     Start(usize),
     /// Of the first thread only.
@@ -183,6 +190,9 @@ impl fmt::Debug for Program {
                     Op::Park { timed: false } => writeln!(f, "park")?,
                     Op::Park { timed: true } => writeln!(f, "park_timeout")?,
                     Op::Unpark(thread) => writeln!(f, "unpark thread {thread}")?,
+                    Op::Destroy(object) => {
+                        writeln!(f, "free {}", ["x", "y", "m", "n", "condvar"][*object])?;
+                    }
                     Op::Start(thread) => writeln!(f, "start thread {thread}")?,
                     Op::Join(thread) => writeln!(f, "join thread {thread}")?,
                 }
@@ -202,7 +212,7 @@ impl fmt::Debug for Program {
     }
 }
 
-/// What a complete execution has come to.
+/// What a complete execution has come to. What has been freed leaves 0.
 pub fn outcome(seen: &[Vec<u64>], finally: [u64; ATOMICS]) -> String {
     format!("saw {seen:?}, left {finally:?}")
 }

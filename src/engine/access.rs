@@ -116,7 +116,10 @@ impl Accesses {
             // come later: it is the lock that could.
             Kind::Acquire => (self.acquired, self.read_since(), &[][..]),
         };
-        one.into_iter().chain(read.iter().chain(chosen).copied())
+        // What is used after it was freed may be locked then.
+        let locked = self.acquired.filter(|_| kind == Kind::Destroy);
+        let ones = one.into_iter().chain(locked);
+        ones.chain(read.iter().chain(chosen).copied())
     }
 
     pub(crate) fn add(&mut self, kind: Kind, by: u32) {

@@ -10,7 +10,8 @@ use super::run::{Execution, try_with, with};
 use super::schedule::point;
 use super::thread::Next;
 use super::trace::{Names, Record};
-use crate::engine::access::{Access, Kind};
+use crate::engine::access::{Access, Kind, Location};
+use crate::engine::hash::{mix, word};
 use crate::engine::ids::{At, ObjectId, ThreadId};
 
 /// What an object's owner holds of it, as words.
@@ -65,6 +66,7 @@ impl Execution {
         let kind = Kind::Destroy;
         self.trace.access_of_last(by, Access { location, kind });
         self.searches(location, kind);
+        self.searches(life_of(location), Kind::Write);
         let others = (0..self.threads.len()).filter(|&thread| thread != by);
         let uses = |&thread: &ThreadId| match self.threads[thread].next {
             Next::Ended => false,
@@ -77,6 +79,12 @@ impl Execution {
         }
     }
 
+    /// The running thread uses the object in a way that only its destruction depends on.
+    pub(crate) fn needs_living(&mut self, object: ObjectId) {
+        let location = self.objects[object].location;
+        self.searches(life_of(location), Kind::Read);
+    }
+
     fn uses_freed(&mut self, object: ObjectId, at: At) {
         self.begins_step();
         let location = self.objects[object].location;
@@ -84,7 +92,8 @@ impl Execution {
             location,
             kind: Kind::Read,
         });
-        self.searches(location, Kind::Read);
+        // Where the thread comes to its use is part of the transition before.
+        self.searches(location, Kind::Destroy);
         self.notes(Some(object), at, |record: &Record, names: &dyn Names| {
             format!("uses {}, which is freed", names.object_of(record))
         });
@@ -92,6 +101,11 @@ impl Execution {
         let at = Some(at);
         self.fails(Failure::UseAfterFree { object, user, at });
     }
+}
+
+/// What the destruction of an object writes beside the object.
+fn life_of(object: Location) -> Location {
+    mix(object, const { word("life") })
 }
 
 mod memory {

@@ -53,6 +53,7 @@ impl<S> Handle<S> {
         let address = self.address();
         let (freed, here) = with(|x| (x.freed_at(address), x.number));
         if let Some(freed) = freed {
+            point(Next::Runs);
             used_after_free(freed, at);
         }
         if self.execution != here {

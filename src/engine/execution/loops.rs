@@ -147,13 +147,16 @@ impl Execution {
         objects.map(|object| self.objects[object].changes).sum()
     }
 
-    /// Whether anything that the thread has read in its loop has been written since.
+    /// Whether anything that the thread has read in its loop has been written since, or
+    /// freed: then to read it again is a use after free.
     fn has_new_write(&self, thread: ThreadId) -> bool {
         let is_new = |seen: &Seen| match *seen {
             Seen::Writes(object, writes) => self.objects[object].writes != writes,
             Seen::Version(object, version) => self.objects[object].version != version,
         };
-        self.threads[thread].loops.waits_for().iter().any(is_new)
+        let is_freed = |seen: &Seen| self.objects[seen.object()].destroyed.is_some();
+        let mut seen = self.threads[thread].loops.waits_for().iter();
+        seen.any(|seen| is_new(seen) || is_freed(seen))
     }
 
     /// Whether the thread does not go on by itself after it has yielded.

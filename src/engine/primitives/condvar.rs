@@ -232,8 +232,9 @@ impl Condvar {
         }
         // Releasing the lock and beginning to wait are one step: a thread that is
         // notified from here on has been waiting.
+        let (id, mutex) = (self.handle.id(), guard.enter(at));
         self.handle.step(at, |_| ());
-        let id = self.handle.id();
+        with_living(mutex, at, |_: &mut Step<'_, super::lock::Lock>| ());
         if timed {
             with(|x| x.yields(at, stack));
         }
@@ -253,7 +254,10 @@ impl Condvar {
         begins_to_wait(MayEnd::like_a_condvar(timed));
         wait(notified(id, timed));
         let timed_out = with_living(id, at, |step| goes_on(step, timed, at));
-        (mutex.acquire_after_wait(at), timed_out)
+        let guard = mutex.acquire_after_wait(at);
+        // No step of its own: a thread that is notified goes on by taking the lock.
+        with_living(id, at, |step: &mut Step<'_, Waiters>| step.needs_living(id));
+        (guard, timed_out)
     }
 }
 

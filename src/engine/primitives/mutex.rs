@@ -7,7 +7,7 @@
 use super::lock::{Free, Lock};
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::{is_aborted, unwind, unwinding};
-use crate::engine::execution::handle::{Handle, Step};
+use crate::engine::execution::handle::{Handle, Step, with_living};
 use crate::engine::execution::panics::abort_after_panic;
 use crate::engine::execution::run::Execution;
 use crate::engine::execution::schedule::{abandon, try_point, unwind_first};
@@ -289,11 +289,15 @@ impl<T> Drop for MutexGuard<'_, T> {
         if unwinding() {
             return self.drop_while_unwinding();
         }
+        let id = mutex.handle.id();
         let is_seen = mutex.handle.with(|step| step.settings.locks_are_tried);
         if is_seen && !try_point(Next::Runs) {
-            mutex.quietly_release();
+            if !mutex.handle.is_freed() {
+                mutex.quietly_release();
+            }
             unwind();
         }
+        with_living(id, self.at, |_: &mut Step<'_, Lock>| ());
         let shown = self.shown();
         mutex.handle.with(|step| {
             mutex.release(step, self.was(CHANGED));
@@ -336,6 +340,11 @@ impl<'a, T> MutexGuard<'a, T> {
 
     pub(super) fn was(&self, what: usize) -> bool {
         self.was & what != 0
+    }
+
+    /// The mutex, which must not have been freed.
+    pub(super) fn enter(&self, at: At) -> ObjectId {
+        self.mutex.handle.enter(at)
     }
 
     /// Gives the guard up in order to wait: the mutex stays locked.
