@@ -1,7 +1,7 @@
 //! Objects that are freed while other threads still use them: found in every order, and
 //! before the freed memory is touched.
 
-use racecourse::check::{self, Exploration, Memory};
+use racecourse::check::{self, Budget, Exploration, Memory};
 use racecourse::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
 use racecourse::sync::cell::UnsafeCell;
 use racecourse::sync::{Actors, Condvar, Mutex, thread};
@@ -230,6 +230,29 @@ fn a_guard_and_a_waiter_that_outlive_their_object() {
                 .run();
         };
         assert_eq!(outcomes(memory, guard), ["()", "use after free"]);
+        // Nothing but the destruction tells: the guard is never given back.
+        let keeps = || {
+            let (mutex, held) = (Shared::new(Mutex::new(())), AtomicBool::new(false));
+            let holds = || {
+                let _guard = mutex.get().lock().unwrap();
+                held.store(true, Release);
+                thread::park();
+            };
+            let frees = || {
+                while !held.load(Acquire) {
+                    thread::yield_now();
+                }
+                mutex.free();
+            };
+            Actors::new()
+                .enter("holds", holds)
+                .enter("frees", frees)
+                .run();
+        };
+        let found = check::scene(keeps).memory(memory).budget(Budget::NONE);
+        let found = found.explore().unwrap();
+        assert_eq!(found.outcomes.len(), 1, "{}", check::report(&found));
+        assert!(found.outcome("use after free").is_some());
         let waiter = || {
             let (mutex, waits) = (Mutex::new(false), Shared::new(Condvar::new()));
             let sleeps = || {

@@ -81,6 +81,36 @@ fn proves_bounded<T: Debug + 'static>(
     );
 }
 
+/// A thread that waits for a flag in its own way, beside one that `sets` it or does not.
+fn until_set(sets: bool, waits: fn(&AtomicBool)) -> impl Fn() + Send + Sync + 'static {
+    move || {
+        let flag = AtomicBool::new(false);
+        let set = || {
+            if sets {
+                flag.store(true, Release);
+            }
+        };
+        Actors::new()
+            .enter("waits", || waits(&flag))
+            .enter("sets", set)
+            .run();
+    }
+}
+
+/// The proof for such a thread names its loop, whose yield is marked so.
+#[track_caller]
+fn waits_up_to_a_bound(mark: &str, waits: fn(&AtomicBool)) {
+    for memory in BOTH {
+        proves_bounded(memory, &["()"], line_of(mark), until_set(true, waits));
+        proves_bounded(
+            memory,
+            &["livelock"],
+            line_of(mark),
+            until_set(false, waits),
+        );
+    }
+}
+
 /// `n` looks at most, and what to do in between.
 fn poll(n: usize, pause: fn()) -> impl Fn() -> bool + Send + Sync + 'static {
     move || {
@@ -291,46 +321,38 @@ fn an_adaptive_lock_whose_sleeper_is_not_woken() {
 
 #[test]
 fn waiting_without_an_end_needs_no_bound() {
-    let spins = |pause: fn(usize)| {
-        move || {
-            let ready = AtomicBool::new(false);
-            let waits = || {
-                let mut step = 0;
-                while !ready.load(Acquire) {
-                    pause(step);
-                    step = (step + 1).min(6);
+    let waits: [fn(&AtomicBool); 4] = [
+        |ready| {
+            while !ready.load(Acquire) {
+                hint::spin_loop();
+            }
+        },
+        |ready| {
+            while !ready.load(Acquire) {
+                thread::yield_now();
+            }
+        },
+        |ready| {
+            let mut step = 0;
+            while !ready.load(Acquire) {
+                for _ in 0..1 << step {
+                    hint::spin_loop();
                 }
-            };
-            let sets = || ready.store(true, Release);
-            Actors::new()
-                .enter("waits", waits)
-                .enter("sets", sets)
-                .run();
+                step = (step + 1).min(6);
+            }
+        },
+        |ready| {
+            let backoff = Backoff::new();
+            while !ready.load(Acquire) {
+                backoff.snooze();
+            }
+        },
+    ];
+    for waits in waits {
+        for memory in BOTH {
+            proves(memory, &["()"], until_set(true, waits));
+            proves(memory, &["livelock"], until_set(false, waits));
         }
-    };
-    let doubles = |step| {
-        for _ in 0..1 << step {
-            hint::spin_loop();
-        }
-    };
-    for memory in BOTH {
-        proves(memory, &["()"], spins(|_| hint::spin_loop()));
-        proves(memory, &["()"], spins(|_| thread::yield_now()));
-        proves(memory, &["()"], spins(doubles));
-        proves(memory, &["()"], || {
-            let ready = AtomicBool::new(false);
-            let waits = || {
-                let backoff = Backoff::new();
-                while !ready.load(Acquire) {
-                    backoff.snooze();
-                }
-            };
-            let sets = || ready.store(true, Release);
-            Actors::new()
-                .enter("waits", waits)
-                .enter("sets", sets)
-                .run();
-        });
     }
 }
 
@@ -471,31 +493,12 @@ fn a_read_lock_adds_and_takes_back() {
 
 #[test]
 fn a_loop_that_unparks_itself_and_parks() {
-    let line = line_of("unparks");
-    let scene = |sets: bool| {
-        move || {
-            let ready = AtomicBool::new(false);
-            let waits = || {
-                while !ready.load(Acquire) {
-                    thread::current().unpark();
-                    thread::park(); // line: unparks
-                }
-            };
-            let sets = || {
-                if sets {
-                    ready.store(true, Release);
-                }
-            };
-            Actors::new()
-                .enter("waits", waits)
-                .enter("sets", sets)
-                .run();
+    waits_up_to_a_bound("unparks", |ready| {
+        while !ready.load(Acquire) {
+            thread::current().unpark();
+            thread::park(); // line: unparks
         }
-    };
-    for memory in BOTH {
-        proves_bounded(memory, &["()"], line, scene(true));
-        proves_bounded(memory, &["livelock"], line, scene(false));
-    }
+    });
 }
 
 /// Unparks a thread: as executors do that run one future.
@@ -509,7 +512,6 @@ impl Wake for Unparks {
 
 #[test]
 fn a_task_that_wakes_itself_and_is_pending() {
-    let line = line_of("task");
     fn block_on<T>(future: impl Future<Output = T>) -> T {
         let waker = Waker::from(Arc::new(Unparks(thread::current())));
         let mut future = pin!(future);
@@ -520,106 +522,57 @@ fn a_task_that_wakes_itself_and_is_pending() {
             }
         }
     }
-    let scene = |sets: bool| {
-        move || {
-            let ready = AtomicBool::new(false);
-            let waits = || {
-                block_on(std::future::poll_fn(|context| {
-                    if ready.load(Acquire) {
-                        return Poll::Ready(());
-                    }
-                    context.waker().wake_by_ref();
-                    Poll::Pending
-                }));
-            };
-            let sets = || {
-                if sets {
-                    ready.store(true, Release);
-                }
-            };
-            Actors::new()
-                .enter("waits", waits)
-                .enter("sets", sets)
-                .run();
-        }
-    };
-    for memory in BOTH {
-        proves_bounded(memory, &["()"], line, scene(true));
-        proves_bounded(memory, &["livelock"], line, scene(false));
-    }
+    waits_up_to_a_bound("task", |ready| {
+        block_on(std::future::poll_fn(|context| {
+            if ready.load(Acquire) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }));
+    });
 }
 
 /// It counts how often it has looked: each iteration has another stack.
 #[test]
 fn a_loop_that_counts_its_iterations() {
-    let line = line_of("counts");
-    let scene = |sets: bool| {
-        move || {
-            let ready = AtomicBool::new(false);
-            let waits = || {
-                let mut looks = 0_u64;
-                while !ready.load(Acquire) {
-                    hint::spin_loop(); // line: counts
-                    looks += 1;
-                }
-                std::hint::black_box(looks);
-            };
-            let sets = || {
-                if sets {
-                    ready.store(true, Release);
-                }
-            };
-            Actors::new()
-                .enter("waits", waits)
-                .enter("sets", sets)
-                .run();
+    waits_up_to_a_bound("counts", |ready| {
+        let mut looks = 0_u64;
+        while !ready.load(Acquire) {
+            hint::spin_loop(); // line: counts
+            looks += 1;
         }
-    };
-    for memory in BOTH {
-        proves_bounded(memory, &["()"], line, scene(true));
-        proves_bounded(memory, &["livelock"], line, scene(false));
-    }
+        std::hint::black_box(looks);
+    });
 }
-
-type Pause = fn(&AtomicBool, &Mutex<()>, &Condvar, &mpsc::Receiver<()>);
 
 /// The plainest shutdown loop there is.
 #[test]
 fn a_loop_that_pauses_until_it_is_told_to_stop() {
-    let pauses: [Pause; 3] = [
-        |_, _, _, _| thread::park_timeout(SOON),
-        |_, mutex, condvar, _| {
-            let guard = mutex.lock().unwrap();
-            drop(condvar.wait_timeout(guard, SOON).unwrap());
+    let works: [fn(&AtomicBool); 3] = [
+        |stop| {
+            while !stop.load(Acquire) {
+                thread::park_timeout(SOON);
+            }
         },
-        |_, _, _, receiver| _ = receiver.recv_timeout(SOON),
-    ];
-    let scene = |pause: Pause, stops: bool| {
-        move || {
-            let stop = AtomicBool::new(false);
+        |stop| {
             let (mutex, condvar) = (Mutex::new(()), Condvar::new());
-            let (_sender, receiver) = mpsc::channel();
-            let works = || {
-                let receiver = receiver;
-                while !stop.load(Acquire) {
-                    pause(&stop, &mutex, &condvar, &receiver);
-                }
-            };
-            let tells = || {
-                if stops {
-                    stop.store(true, Release);
-                }
-            };
-            Actors::new()
-                .enter("works", works)
-                .enter("tells", tells)
-                .run();
-        }
-    };
-    for pause in pauses {
+            while !stop.load(Acquire) {
+                let guard = mutex.lock().unwrap();
+                drop(condvar.wait_timeout(guard, SOON).unwrap());
+            }
+        },
+        |stop| {
+            let (_sender, receiver) = mpsc::channel::<()>();
+            while !stop.load(Acquire) {
+                assert!(receiver.recv_timeout(SOON).is_err());
+            }
+        },
+    ];
+    for works in works {
         for memory in BOTH {
-            proves(memory, &["()"], scene(pause, true));
-            proves(memory, &["livelock"], scene(pause, false));
+            proves(memory, &["()"], until_set(true, works));
+            proves(memory, &["livelock"], until_set(false, works));
         }
     }
 }
@@ -692,7 +645,8 @@ fn a_wait_that_gives_up_after_it_was_woken_for_nothing() {
 fn a_counter_in_a_cell_is_no_waiting() {
     let scene = || {
         let ready = AtomicBool::new(false);
-        let left = racecourse::sync::cell::UnsafeCell::new(5);
+        // On the heap: nothing on the stack counts.
+        let left = Box::new(racecourse::sync::cell::UnsafeCell::new(5));
         let ready = &ready;
         let waits = move || {
             // SAFETY: no other thread uses the cell.

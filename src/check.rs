@@ -184,12 +184,13 @@ impl<T: Debug + 'static> Check<T> {
     /// ```
     ///
     /// # Panics
-    /// If it is a data race: that is undefined behaviour, which nothing can allow.
+    /// If it is a data race or a use after free: that is undefined behaviour, which
+    /// nothing can allow.
     pub fn allow(mut self, outcome: impl Into<String>) -> Self {
         let outcome = outcome.into();
-        assert_ne!(
-            outcome, "data race",
-            "a data race is undefined behaviour: nothing can allow it"
+        assert!(
+            !["data race", "use after free"].contains(&&*outcome),
+            "a {outcome} is undefined behaviour: nothing can allow it"
         );
         self.allowed.push(outcome);
         self

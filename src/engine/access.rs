@@ -160,16 +160,17 @@ impl Accesses {
 mod tests {
     use super::*;
 
-    const KINDS: [Kind; 5] = [
+    const KINDS: [Kind; 6] = [
         Kind::ReadsFrom(7, None),
         Kind::Read,
         Kind::Write,
         Kind::Acquire,
         Kind::TryAcquire,
+        Kind::Destroy,
     ];
 
     #[test]
-    fn accesses_are_dependent_if_one_writes_and_neither_chooses() {
+    fn accesses_are_dependent_if_one_writes_and_neither_chooses_or_one_destroys() {
         let dependent_kinds = |a, b| {
             let access = |kind| Access { location: 1, kind };
             dependent(access(a), access(b))
@@ -180,7 +181,8 @@ mod tests {
                     (a, b),
                     (Kind::ReadsFrom(..), _) | (_, Kind::ReadsFrom(..)) | (Kind::Read, Kind::Read)
                 );
-                let expected = !is_independent;
+                let destroys = a == Kind::Destroy || b == Kind::Destroy;
+                let expected = destroys || !is_independent;
                 assert_eq!(dependent_kinds(a, b), expected, "{a:?}, {b:?}");
                 assert_eq!(dependent_kinds(b, a), expected, "{b:?}, {a:?}");
             }
@@ -207,7 +209,9 @@ mod tests {
         assert_eq!(before(&[Write, Read, Read], Read), [0]);
         assert_eq!(before(&[Read, Write, Read], Acquire), [1, 2]);
         assert_eq!(before(&[Write, Write], Kind::ReadsFrom(7, Some(0))), [0]);
-        assert_eq!(before(&[Write], Kind::ReadsFrom(7, None)), [0; 0]);
+        let load = Kind::ReadsFrom(7, None);
+        assert_eq!(before(&[Write], load), [0; 0]);
+        assert_eq!(before(&[Write, Read, load], Kind::Destroy), [0, 1, 2]);
     }
 
     #[test]

@@ -25,6 +25,13 @@ pub(super) fn used_after_free(object: ObjectId, at: At) -> ! {
     unreachable!("no execution goes on after this")
 }
 
+/// The running thread goes on with an object that it began to use at that line.
+pub(crate) fn must_live(object: ObjectId, at: At) {
+    if with(|x| x.objects[object].destroyed.is_some()) {
+        used_after_free(object, at);
+    }
+}
+
 /// The object at that address is destroyed.
 pub(super) fn destroys(words: Words, address: usize) {
     try_with(|x| {
@@ -79,7 +86,7 @@ impl Execution {
         }
     }
 
-    /// The running thread uses the object in a way that only its destruction depends on.
+    /// The running thread uses the object in a way on which only its destruction depends.
     pub(crate) fn needs_living(&mut self, object: ObjectId) {
         let location = self.objects[object].location;
         self.searches(life_of(location), Kind::Read);

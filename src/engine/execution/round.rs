@@ -1,6 +1,6 @@
 //! A thread's yields, and what it does in between: its iterations, if it is in a loop.
 
-use crate::engine::ids::{At, ObjectId};
+use crate::engine::ids::{At, ObjectId, ThreadId};
 use smallvec::SmallVec;
 
 /// How many yields of a thread are compared with the next one.
@@ -210,7 +210,7 @@ impl Loops {
 pub(super) struct Standstill {
     /// How many iterations the loops have been allowed since, and whose was the last.
     pub(super) iterations: usize,
-    pub(super) last: crate::engine::ids::ThreadId,
+    pub(super) last: ThreadId,
     pub(super) records: usize,
     pub(super) name: u128,
 }

@@ -219,9 +219,7 @@ impl Execution {
 
     fn is_enabled(&self, thread: ThreadId) -> bool {
         let t = &self.threads[thread];
-        // What a thread yields for is the end of a timed wait, but not that the time is up.
-        let is_timed = matches!(t.next, Next::Waits(Wait { timed: true, .. }));
-        if self.is_held(thread) && !(is_timed && t.held == Held::Waits) {
+        if self.is_held(thread) {
             return false;
         }
         match t.next {

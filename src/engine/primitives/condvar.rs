@@ -10,6 +10,7 @@ use crate::engine::access::Kind;
 use crate::engine::coroutine::snapshot::snapshot;
 use crate::engine::execution::abort::{chosen, unwinding};
 use crate::engine::execution::budget::{Ended, MayEnd, begins_to_wait};
+use crate::engine::execution::freed::must_live;
 use crate::engine::execution::handle::{Handle, Step, with_living};
 use crate::engine::execution::object::{Blocking, State, Wait};
 use crate::engine::execution::panics::looks_while_unwinding;
@@ -234,7 +235,7 @@ impl Condvar {
         // notified from here on has been waiting.
         let (id, mutex) = (self.handle.id(), guard.enter(at));
         self.handle.step(at, |_| ());
-        with_living(mutex, at, |_: &mut Step<'_, super::lock::Lock>| ());
+        must_live(mutex, at);
         if timed {
             with(|x| x.yields(at, stack));
         }
@@ -256,7 +257,8 @@ impl Condvar {
         let timed_out = with_living(id, at, |step| goes_on(step, timed, at));
         let guard = mutex.acquire_after_wait(at);
         // No step of its own: a thread that is notified goes on by taking the lock.
-        with_living(id, at, |step: &mut Step<'_, Waiters>| step.needs_living(id));
+        must_live(id, at);
+        with(|x| x.needs_living(id));
         (guard, timed_out)
     }
 }

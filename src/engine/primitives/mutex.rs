@@ -7,7 +7,8 @@
 use super::lock::{Free, Lock};
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::{is_aborted, unwind, unwinding};
-use crate::engine::execution::handle::{Handle, Step, with_living};
+use crate::engine::execution::freed::must_live;
+use crate::engine::execution::handle::{Handle, Step};
 use crate::engine::execution::panics::abort_after_panic;
 use crate::engine::execution::run::Execution;
 use crate::engine::execution::schedule::{abandon, try_point, unwind_first};
@@ -138,24 +139,13 @@ impl<T> Mutex<T> {
         self.poisoned.load(Relaxed)
     }
 
-    fn poison_or<R>(&self, value: R) -> LockResult<R> {
-        match self.has_poison() {
-            true => Err(PoisonError::new(value)),
-            false => Ok(value),
-        }
-    }
-
     /// The value, which no other thread can reach.
     ///
     /// # Errors
     /// The value all the same, if a thread panicked while it held the lock.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
         let poisoned = self.has_poison();
-        let value = self.value.get_mut();
-        match poisoned {
-            true => Err(PoisonError::new(value)),
-            false => Ok(value),
-        }
+        result(poisoned, self.value.get_mut())
     }
 
     /// The value itself.
@@ -163,20 +153,18 @@ impl<T> Mutex<T> {
     /// # Errors
     /// The value all the same, if a thread panicked while it held the lock.
     pub fn into_inner(self) -> LockResult<T> {
-        match self.has_poison() {
-            true => Err(PoisonError::new(self.value.into_inner())),
-            false => Ok(self.value.into_inner()),
-        }
+        result(self.has_poison(), self.value.into_inner())
     }
 
     /// The guard, for the thread that has just taken the lock.
     fn guard(&self, at: At) -> LockResult<MutexGuard<'_, T>> {
-        self.poison_or(MutexGuard {
+        let guard = MutexGuard {
             mutex: self,
             at,
             was: if unwinding() { UNWINDING } else { 0 },
             not_send: PhantomData,
-        })
+        };
+        result(self.has_poison(), guard)
     }
 
     fn acquire(&self, at: At) {
@@ -273,6 +261,13 @@ impl<T> Mutex<T> {
     }
 }
 
+fn result<R>(poisoned: bool, value: R) -> LockResult<R> {
+    match poisoned {
+        true => Err(PoisonError::new(value)),
+        false => Ok(value),
+    }
+}
+
 impl<T> Drop for MutexGuard<'_, T> {
     #[inline(never)]
     fn drop(&mut self) {
@@ -297,7 +292,7 @@ impl<T> Drop for MutexGuard<'_, T> {
             }
             unwind();
         }
-        with_living(id, self.at, |_: &mut Step<'_, Lock>| ());
+        must_live(id, self.at);
         let shown = self.shown();
         mutex.handle.with(|step| {
             mutex.release(step, self.was(CHANGED));
