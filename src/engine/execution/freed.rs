@@ -44,7 +44,15 @@ pub(super) fn destroys(words: Words, address: usize) {
 impl Execution {
     /// The destroyed object at that address, if no other object lies there now: two words
     /// of it are the execution's number and the object's.
+    #[inline]
     pub(super) fn freed_at(&mut self, address: usize) -> Option<ObjectId> {
+        match self.freed.is_empty() {
+            true => None,
+            false => self.looks_freed(address),
+        }
+    }
+
+    fn looks_freed(&mut self, address: usize) -> Option<ObjectId> {
         let place = self.freed.iter().position(|&(freed, _)| freed == address)?;
         let (_, object) = self.freed[place];
         if let Some([execution, other]) = memory::read(address) {

@@ -102,6 +102,7 @@ impl Execution {
     }
 
     /// The running thread has changed the object, so it does not only wait.
+    #[inline]
     pub(crate) fn changes(&mut self, object: ObjectId) {
         let loops = &mut self.threads[self.current].loops;
         // An iteration that came to nothing before is no reason for others to look again.

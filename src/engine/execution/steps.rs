@@ -57,6 +57,7 @@ impl Execution {
     }
 
     /// What the running thread does, if it is in a loop.
+    #[inline]
     pub(crate) fn iterates(&mut self, object: ObjectId, operation: u64) {
         self.threads[self.current].loops.accesses(object, operation);
     }

@@ -8,6 +8,7 @@ use crate::engine::execution::round::Seen;
 use crate::engine::execution::trace::{Gate, Names, Record};
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId, ThreadId};
+use std::sync::{LockResult, PoisonError};
 
 #[derive(Default)]
 pub(super) struct Lock {
@@ -116,6 +117,14 @@ impl Step<'_, Lock> {
         });
         record.values = [poisons.into(), 0];
         record.lock = Some((id, false));
+    }
+}
+
+/// What std says of a value whose lock is poisoned, or is not.
+pub(super) fn result<R>(poisoned: bool, value: R) -> LockResult<R> {
+    match poisoned {
+        true => Err(PoisonError::new(value)),
+        false => Ok(value),
     }
 }
 

@@ -4,13 +4,13 @@
 //! that can see a lock being held, by `try_lock` or `is_poisoned`: for all others what
 //! comes between the last step under the lock and its release makes no difference.
 
-use super::lock::{Free, Lock};
+use super::lock::{Free, Lock, result};
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::{is_aborted, unwind, unwinding};
 use crate::engine::execution::freed::must_live;
 use crate::engine::execution::handle::{Handle, Step};
 use crate::engine::execution::panics::abort_after_panic;
-use crate::engine::execution::run::Execution;
+use crate::engine::execution::run::{Execution, with};
 use crate::engine::execution::schedule::{abandon, try_point, unwind_first};
 use crate::engine::execution::thread::Next;
 use crate::engine::hash::word;
@@ -23,7 +23,7 @@ use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+use std::sync::{LockResult, TryLockError, TryLockResult};
 
 /// The model's `std::sync::Mutex`.
 pub struct Mutex<T> {
@@ -46,8 +46,7 @@ pub struct MutexGuard<'a, T> {
     mutex: &'a Mutex<T>,
     /// Where it was locked: a drop does not know its own line.
     at: At,
-    /// `UNWINDING`, `CHANGED`. A word: stacks are compared, and what lies between smaller
-    /// fields is not always the same.
+    /// `UNWINDING`, `CHANGED`: a word, since stacks are compared, and padding differs.
     was: usize,
     /// Like std's, it stays on the thread that has locked.
     not_send: PhantomData<*mut ()>,
@@ -261,13 +260,6 @@ impl<T> Mutex<T> {
     }
 }
 
-fn result<R>(poisoned: bool, value: R) -> LockResult<R> {
-    match poisoned {
-        true => Err(PoisonError::new(value)),
-        false => Ok(value),
-    }
-}
-
 impl<T> Drop for MutexGuard<'_, T> {
     #[inline(never)]
     fn drop(&mut self) {
@@ -285,14 +277,15 @@ impl<T> Drop for MutexGuard<'_, T> {
             return self.drop_while_unwinding();
         }
         let id = mutex.handle.id();
-        let is_seen = mutex.handle.with(|step| step.settings.locks_are_tried);
-        if is_seen && !try_point(Next::Runs) {
-            if !mutex.handle.is_freed() {
-                mutex.quietly_release();
+        if with(|x| x.settings.locks_are_tried) {
+            if !try_point(Next::Runs) {
+                if !mutex.handle.is_freed() {
+                    mutex.quietly_release();
+                }
+                unwind();
             }
-            unwind();
+            must_live(id, self.at);
         }
-        must_live(id, self.at);
         let shown = self.shown();
         mutex.handle.with(|step| {
             mutex.release(step, self.was(CHANGED));
