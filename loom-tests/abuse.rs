@@ -4,8 +4,8 @@
 
 use crate::alone::{Last, panics_and_does, passes_alone, run_alone};
 use crate::fixture::printed;
-use racecourse::check::{self, Exploration};
-use racecourse::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use racecourse::check::{self, Budget, Exploration};
+use racecourse::sync::atomic::{self, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use racecourse::sync::cell::UnsafeCell;
 use racecourse::sync::{Actors, Arc, Condvar, Mutex, MutexGuard, mpsc, thread};
 use std::cell::Cell;
@@ -19,7 +19,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 fn explored<T: Debug + 'static>(scene: impl Fn() -> T + Send + Sync + 'static) -> Exploration {
-    let check = check::scene(scene).patience(PATIENCE);
+    let check = check::scene(scene).patience(PATIENCE).budget(Budget::NONE);
     check.explore().unwrap()
 }
 
@@ -441,15 +441,19 @@ alone! {
     /// What the thread has done happens before what comes after it is joined.
     a_destructor_joins_a_thread_that_has_ended {
         let found = explored(|| {
-            struct Shared(UnsafeCell<u32>);
+            struct Shared(UnsafeCell<u32>, atomic::AtomicBool);
             // SAFETY: the cell is read after the thread that writes it was joined.
             unsafe impl Sync for Shared {}
-            let shared = Arc::new(Shared(UnsafeCell::new(0)));
+            let shared = Arc::new(Shared(UnsafeCell::new(0), atomic::AtomicBool::new(false)));
             let theirs = Arc::clone(&shared);
             let mut writer = Some(thread::spawn(move || {
                 // SAFETY: see above.
                 theirs.0.with_mut(|cell| unsafe { *cell = 1 });
+                theirs.1.store(true, Relaxed);
             }));
+            while !shared.1.load(Relaxed) {
+                thread::yield_now();
+            }
             panics_and_does(|| drop(writer.take().map(thread::JoinHandle::join)));
             // SAFETY: see above.
             shared.0.with(|cell| unsafe { *cell })

@@ -1,6 +1,6 @@
 //! Barriers: who passes them, and what that publishes.
 
-use racecourse::explorer::report::{Exploration, Judged, Memory};
+use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
 use racecourse::explorer::{Options, explore};
 use racecourse::sync::atomic::AtomicUsize;
 use racecourse::sync::atomic::Ordering::Relaxed;
@@ -8,7 +8,9 @@ use racecourse::sync::{Actors, Arc, Barrier, Named, thread};
 
 fn all(scene: impl Fn() -> String + Send + Sync + 'static) -> Exploration {
     let scene = move || Judged::promised(scene(), "");
-    let found = explore(Options::new(Memory::C11), Arc::new(scene)).unwrap();
+    let mut options = Options::new(Memory::C11);
+    options.budget = Budget::NONE;
+    let found = explore(options, Arc::new(scene)).unwrap();
     assert_eq!(found.stopped, None);
     found
 }

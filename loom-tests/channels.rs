@@ -126,7 +126,7 @@ fn nothing_is_lost() {
             let budget = Budget {
                 early_timeouts,
                 deaths,
-                ..Budget::default()
+                ..Budget::NONE
             };
             let all = found(&program, budget, true);
             prop_assume!(all.is_complete());
@@ -164,13 +164,13 @@ fn a_message_is_found_or_not_and_a_process_may_die_before_it() {
         row(",s, Ok(1),"),
         row(",x, Err(Empty),"),
     ];
-    assert_eq!(names(Budget::default()), alive);
+    assert_eq!(names(Budget::NONE), alive);
     let dead = [row("+ Err(Disconnected),"), row("+ Err(Empty),")];
     let mut both = [&dead[..], &alive].concat();
     both.sort();
     let one = Budget {
         deaths: 1,
-        ..Budget::default()
+        ..Budget::NONE
     };
     assert_eq!(names(one), both);
 }
@@ -196,7 +196,9 @@ fn a_message_publishes() {
             .run();
         Judged::promised(&*seen[1], "")
     };
-    let found = explore(Options::new(Memory::C11), Arc::new(scene)).unwrap();
+    let mut options = Options::new(Memory::C11);
+    options.budget = Budget::NONE;
+    let found = explore(options, Arc::new(scene)).unwrap();
     assert_eq!(found.stopped, None);
     let names: Vec<_> = found.outcomes.iter().map(|row| &*row.outcome).collect();
     assert_eq!(names, ["false: 0", "false: 1", "true: 1"]);
@@ -216,7 +218,7 @@ mod found {
         options.budget = Budget {
             early_timeouts,
             deaths,
-            ..Budget::default()
+            ..Budget::NONE
         };
         options
     }

@@ -4,7 +4,7 @@
 use racecourse::cli::verdict;
 use racecourse::draw;
 use racecourse::explorer::explore;
-use racecourse::explorer::report::{Exploration, Memory};
+use racecourse::explorer::report::{Budget, Exploration, Memory};
 use racecourse::lessons::{self, Lesson, Scene, Version};
 use std::path::Path;
 
@@ -30,8 +30,12 @@ fn explore_all(lesson: &Lesson, such: impl Fn(&Version) -> bool) -> (Vec<String>
                 ..
             } = found;
             assert!(found.is_complete(), "{}: {}", version.name, found.verdict());
+            let allowed = match *budget {
+                Budget::NONE => String::new(),
+                _ => format!(" ({budget})"),
+            };
             let mut line = format!(
-                "{different:>6} different, {executions:>6} executions, {memory}{budget}: {}, {}",
+                "{different:>6} different, {executions:>6} executions, {memory}{allowed}: {}, {}",
                 version.name, scene.name
             );
             for row in found.forbidden() {

@@ -25,7 +25,7 @@ use classics::{Family, Known, Variant};
 use program::{LOCATIONS, Op, Program, X, Y, outcome};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
-use racecourse::explorer::report::{Judged, Memory};
+use racecourse::explorer::report::{Budget, Judged, Memory};
 use racecourse::explorer::{Options, explore};
 use racecourse::sync::Actors;
 use racecourse::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
@@ -66,7 +66,9 @@ fn run(locations: &[AtomicU64; LOCATIONS], op: Op) -> Option<u64> {
 fn found(program: &Program, memory: Memory) -> BTreeSet<String> {
     let scene = program.clone();
     let scene = move || Judged::promised(play(&scene), "");
-    let found = explore(Options::new(memory), Arc::new(scene)).unwrap();
+    let mut options = Options::new(memory);
+    options.budget = Budget::NONE;
+    let found = explore(options, Arc::new(scene)).unwrap();
     assert_eq!(found.stopped, None, "{program:?}");
     found.outcomes.into_iter().map(|row| row.outcome).collect()
 }

@@ -7,14 +7,18 @@ mod abuse;
 mod alive;
 mod alone;
 mod barrier;
+mod chance;
 mod channels;
 #[cfg(unix)]
 mod command_line;
+mod destruction;
 #[path = "../tests/fixture.rs"]
 mod fixture;
 mod generated;
 mod lessons;
+mod liberties;
 mod litmus;
+mod loops;
 mod model;
 mod programs;
 mod scenarios;

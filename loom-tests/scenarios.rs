@@ -141,7 +141,7 @@ fn orders_of_invocations_and_responses_are_explored() {
     let scenario = Scenario {
         start: Sequential::new(NonZeroUsize::MIN),
         threads: vec![vec![Call::Put("a1")], vec![Call::Len, Call::Len]],
-        budget: Budget::default(),
+        budget: Budget::NONE,
     };
     let forbidden = |precedence| {
         let found = scenario.explore::<RemembersLen>(Memory::Sc, precedence, 1_000);

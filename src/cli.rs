@@ -259,7 +259,9 @@ impl ExploreArgs {
             any_waiter: self.any_waiter.unwrap_or(scene.budget.any_waiter),
             spurious_wake_ups: or(self.spurious_wake_ups, scene.budget.spurious_wake_ups),
             early_timeouts: or(self.early_timeouts, scene.budget.early_timeouts),
+            weak_failures: or(self.weak_failures, scene.budget.weak_failures),
             deaths: or(self.deaths, scene.budget.deaths),
+            rounds: self.rounds.map_or(scene.budget.rounds, usize::from),
         }
     }
 

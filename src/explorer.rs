@@ -6,9 +6,15 @@
 
 #[cfg(loom)]
 mod engine;
+#[cfg(loom)]
+mod found;
+#[cfg(loom)]
+mod judge;
 mod options;
 #[cfg(loom)]
 mod order;
+#[cfg(loom)]
+mod replay;
 pub mod report;
 #[cfg(loom)]
 mod script;

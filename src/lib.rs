@@ -45,12 +45,9 @@ pub mod lessons;
 #[cfg(feature = "course")]
 pub mod processes;
 pub mod sync;
-#[cfg_attr(
-    not(loom),
-    allow(
-        dead_code,
-        unused_imports,
-        reason = "real threads say nothing and are not stopped"
-    )
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "real threads say nothing and are not stopped"
 )]
 mod watch;

@@ -15,10 +15,11 @@
 //! names and meanings. ([`Arc`] is std's in both builds.) In the model nothing is
 //! `const`: an object belongs to the execution that made it, and cannot be a `static`.
 //!
-//! Four things are not in std. Three exist so that an exploration can be read:
+//! Five things are not in std. Three exist so that an exploration can be read:
 //! names ([`Named`], [`Watched`]), actors ([`Actors`]) and narration
 //! ([`narrate!`](crate::narrate)). The fourth lets a thread stand for a process:
-//! [`may_die`].
+//! [`may_die`]. The fifth is a [`Backoff`] for loops that wait: in the std build it is that
+//! of crossbeam; in the model it has no counter, so that a loop with it needs no bound.
 
 pub(crate) mod actor;
 pub(crate) mod names;
@@ -36,7 +37,9 @@ pub use names::{Named, Watched};
 pub use pace::{set_pace, tell};
 pub use stage::Actors;
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
-pub use world::{Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, WaitTimeoutResult};
+pub use world::{
+    Backoff, Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, WaitTimeoutResult,
+};
 pub use world::{atomic, cell, hint, mpsc, thread};
 
 /// Says what the running thread does: printed when a lesson is played, a step of

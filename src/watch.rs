@@ -4,11 +4,13 @@
 
 mod hold;
 mod memory;
+mod pulse;
 
 pub(crate) use hold::{hold, interrupts_by};
+pub(crate) use pulse::is_watched;
 
-use hold::Interrupt;
 use memory::Usage;
+use pulse::{PULSE, Pulse, lock, with_pulse};
 use std::cell::Cell;
 use std::panic::{Location, resume_unwind};
 use std::ptr;
@@ -25,47 +27,6 @@ const CHECK_EVERY: Duration = Duration::from_millis(25);
 /// that notices the cancellation by itself needs less, and returns what it has found.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// The signs of life that a watched thread gives. Only the watched thread writes
-/// `beats` and `at`, only its watcher sets `abandoned`.
-///
-/// ORDERING: all accesses to these three are Relaxed. None says anything about another:
-/// the watcher compares `beats` with the number it read before, `at` is for a message,
-/// and a thread that sees `abandoned` late takes a step that nobody reads.
-#[derive(Default)]
-struct Pulse {
-    beats: AtomicU64,
-    /// Where the thread took its last step; null if there was none.
-    at: AtomicPtr<Location<'static>>,
-    /// Nobody waits for it any more.
-    abandoned: AtomicBool,
-    /// How to interrupt the thread, if that is possible: not any more when it ends.
-    interrupt: Mutex<Option<Interrupt>>,
-    hold: hold::State,
-}
-
-impl Pulse {
-    fn at(&self) -> Option<&'static Location<'static>> {
-        let at = self.at.load(Relaxed);
-        // SAFETY: it is null, or `is_at` was given it as a `&'static Location`. What that
-        // refers to is never written, so it needs no ordering to be read.
-        unsafe { at.as_ref() }
-    }
-}
-
-thread_local! {
-    /// That of the calling thread; null if it is not watched. Without a destructor, so
-    /// that a signal handler can read it.
-    static PULSE: Cell<*const Pulse> = const { Cell::new(ptr::null()) };
-}
-
-/// Does something with the calling thread's pulse, if it is watched.
-fn with_pulse<R>(f: impl FnOnce(&Pulse) -> R) -> Option<R> {
-    // SAFETY: it is null, or the thread's `Watched` owns what it points to, and sets it
-    // to null before that goes.
-    let pulse = unsafe { PULSE.get().as_ref() };
-    pulse.map(f)
-}
-
 /// While it lives, the calling thread is watched.
 struct Watched(Arc<Pulse>);
 
@@ -78,7 +39,7 @@ impl Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        let interrupt = hold::lock(&self.0.interrupt).take();
+        let interrupt = lock(&self.0.interrupt).take();
         if interrupt.is_some() && self.0.abandoned.load(Relaxed) {
             // An interrupt may be on its way, which needs the pulse.
             park_for_ever();
@@ -110,11 +71,6 @@ pub(crate) struct Stuck {
     pub(crate) why: Why,
     pub(crate) name: Option<String>,
     pub(crate) at: Option<&'static Location<'static>>,
-}
-
-/// Whether the calling thread is watched.
-pub(crate) fn is_watched() -> bool {
-    !PULSE.get().is_null()
 }
 
 /// A sign of life of the calling thread, if it is watched. If it is not waited for any
@@ -183,7 +139,7 @@ pub(crate) fn watch<R: Send + 'static>(
         } else {
             patience
         };
-        let can_be_stopped = hold::lock(&pulse.interrupt).is_some();
+        let can_be_stopped = lock(&pulse.interrupt).is_some();
         let uses = can_be_stopped.then(Usage::now).flatten();
         let beats = pulse.beats.load(Relaxed);
         let mut more = None;
@@ -202,7 +158,7 @@ pub(crate) fn watch<R: Send + 'static>(
             None => continue,
         };
         pulse.abandoned.store(true, Relaxed);
-        let name = pulse.stop(why);
+        let name = pulse.stop();
         let at = pulse.at();
         return Err(Stuck { why, name, at });
     }
@@ -265,12 +221,13 @@ mod tests {
         );
     }
 
-    /// What finds out whether the calling thread was interrupted, and stays here then.
+    /// What finds out whether the calling thread was interrupted, and if possible stays
+    /// here then.
     fn can_be_interrupted() -> impl Fn() -> bool {
         let asked = Arc::new(AtomicBool::new(false));
         let asks = Arc::clone(&asked);
         interrupts_by(move || asks.store(true, Relaxed));
-        move || asked.swap(false, Relaxed) && hold(Some("ann"), false)
+        move || asked.load(Relaxed) && hold(Some("ann"), false)
     }
 
     /// Whether a thread that counts there without end is held.
@@ -309,9 +266,9 @@ mod tests {
         }
     }
 
-    /// It can let go of it only if it goes on in between.
+    /// It can let go of it only if it goes on.
     #[test]
-    fn a_body_that_holds_what_others_need_is_interrupted_again() {
+    fn a_body_that_holds_what_others_need_goes_on_until_it_has_let_go() {
         let count = Arc::new(AtomicU64::new(0));
         let counts = Arc::clone(&count);
         let stuck = watch(PATIENCE, None, move || {
@@ -333,7 +290,7 @@ mod tests {
         let stuck = watch(LONG, None, || {
             beat();
             interrupts_by(|| ());
-            hold(Some("ann"), true)
+            while hold(Some("ann"), true) {}
         });
         let stuck = stuck.unwrap_err();
         assert_eq!(
@@ -352,8 +309,8 @@ mod tests {
             interrupts_by(|| panic!("it has ended"));
         };
         thread::spawn(body).join().unwrap();
-        assert!(hold::lock(&pulse.interrupt).is_none());
-        assert_eq!(pulse.stop(Why::Overflow), None);
+        assert!(lock(&pulse.interrupt).is_none());
+        assert_eq!(pulse.stop(), None);
     }
 
     #[test]

@@ -214,9 +214,10 @@ fn table(stopped: Option<&str>) -> Exploration {
     };
     let fine = "each ticket once, each remainder right";
     Exploration {
-        budget: Budget::default(),
+        budget: Budget::NONE,
         memory: Memory::Sc,
         stopped: stopped.map(str::to_owned),
+        bounded: Vec::new(),
         executions: 1232,
         different: 162,
         took: Duration::from_secs(1),

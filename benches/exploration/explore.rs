@@ -1,7 +1,7 @@
 //! Explores a scene with loom or with racecourse, for some time or to the end.
 
 use crate::build::memory::{self, Recorder};
-use racecourse::explorer::report::{Judged, Memory};
+use racecourse::explorer::report::{Budget, Judged, Memory};
 use racecourse::explorer::{Options, explore};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -128,6 +128,7 @@ impl Scene {
         limit: Option<Duration>,
     ) -> Run {
         let mut options = Options::new(memory);
+        options.budget = Budget::NONE;
         options.max_time = limit;
         let result = self.result;
         let judged = move || match program() {

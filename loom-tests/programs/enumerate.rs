@@ -6,18 +6,18 @@
 //! differ in the order of independent steps alone are the same, and a trace that
 //! has been seen need not be gone through again.
 
-use super::program::{ATOMICS, MUTEXES, Op, Program, THREADS, outcome};
+use super::program::{self, ATOMICS, CONDVAR, MUTEXES, Op, Pause, Program, THREADS};
 use racecourse::explorer::report::Budget;
 use std::collections::{BTreeMap, HashSet};
 
 type Thread = usize;
-/// First the atomics, then the mutexes, the condition variable, where each thread
-/// parks, and what has been taken from the budgets.
+/// First those of a program, then where each thread parks, and what has been taken from
+/// the budgets.
 type Object = usize;
-const CONDVAR: Object = ATOMICS + MUTEXES;
 const SPURIOUS_WAKE_UPS: Object = CONDVAR + 1 + THREADS;
 const EARLY_TIMEOUTS: Object = SPURIOUS_WAKE_UPS + 1;
-const OBJECTS: usize = EARLY_TIMEOUTS + 1;
+const WEAK_FAILURES: Object = EARLY_TIMEOUTS + 1;
+const OBJECTS: usize = WEAK_FAILURES + 1;
 
 fn mutex(m: usize) -> Object {
     ATOMICS + m
@@ -43,8 +43,32 @@ enum Code {
     /// If somebody holds it, goes on there.
     TryLock(usize, usize),
     Unlock(usize),
-    /// With that mutex.
-    Wait(usize, bool),
+    Wait {
+        with: usize,
+        timed: bool,
+        /// Whether it keeps how the wait ended.
+        tells: bool,
+    },
+    /// One time of several: whether the value is there.
+    Look {
+        x: usize,
+        to: u64,
+        then: Attempt,
+    },
+    /// One time of several.
+    Try {
+        m: usize,
+        then: Attempt,
+    },
+}
+
+/// Where a thread goes on after one of several attempts.
+#[derive(Clone, Copy)]
+struct Attempt {
+    succeeds: usize,
+    /// With the next attempt, if it was not the last.
+    fails: usize,
+    is_last: bool,
 }
 
 fn flatten(ops: &[Op], held: Option<usize>, code: &mut Vec<Code>) {
@@ -62,10 +86,76 @@ fn flatten(ops: &[Op], held: Option<usize>, code: &mut Vec<Code>) {
                 code.push(Code::Unlock(*m));
                 code[place] = Code::TryLock(*m, code.len());
             }
-            Op::Wait { timed } => code.extend(held.map(|m| Code::Wait(m, *timed))),
+            Op::Poll {
+                x,
+                to,
+                times,
+                pause,
+                then,
+            } => {
+                let look = |then| Code::Look {
+                    x: *x,
+                    to: *to,
+                    then,
+                };
+                attempts(*times, *pause, held, code, &look, &|code| {
+                    flatten(then, held, code);
+                });
+            }
+            Op::TryLockTimes(m, times, pause, body) => {
+                let tries = |then| Code::Try { m: *m, then };
+                attempts(*times, *pause, held, code, &tries, &|code| {
+                    flatten(body, Some(*m), code);
+                    code.push(Code::Unlock(*m));
+                });
+            }
+            Op::Wait { timed } => code.extend(held.map(|with| Code::Wait {
+                with,
+                timed: *timed,
+                tells: *timed,
+            })),
             op => code.push(Code::Do(op.clone())),
         }
     }
+}
+
+/// So many attempts with pauses in between, and what follows if one succeeds.
+fn attempts(
+    times: usize,
+    pause: Pause,
+    held: Option<usize>,
+    code: &mut Vec<Code>,
+    attempt: &dyn Fn(Attempt) -> Code,
+    then: &dyn Fn(&mut Vec<Code>),
+) {
+    let pause = || match pause {
+        Pause::Nothing | Pause::Yield | Pause::Spin => None,
+        Pause::ParkTimeout => Some(Code::Do(Op::Park { timed: true })),
+        Pause::WaitTimeout => held.map(|with| Code::Wait {
+            with,
+            timed: true,
+            tells: false,
+        }),
+    };
+    let steps = 1 + usize::from(pause().is_some());
+    let first = code.len();
+    let succeeds = first + (times - 1) * steps + 1;
+    let mut body: Vec<Code> = (0..succeeds).map(|_| Code::Unlock(0)).collect();
+    then(&mut body);
+    let end = body.len();
+    for time in 1..=times {
+        let is_last = time == times;
+        let fails = if is_last { end } else { code.len() + 1 };
+        code.push(attempt(Attempt {
+            succeeds,
+            fails,
+            is_last,
+        }));
+        if !is_last {
+            code.extend(pause());
+        }
+    }
+    code.extend(body.into_iter().skip(succeeds));
 }
 
 #[derive(Clone)]
@@ -75,6 +165,11 @@ struct State {
     owners: [Option<Thread>; MUTEXES],
     /// Who waits on the condition variable, longest first.
     waiters: Vec<Thread>,
+    freed: [bool; program::OBJECTS],
+    /// Whether an object was used after that.
+    uses_freed: bool,
+    /// Whether a thread has tried a lock.
+    tries: bool,
     /// Who has been unparked and not parked since.
     tokens: [bool; THREADS],
     budget: Budget,
@@ -90,16 +185,8 @@ struct Doing {
     at: usize,
     phase: Phase,
     seen: Vec<u64>,
-    /// What it has done since it last spun, and between the two times before.
-    round: Round,
-    last_round: Round,
-}
-
-/// What a thread reads between spinning and spinning again, and whether it writes.
-#[derive(Clone, Default, PartialEq)]
-struct Round {
-    reads: Vec<Touch>,
-    writes: bool,
+    /// What it saw when it last looked, if it spins.
+    looked: Option<Touch>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -135,7 +222,25 @@ impl End {
 
 /// How many different interleavings come to each outcome; `None` if there are
 /// more than so many.
+///
+/// To free an object belongs to the step before it. So does to unlock if nobody ever
+/// tries a lock: what others do in between makes no difference unless they use what is
+/// freed after it.
 pub fn enumerate(program: &Program, limit: usize) -> Option<BTreeMap<String, u64>> {
+    let frees = program.any(|op| matches!(op, Op::Destroy(_)));
+    let (outcomes, tries) = explore(program, limit, frees)?;
+    if frees && tries {
+        return Some(explore(program, limit, false)?.0);
+    }
+    Some(outcomes)
+}
+
+/// The outcomes, and whether a lock was tried. `joins_unlocks`: to the steps before them.
+fn explore(
+    program: &Program,
+    limit: usize,
+    joins_unlocks: bool,
+) -> Option<(BTreeMap<String, u64>, bool)> {
     let codes: Vec<Vec<Code>> = program
         .threads
         .iter()
@@ -151,14 +256,18 @@ pub fn enumerate(program: &Program, limit: usize) -> Option<BTreeMap<String, u64
             first.threads[*thread].phase = Phase::NotStarted;
         }
     }
+    for thread in (1..codes.len()).chain([0]) {
+        first.ends_step(&codes, thread, false);
+    }
+    let mut tries = false;
     let mut outcomes = BTreeMap::new();
     let mut seen = HashSet::new();
     let mut open = vec![first];
     while let Some(mut state) = open.pop() {
-        state.start_and_join(&codes);
-        let mut next = state.successors(&codes);
-        if next.is_empty() && state.time_passes(&codes) {
-            next = state.successors(&codes);
+        tries |= state.tries;
+        let mut next = state.successors(&codes, joins_unlocks);
+        if next.is_empty() && !state.uses_freed && state.time_passes(&codes) {
+            next = state.successors(&codes, joins_unlocks);
         }
         if next.is_empty() {
             *outcomes.entry(state.outcome(&codes)).or_default() += 1;
@@ -172,7 +281,7 @@ pub fn enumerate(program: &Program, limit: usize) -> Option<BTreeMap<String, u64
             return None;
         }
     }
-    Some(outcomes)
+    Some((outcomes, tries))
 }
 
 impl State {
@@ -181,14 +290,16 @@ impl State {
             at: 0,
             phase: Phase::Running,
             seen: Vec::new(),
-            round: Round::default(),
-            last_round: Round::default(),
+            looked: None,
         };
         Self {
             threads: vec![doing; threads],
             atomics: [0; ATOMICS],
             owners: [None; MUTEXES],
             waiters: Vec::new(),
+            freed: [false; program::OBJECTS],
+            uses_freed: false,
+            tries: false,
             tokens: [false; THREADS],
             budget,
             writes: [0; OBJECTS],
@@ -202,16 +313,45 @@ impl State {
         doing.phase == Phase::Running && doing.at == codes[thread].len()
     }
 
-    /// What the first thread does that is no step.
-    fn start_and_join(&mut self, codes: &[Vec<Code>]) {
-        while let Some(Code::Do(op)) = codes[0].get(self.threads[0].at) {
-            match op {
-                Op::Start(thread) => self.threads[*thread].phase = Phase::Running,
-                Op::Join(thread) if self.has_ended(codes, *thread) => {}
+    /// What belongs to the thread's last step, or to its start.
+    fn ends_step(&mut self, codes: &[Vec<Code>], me: Thread, joins_unlocks: bool) {
+        while self.threads[me].phase == Phase::Running && !self.uses_freed {
+            match codes[me].get(self.threads[me].at) {
+                Some(&Code::Do(Op::Start(thread))) => {
+                    self.threads[thread].phase = Phase::Running;
+                    self.ends_step(codes, thread, false);
+                }
+                Some(&Code::Do(Op::Destroy(object))) => self.frees(me, object),
+                Some(&Code::Unlock(m)) if joins_unlocks => {
+                    self.joins_last_step(me, mutex(m));
+                    self.uses_freed = self.freed[mutex(m)];
+                    self.owners[m] = None;
+                }
                 _ => return,
             }
-            self.threads[0].at += 1;
+            self.threads[me].at += 1;
         }
+    }
+
+    fn frees(&mut self, me: Thread, object: Object) {
+        self.joins_last_step(me, object);
+        self.freed[object] = true;
+        if object < ATOMICS {
+            self.atomics[object] = 0;
+        }
+        let mut owners = self.owners.iter().enumerate();
+        let is_held = owners.any(|(m, owner)| mutex(m) == object && owner.is_some_and(|o| o != me));
+        let waits = |doing: &Doing| matches!(doing.phase, Phase::Asleep(_));
+        self.uses_freed |= is_held || (object == CONDVAR && self.threads.iter().any(waits));
+    }
+
+    /// A write that belongs to the thread's last step, if it has taken one.
+    fn joins_last_step(&mut self, me: Thread, object: Object) {
+        let touch = (object, self.writes[object]);
+        if let Some(step) = self.trace[me].last_mut() {
+            step.touches.push(touch);
+        }
+        self.writes[object] += 1;
     }
 
     /// Nobody can go on: then time passes for all who wait with a timeout.
@@ -219,7 +359,9 @@ impl State {
         let mut passes = false;
         for (doing, code) in self.threads.iter_mut().zip(codes) {
             doing.phase = match (doing.phase, code.get(doing.at)) {
-                (Phase::Asleep(_), Some(Code::Wait(_, true))) => Phase::Asleep(End::Late),
+                (Phase::Asleep(_), Some(Code::Wait { timed: true, .. })) => {
+                    Phase::Asleep(End::Late)
+                }
                 (Phase::Running | Phase::Parked(_), Some(Code::Do(Op::Park { timed: true }))) => {
                     Phase::Parked(End::Late)
                 }
@@ -231,9 +373,11 @@ impl State {
     }
 
     fn outcome(&self, codes: &[Vec<Code>]) -> String {
-        if (0..codes.len()).all(|thread| self.has_ended(codes, thread)) {
+        if self.uses_freed {
+            program::USE_AFTER_FREE.to_owned()
+        } else if (0..codes.len()).all(|thread| self.has_ended(codes, thread)) {
             let seen: Vec<_> = self.threads.iter().map(|t| t.seen.clone()).collect();
-            outcome(&seen, self.atomics)
+            program::outcome(&seen, self.atomics)
         } else if self.threads.iter().any(|t| t.phase == Phase::Spinning) {
             "livelock".to_owned()
         } else {
@@ -241,15 +385,22 @@ impl State {
         }
     }
 
-    fn successors(&self, codes: &[Vec<Code>]) -> Vec<State> {
+    fn successors(&self, codes: &[Vec<Code>], joins_unlocks: bool) -> Vec<State> {
         let mut next = Vec::new();
+        if self.uses_freed {
+            return next;
+        }
         for (thread, code) in codes.iter().enumerate() {
             let Some(code) = code.get(self.threads[thread].at) else {
                 continue;
             };
+            if matches!(code, Code::Do(Op::Join(other)) if !self.has_ended(codes, *other)) {
+                continue;
+            }
             for choice in 0..self.choices(thread, code) {
                 let mut state = self.clone();
                 if state.step(thread, code, choice) {
+                    state.ends_step(codes, thread, joins_unlocks);
                     next.push(state);
                 }
             }
@@ -264,26 +415,17 @@ impl State {
             touches: touches.collect(),
             choice: 0,
         });
-        if let Some(object) = reads {
-            let seen = (object, self.news[object]);
-            self.threads[thread].round.reads.push(seen);
-        }
-        self.threads[thread].round.writes |= !writes.is_empty();
         for &object in writes {
             self.writes[object] += 1;
             self.news[object] += 1;
         }
     }
 
-    /// Writes what was there already, having read it: no news.
+    /// Writes what was there already: no news.
     fn rewrites(&mut self, thread: Thread, object: Object) {
-        let round = self.threads[thread].round.clone();
         let news = self.news;
         self.writes(thread, object);
         self.news = news;
-        self.threads[thread].round = round;
-        let seen = (object, self.news[object]);
-        self.threads[thread].round.reads.push(seen);
     }
 
     fn reads(&mut self, thread: Thread, object: Object) {
@@ -345,32 +487,70 @@ impl State {
         chosen
     }
 
+    fn may_fail_weakly(&self) -> bool {
+        (self.writes[WEAK_FAILURES] as usize) < self.budget.weak_failures
+    }
+
     /// In how many ways the thread's next step can be taken, if it can.
     fn choices(&self, me: Thread, code: &Code) -> usize {
         match (self.threads[me].phase, code) {
-            (Phase::Running, &Code::Wait(_, timed)) => self.ends(timed).len(),
+            (Phase::Running, &Code::Wait { timed, .. }) => self.ends(timed).len(),
             (Phase::Running, &Code::Do(Op::Park { timed })) if !self.tokens[me] => {
                 self.ends(timed).len()
             }
             (Phase::Running, Code::Do(Op::NotifyOne)) if self.budget.any_waiter => {
                 self.waiters.len().max(1)
             }
+            (Phase::Running, &Code::Do(Op::CompareExchangeWeak(x, from, ..)))
+                if self.atomics[x] == from =>
+            {
+                1 + usize::from(self.may_fail_weakly())
+            }
             _ => 1,
         }
     }
 
-    fn has_news(&self, round: &Round) -> bool {
-        let is_old = |&(object, news): &Touch| self.news[object] == news;
-        !round.reads.iter().all(is_old)
+    /// What the thread's next step uses although it has been freed.
+    fn freed_object_of(&self, me: Thread, code: &Code) -> Option<Object> {
+        let used = match (self.threads[me].phase, code) {
+            (Phase::NotStarted | Phase::Asleep(_) | Phase::Parked(_), _) => return None,
+            // It goes on once the mutex is free.
+            (Phase::Awake(_), &Code::Wait { with, .. }) => match self.owners[with] {
+                Some(_) => [mutex(with); 2],
+                None => [mutex(with), CONDVAR],
+            },
+            (_, Code::Do(op)) => match *op {
+                Op::Load(x, ..)
+                | Op::Store(x, ..)
+                | Op::FetchAdd(x, ..)
+                | Op::CompareExchange(x, ..)
+                | Op::CompareExchangeWeak(x, ..)
+                | Op::SpinUntil(x, ..) => [x; 2],
+                Op::NotifyOne | Op::NotifyAll => [CONDVAR; 2],
+                _ => return None,
+            },
+            (_, &Code::Look { x, .. }) => [x; 2],
+            (_, &(Code::Lock(m) | Code::TryLock(m, _) | Code::Unlock(m) | Code::Try { m, .. })) => {
+                [mutex(m); 2]
+            }
+            (_, &Code::Wait { with, .. }) => [CONDVAR, mutex(with)],
+        };
+        used.into_iter().find(|&object| self.freed[object])
     }
 
     /// The thread's next step; whether it can take it so, and it is not the same
     /// as another.
     fn step(&mut self, me: Thread, code: &Code, choice: usize) -> bool {
+        if let Some(object) = self.freed_object_of(me, code) {
+            self.writes(me, object);
+            self.uses_freed = true;
+            return true;
+        }
         match self.threads[me].phase {
             Phase::Running => {}
             Phase::Spinning => {
-                if !self.has_news(&self.threads[me].last_round) {
+                let looked = self.threads[me].looked;
+                if looked.is_some_and(|(object, news)| self.news[object] == news) {
                     return false;
                 }
                 self.threads[me].phase = Phase::Running;
@@ -384,7 +564,7 @@ impl State {
             }
             Phase::Parked(end) => return self.leaves_park(me, end),
             Phase::Awake(timed_out) => {
-                let Code::Wait(m, timed) = *code else {
+                let Code::Wait { with: m, tells, .. } = *code else {
                     unreachable!("only who waits is woken");
                 };
                 if self.owners[m].is_some() {
@@ -393,7 +573,7 @@ impl State {
                 self.writes(me, mutex(m));
                 self.owners[m] = Some(me);
                 let doing = &mut self.threads[me];
-                doing.seen.extend(timed.then_some(u64::from(timed_out)));
+                doing.seen.extend(tells.then_some(u64::from(timed_out)));
                 doing.phase = Phase::Running;
                 doing.at += 1;
                 return true;
@@ -425,18 +605,38 @@ impl State {
                     self.atomics[x] = to;
                 }
             }
+            Code::Do(Op::CompareExchangeWeak(x, from, to, _)) => {
+                let (found, fails) = (self.atomics[x], choice == 1);
+                self.threads[me].seen.push(found);
+                let succeeds = found == from && !fails;
+                self.threads[me].seen.push(succeeds.into());
+                if !succeeds {
+                    self.reads(me, x);
+                } else if from == to {
+                    self.rewrites(me, x);
+                } else {
+                    self.writes(me, x);
+                    self.atomics[x] = to;
+                }
+                if found == from && self.budget.weak_failures > 0 {
+                    let touch = (WEAK_FAILURES, self.writes[WEAK_FAILURES]);
+                    let step = self.last_step(me);
+                    step.choice = choice;
+                    step.touches.push(touch);
+                    self.writes[WEAK_FAILURES] += u32::from(fails);
+                }
+            }
             Code::Do(Op::SpinUntil(x, to, _)) => {
                 self.reads(me, x);
                 if self.atomics[x] != to {
-                    // Who goes round the same again, and finds nothing new, waits.
-                    let round = std::mem::take(&mut self.threads[me].round);
-                    let same = round == self.threads[me].last_round && !round.writes;
-                    if same && !self.has_news(&round) {
+                    // A second look would be followed by the same ones for ever.
+                    let looked = self.threads[me].looked.replace((x, self.news[x]));
+                    if looked.is_some() {
                         self.threads[me].phase = Phase::Spinning;
                     }
-                    self.threads[me].last_round = round;
                     return true;
                 }
+                self.threads[me].looked = None;
             }
             Code::Do(Op::NotifyOne) => {
                 self.writes(me, CONDVAR);
@@ -477,7 +677,7 @@ impl State {
                     *end = End::Never;
                 }
             }
-            Code::Do(Op::Join(_)) => return false,
+            Code::Do(Op::Join(_)) => self.touch(me, None, &[]),
             Code::Do(_) => unreachable!("flattened, or no step"),
             Code::Lock(m) => {
                 if self.owners[m].is_some() {
@@ -487,6 +687,7 @@ impl State {
                 self.owners[m] = Some(me);
             }
             Code::TryLock(m, otherwise) => {
+                self.tries = true;
                 let free = self.owners[m].is_none();
                 self.threads[me].seen.push(free.into());
                 if free {
@@ -497,11 +698,26 @@ impl State {
                     next = otherwise;
                 }
             }
+            Code::Look { x, to, then } => {
+                self.reads(me, x);
+                next = self.attempted(me, self.atomics[x] == to, then);
+            }
+            Code::Try { m, then } => {
+                self.tries = true;
+                let free = self.owners[m].is_none();
+                if free {
+                    self.writes(me, mutex(m));
+                    self.owners[m] = Some(me);
+                } else {
+                    self.reads(me, mutex(m));
+                }
+                next = self.attempted(me, free, then);
+            }
             Code::Unlock(m) => {
                 self.writes(me, mutex(m));
                 self.owners[m] = None;
             }
-            Code::Wait(m, timed) => {
+            Code::Wait { with: m, timed, .. } => {
                 self.touch(me, None, &[CONDVAR, mutex(m)]);
                 let end = self.begin_to_wait(me, timed, choice);
                 self.owners[m] = None;
@@ -512,6 +728,14 @@ impl State {
         }
         self.threads[me].at = next;
         true
+    }
+
+    /// Where the thread goes on. It keeps how the last attempt ended.
+    fn attempted(&mut self, me: Thread, success: bool, then: Attempt) -> usize {
+        if success || then.is_last {
+            self.threads[me].seen.push(success.into());
+        }
+        if success { then.succeeds } else { then.fails }
     }
 
     /// The thread takes its token; or leaves without, if its wait ends by itself.

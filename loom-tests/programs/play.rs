@@ -1,22 +1,73 @@
 //! Plays a program through `racecourse::sync`.
 
-use super::program::{MUTEXES, Op, Program, THREADS, outcome};
-use racecourse::sync::atomic::AtomicU64;
+use super::program::{ATOMICS, CONDVAR, MUTEXES, Op, Pause, Program, THREADS, outcome};
+use racecourse::sync::atomic::{AtomicU64, Ordering::Acquire};
 use racecourse::sync::thread::{self, ScopedJoinHandle, Thread};
 use racecourse::sync::{Actors, Condvar, Mutex, MutexGuard, hint};
+use std::ops::Deref;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+const A_WHILE: Duration = Duration::from_secs(1);
+
 struct Shared {
-    atomics: [AtomicU64; 2],
-    mutexes: [Mutex<()>; MUTEXES],
-    condvar: Condvar,
+    atomics: [Boxed<AtomicU64>; ATOMICS],
+    mutexes: [Boxed<Mutex<()>>; MUTEXES],
+    condvar: Boxed<Condvar>,
     /// Each thread leaves its handle here before its first point, and so before any
     /// thread that was started with it has passed one.
     handles: [OnceLock<Thread>; THREADS],
 }
 
+/// An object in a box of its own that any thread can free, and others still use.
+struct Boxed<T> {
+    object: *mut T,
+    is_freed: AtomicBool,
+}
+
+// SAFETY: what it points to is shared as by reference, and freed at most once.
+unsafe impl<T: Send + Sync> Sync for Boxed<T> {}
+
+impl<T> Boxed<T> {
+    fn new(object: T) -> Self {
+        Self {
+            object: Box::into_raw(Box::new(object)),
+            is_freed: AtomicBool::new(false),
+        }
+    }
+
+    fn take(&self) -> Option<Box<T>> {
+        let is_there = !self.is_freed.swap(true, Relaxed);
+        // SAFETY: it comes from a box and has not been freed.
+        is_there.then(|| unsafe { Box::from_raw(self.object) })
+    }
+}
+
+impl<T> Deref for Boxed<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: the model's objects notice that they were freed before they are touched.
+        unsafe { &*self.object }
+    }
+}
+
+impl<T> Drop for Boxed<T> {
+    fn drop(&mut self) {
+        drop(self.take());
+    }
+}
+
 impl Shared {
+    fn frees(&self, object: usize) {
+        match object {
+            CONDVAR => drop(self.condvar.take()),
+            atomic if atomic < ATOMICS => drop(self.atomics[atomic].take()),
+            mutex => drop(self.mutexes[mutex - ATOMICS].take()),
+        }
+    }
+
     fn enters(&self, id: usize) {
         self.handles[id].get_or_init(thread::current);
     }
@@ -24,12 +75,14 @@ impl Shared {
 
 /// Plays it once, inside of an exploration.
 pub fn play(program: &Program) -> String {
-    let shared = Shared {
-        atomics: [AtomicU64::new(0), AtomicU64::new(0)],
-        mutexes: [Mutex::new(()), Mutex::new(())],
-        condvar: Condvar::new(),
+    // Not on the first thread's stack: what others change there would make its iterations
+    // differ.
+    let shared = Box::new(Shared {
+        atomics: std::array::from_fn(|_| Boxed::new(AtomicU64::new(0))),
+        mutexes: std::array::from_fn(|_| Boxed::new(Mutex::new(()))),
+        condvar: Boxed::new(Condvar::new()),
         handles: Default::default(),
-    };
+    });
     shared.enters(0);
     let all = &program.threads;
     let seen = if program.any(|op| matches!(op, Op::Start(_) | Op::Join(_))) {
@@ -45,7 +98,8 @@ pub fn play(program: &Program) -> String {
         seen.rotate_right(1);
         seen
     };
-    outcome(&seen, shared.atomics.map(AtomicU64::into_inner))
+    let left = |atomic: &Boxed<AtomicU64>| atomic.take().map_or(0, |atomic| atomic.into_inner());
+    outcome(&seen, shared.atomics.each_ref().map(left))
 }
 
 type Threads<'scope> = Vec<Option<ScopedJoinHandle<'scope, Vec<u64>>>>;
@@ -88,6 +142,24 @@ fn part(shared: &Shared, id: usize, ops: &[Op]) -> Vec<u64> {
 }
 
 /// Returns the lock that is held.
+fn pauses<'a>(
+    shared: &'a Shared,
+    pause: Pause,
+    held: Option<MutexGuard<'a, ()>>,
+) -> Option<MutexGuard<'a, ()>> {
+    match pause {
+        Pause::Nothing => {}
+        Pause::Yield => thread::yield_now(),
+        Pause::Spin => hint::spin_loop(),
+        Pause::ParkTimeout => thread::park_timeout(A_WHILE),
+        Pause::WaitTimeout => {
+            return held.map(|guard| shared.condvar.wait_timeout(guard, A_WHILE).unwrap().0);
+        }
+    }
+    held
+}
+
+/// Returns the lock that is held.
 fn run<'a>(
     shared: &'a Shared,
     ops: &[Op],
@@ -102,6 +174,11 @@ fn run<'a>(
             Op::CompareExchange(x, from, to, s) => {
                 let result = shared.atomics[*x].compare_exchange(*from, *to, s.update(), s.load());
                 seen.push(result.unwrap_or_else(|other| other));
+            }
+            Op::CompareExchangeWeak(x, from, to, s) => {
+                let (success, failure) = (s.update(), s.load());
+                let result = shared.atomics[*x].compare_exchange_weak(*from, *to, success, failure);
+                seen.extend([result.unwrap_or_else(|other| other), result.is_ok().into()]);
             }
             Op::SpinUntil(x, to, s) => {
                 while shared.atomics[*x].load(s.load()) != *to {
@@ -119,13 +196,52 @@ fn run<'a>(
                     drop(run(shared, body, Some(guard), seen));
                 }
             }
+            Op::Poll {
+                x,
+                to,
+                times,
+                pause,
+                then,
+            } => {
+                let mut left = *times;
+                let found = loop {
+                    if shared.atomics[*x].load(Acquire) == *to {
+                        break true;
+                    }
+                    left -= 1;
+                    if left == 0 {
+                        break false;
+                    }
+                    held = pauses(shared, *pause, held);
+                };
+                seen.push(found.into());
+                if found {
+                    held = run(shared, then, held, seen);
+                }
+            }
+            Op::TryLockTimes(m, times, pause, body) => {
+                let mut left = *times;
+                let guard = loop {
+                    if let Ok(guard) = shared.mutexes[*m].try_lock() {
+                        break Some(guard);
+                    }
+                    left -= 1;
+                    if left == 0 {
+                        break None;
+                    }
+                    held = pauses(shared, *pause, held);
+                };
+                seen.push(guard.is_some().into());
+                if guard.is_some() {
+                    drop(run(shared, body, guard, seen));
+                }
+            }
             Op::Wait { timed: false } => {
                 held = held.map(|guard| shared.condvar.wait(guard).unwrap());
             }
             Op::Wait { timed: true } => {
                 held = held.map(|guard| {
-                    let a_while = Duration::from_secs(1);
-                    let (guard, result) = shared.condvar.wait_timeout(guard, a_while).unwrap();
+                    let (guard, result) = shared.condvar.wait_timeout(guard, A_WHILE).unwrap();
                     seen.push(result.timed_out().into());
                     guard
                 });
@@ -133,11 +249,12 @@ fn run<'a>(
             Op::NotifyOne => shared.condvar.notify_one(),
             Op::NotifyAll => shared.condvar.notify_all(),
             Op::Park { timed: false } => thread::park(),
-            Op::Park { timed: true } => thread::park_timeout(Duration::from_secs(1)),
+            Op::Park { timed: true } => thread::park_timeout(A_WHILE),
             Op::Unpark(id) => {
                 let thread = shared.handles[*id].get();
                 thread.expect("only who is started is unparked").unpark();
             }
+            Op::Destroy(object) => shared.frees(*object),
             Op::Start(_) | Op::Join(_) => unreachable!("the first thread does this itself"),
         }
     }

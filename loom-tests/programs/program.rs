@@ -8,6 +8,11 @@ use std::fmt;
 pub const THREADS: usize = 3;
 pub const ATOMICS: usize = 2;
 pub const MUTEXES: usize = 2;
+/// First the atomics, then the mutexes, then the condition variable.
+pub const OBJECTS: usize = ATOMICS + MUTEXES + 1;
+pub const CONDVAR: usize = ATOMICS + MUTEXES;
+/// The outcome of an execution that uses an object that has been freed.
+pub const USE_AFTER_FREE: &str = "use after free";
 
 /// The first thread plays the scene itself: it starts the others, at once unless
 /// it says where, and at the end waits for all of them.
@@ -27,12 +32,26 @@ pub enum Op {
     FetchAdd(usize, u64, Strength),
     /// From, to.
     CompareExchange(usize, u64, u64, Strength),
+    /// The same, but it may fail spuriously.
+    CompareExchangeWeak(usize, u64, u64, Strength),
     /// Loads and spins until it is there.
     SpinUntil(usize, u64, Strength),
     /// With these operations under the lock.
     Lock(usize, Vec<Op>),
     /// With these operations under the lock, or none if somebody holds it.
     TryLock(usize, Vec<Op>),
+    /// Looks at most so many times whether it is there; then does this if it was, and
+    /// nothing if it has given up.
+    Poll {
+        x: usize,
+        to: u64,
+        times: usize,
+        pause: Pause,
+        then: Vec<Op>,
+    },
+    /// Tries at most so many times to lock; then does this under the lock, or nothing if
+    /// it has given up.
+    TryLockTimes(usize, usize, Pause, Vec<Op>),
     /// With the mutex that was locked last.
     Wait {
         timed: bool,
@@ -44,10 +63,46 @@ pub enum Op {
     },
     /// That thread, once it has been started.
     Unpark(usize),
+    /// Frees an object that no other operation frees.
+    Destroy(usize),
     /// Of the first thread only, outside of any lock.
     Start(usize),
     /// Of the first thread only.
     Join(usize),
+}
+
+/// What a thread does before it tries again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    Nothing,
+    Yield,
+    Spin,
+    ParkTimeout,
+    /// With the mutex that was locked last; nothing if there is none.
+    WaitTimeout,
+}
+
+impl Op {
+    /// The operations inside this one.
+    pub fn body(&self) -> &[Op] {
+        match self {
+            Op::Lock(_, body)
+            | Op::TryLock(_, body)
+            | Op::Poll { then: body, .. }
+            | Op::TryLockTimes(.., body) => body,
+            _ => &[],
+        }
+    }
+
+    pub fn body_mut(&mut self) -> Option<&mut Vec<Op>> {
+        match self {
+            Op::Lock(_, body)
+            | Op::TryLock(_, body)
+            | Op::Poll { then: body, .. }
+            | Op::TryLockTimes(.., body) => Some(body),
+            _ => None,
+        }
+    }
 }
 
 /// How much an atomic operation orders (in C11).
@@ -86,10 +141,7 @@ impl Program {
     /// All operations, those under locks too.
     pub fn any(&self, such: fn(&Op) -> bool) -> bool {
         fn any(ops: &[Op], such: fn(&Op) -> bool) -> bool {
-            ops.iter().any(|op| {
-                such(op)
-                    || matches!(op, Op::Lock(_, body) | Op::TryLock(_, body) if any(body, such))
-            })
+            ops.iter().any(|op| such(op) || any(op.body(), such))
         }
         self.threads.iter().any(|ops| any(ops, such))
     }
@@ -109,18 +161,27 @@ impl fmt::Debug for Program {
                     Op::CompareExchange(x, from, to, s) => {
                         writeln!(f, "{}.compare_exchange({from}, {to}, {s:?})", atomic(x))?;
                     }
+                    Op::CompareExchangeWeak(x, from, to, s) => {
+                        let x = atomic(x);
+                        writeln!(f, "{x}.compare_exchange_weak({from}, {to}, {s:?})")?;
+                    }
                     Op::SpinUntil(x, to, s) => {
                         writeln!(f, "spin until {}.load({s:?}) == {to}", atomic(x))?;
                     }
-                    Op::Lock(m, body) | Op::TryLock(m, body) => {
-                        let tries = if matches!(op, Op::Lock(..)) {
-                            ""
-                        } else {
-                            "try_"
-                        };
-                        writeln!(f, "{tries}lock {} {{", mutex(m))?;
-                        list(f, body, indent + 4)?;
-                        writeln!(f, "{:indent$}}}", "")?;
+                    Op::Lock(m, _) => writeln!(f, "lock {} {{", mutex(m))?,
+                    Op::TryLock(m, _) => writeln!(f, "try_lock {} {{", mutex(m))?,
+                    Op::Poll {
+                        x,
+                        to,
+                        times,
+                        pause,
+                        ..
+                    } => {
+                        let x = atomic(x);
+                        writeln!(f, "poll {x} == {to}, {times} times, {pause:?} {{")?;
+                    }
+                    Op::TryLockTimes(m, times, pause, _) => {
+                        writeln!(f, "try_lock {}, {times} times, {pause:?} {{", mutex(m))?;
                     }
                     Op::Wait { timed: false } => writeln!(f, "wait")?,
                     Op::Wait { timed: true } => writeln!(f, "wait_timeout")?,
@@ -129,13 +190,20 @@ impl fmt::Debug for Program {
                     Op::Park { timed: false } => writeln!(f, "park")?,
                     Op::Park { timed: true } => writeln!(f, "park_timeout")?,
                     Op::Unpark(thread) => writeln!(f, "unpark thread {thread}")?,
+                    Op::Destroy(object) => {
+                        writeln!(f, "free {}", ["x", "y", "m", "n", "condvar"][*object])?;
+                    }
                     Op::Start(thread) => writeln!(f, "start thread {thread}")?,
                     Op::Join(thread) => writeln!(f, "join thread {thread}")?,
+                }
+                if op.clone().body_mut().is_some() {
+                    list(f, op.body(), indent + 4)?;
+                    writeln!(f, "{:indent$}}}", "")?;
                 }
             }
             Ok(())
         }
-        write!(f, "a program{}:", self.budget)?;
+        write!(f, "a program ({}):", self.budget)?;
         for (thread, ops) in self.threads.iter().enumerate() {
             writeln!(f, "\nthread {thread}:")?;
             list(f, ops, 4)?;
@@ -144,7 +212,7 @@ impl fmt::Debug for Program {
     }
 }
 
-/// What a complete execution has come to.
+/// What a complete execution has come to. What has been freed leaves 0.
 pub fn outcome(seen: &[Vec<u64>], finally: [u64; ATOMICS]) -> String {
     format!("saw {seen:?}, left {finally:?}")
 }

@@ -124,7 +124,7 @@ impl Generated for Counter {
                 .collect(),
             budget: Budget {
                 any_waiter: true,
-                ..Budget::default()
+                ..Budget::NONE
             },
         })
     }

@@ -198,7 +198,7 @@ fn call() -> impl Strategy<Value = Call> {
 
 /// Nothing besides, most often; what there is costs many executions.
 fn budget() -> impl Strategy<Value = Budget> {
-    let none = Budget::default();
+    let none = Budget::NONE;
     prop_oneof![
         4 => Just(none),
         1 => Just(Budget { any_waiter: true, ..none }),

@@ -112,7 +112,7 @@ impl<S: Specification> fmt::Display for Scenario<S> {
         };
         let blocks = vec![Block::Table(table)];
         let table = Drawing { blocks }.plain();
-        write!(f, "{}{}\n{table}", self.start, self.budget)
+        write!(f, "{}, {}\n{table}", self.start, self.budget)
     }
 }
 

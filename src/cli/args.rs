@@ -106,12 +106,18 @@ pub(super) struct ExploreArgs {
     /// So many timed waits time out before nothing else can run [default: as the scene says]
     #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(..=9))]
     pub(super) early_timeouts: Option<u8>,
+    /// So many `compare_exchange_weak` fail although the value was the expected one [default: as the scene says]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(..=9))]
+    pub(super) weak_failures: Option<u8>,
     /// So many processes die, each at any of its steps [default: as the scene says]
     #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(..=9))]
     pub(super) deaths: Option<u8>,
     /// `notify_one` wakes any waiter, not only the one that has waited longest [default: as the scene says]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) any_waiter: Option<bool>,
+    /// Explore loops whose iterations differ without end up to N iterations [default: as the scene says]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(1..))]
+    pub(super) rounds: Option<u8>,
     /// A line a scene: executions, different interleavings, their ratio, executions a second
     #[arg(long, conflicts_with = "json")]
     pub(super) stats: bool,

@@ -10,7 +10,7 @@ use super::text::{heading, paragraph};
 use super::verdict::{self, Found};
 use crate::draw::{self, layout::Tone};
 use crate::explorer::Options;
-use crate::explorer::report::{Exploration, Judged};
+use crate::explorer::report::{Budget, Exploration, Judged};
 use crate::lessons::{Lesson, Scene, Stop, Version};
 use std::io::Write;
 use std::sync::Arc;
@@ -292,10 +292,14 @@ impl Report<'_> {
         } else {
             " (STOPPED)"
         };
+        let allowed = match found.budget {
+            Budget::NONE => String::new(),
+            budget => format!(" ({budget})"),
+        };
         Ok(writeln!(
             self.out,
-            "{:>10}  {:>9}  {ratio:>5.2}  {speed:>12.0}  {name}: {}, {}{}{complete}",
-            found.executions, found.different, scene.name, found.memory, found.budget
+            "{:>10}  {:>9}  {ratio:>5.2}  {speed:>12.0}  {name}: {}, {}{allowed}{complete}",
+            found.executions, found.different, scene.name, found.memory
         )?)
     }
 

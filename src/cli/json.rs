@@ -1,7 +1,7 @@
 //! What `explore --json` writes: for graders and other programs, and stable.
 
 use super::verdict::missing;
-use crate::explorer::report::{Budget, Exploration, Memory, Outcome};
+use crate::explorer::report::{BoundedLoop, Budget, Exploration, Memory, Outcome};
 use crate::lessons::{Lesson, Scene, Version};
 use serde::Serialize;
 
@@ -18,9 +18,11 @@ partitions explore each scene once.
   kind                     \"right\" or \"wrong\" (with --as-right all are right)
   mistake                  null, or what gives a wrong version away: {scene, outcome, preemptions}
   memory                   \"sc\" or \"c11\"
-  budget                   {any_waiter, spurious_wake_ups, early_timeouts, deaths}: what threads may do as well
+  budget                   {any_waiter, spurious_wake_ups, early_timeouts, weak_failures, deaths, rounds}:
+                           what threads may do as well; rounds: how far endless loops are explored
   complete                 whether every interleaving was seen: only then does anything follow from it
   stopped                  null, or why it stopped before
+  bounded                  [{file, line, rounds}]: loops that were explored up to so many iterations only
   executions, different    how many were run, and how many different interleavings among them
   seconds                  how long it took
   outcomes                 [{outcome, grade, meaning, different, executions, story}]
@@ -47,6 +49,7 @@ pub struct Record<'a> {
     budget: Budget,
     complete: bool,
     stopped: Option<&'a str>,
+    bounded: &'a [BoundedLoop],
     executions: u64,
     different: u64,
     seconds: f64,
@@ -85,6 +88,7 @@ impl<'a> Record<'a> {
             budget: found.budget,
             complete: found.is_complete(),
             stopped: found.stopped.as_deref(),
+            bounded: &found.bounded,
             executions: found.executions,
             different: found.different,
             seconds: found.took.as_secs_f64(),

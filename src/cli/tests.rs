@@ -79,9 +79,10 @@ pub(super) fn outcome(name: &str, grade: Grade, preemptions: usize) -> Outcome {
 
 pub(super) fn explored(outcomes: Vec<Outcome>) -> Exploration {
     Exploration {
-        budget: Budget::default(),
+        budget: Budget::NONE,
         memory: Memory::C11,
         stopped: None,
+        bounded: Vec::new(),
         executions: 9,
         different: 4,
         took: Duration::from_millis(1500),
@@ -91,7 +92,7 @@ pub(super) fn explored(outcomes: Vec<Outcome>) -> Exploration {
 
 pub(super) fn stopped(outcomes: Vec<Outcome>) -> Exploration {
     Exploration {
-        budget: Budget::default(),
+        budget: Budget::NONE,
         stopped: Some("after 9 executions".to_owned()),
         ..explored(outcomes)
     }

@@ -29,11 +29,13 @@ pub(crate) enum Kind {
     Acquire,
     /// A write that takes a lock, for which the thread would not have waited.
     TryAcquire,
+    /// Destroys the object: no other access can come after it.
+    Destroy,
 }
 
 impl Kind {
     pub(crate) fn writes(self) -> bool {
-        matches!(self, Self::Write | Self::Acquire | Self::TryAcquire)
+        !matches!(self, Self::Read | Self::ReadsFrom(..))
     }
 
     fn chooses(self) -> bool {
@@ -47,9 +49,10 @@ pub(crate) fn dependent(a: Access, b: Access) -> bool {
 }
 
 /// The same for accesses to one location: one of them writes, and neither of them is
-/// free to read an older store.
+/// free to read an older store; or one destroys the object.
 pub(crate) fn conflict(a: Kind, b: Kind) -> bool {
-    (a.writes() || b.writes()) && !a.chooses() && !b.chooses()
+    let destroys = a == Kind::Destroy || b == Kind::Destroy;
+    destroys || ((a.writes() || b.writes()) && !a.chooses() && !b.chooses())
 }
 
 /// The accesses to one location so far, as far as later accesses can depend on them.
@@ -90,12 +93,15 @@ impl Accesses {
 
     /// Those that must come before an access of that kind.
     pub(crate) fn before(&self, kind: Kind) -> impl Iterator<Item = u32> {
-        let (written, read) = match kind {
-            Kind::ReadsFrom(_, by) => (by, &[][..]),
-            Kind::Read => (self.written, &[][..]),
-            _ => (self.written, self.read_since()),
+        let (written, read, chosen) = match kind {
+            Kind::ReadsFrom(_, by) => (by, &[][..], &[][..]),
+            Kind::Read => (self.written, &[][..], &[][..]),
+            Kind::Destroy => (self.written, self.read_since(), &self.chosen[..]),
+            _ => (self.written, self.read_since(), &[][..]),
         };
-        written.into_iter().chain(read.iter().copied())
+        written
+            .into_iter()
+            .chain(read.iter().chain(chosen).copied())
     }
 
     /// Those that could come after an access of that kind instead of before it.
@@ -103,22 +109,27 @@ impl Accesses {
         let (one, read, chosen) = match kind {
             Kind::ReadsFrom(..) => (None, &[][..], &[][..]),
             Kind::Read => (self.written, &[][..], &[][..]),
-            Kind::Write | Kind::TryAcquire => (self.written, self.read_since(), &self.chosen[..]),
+            Kind::Write | Kind::TryAcquire | Kind::Destroy => {
+                (self.written, self.read_since(), &self.chosen[..])
+            }
             // Between the other's lock and this one is its unlock, which cannot
             // come later: it is the lock that could.
             Kind::Acquire => (self.acquired, self.read_since(), &[][..]),
         };
-        one.into_iter().chain(read.iter().chain(chosen).copied())
+        // What is used after it was freed may be locked then.
+        let locked = self.acquired.filter(|_| kind == Kind::Destroy);
+        let ones = one.into_iter().chain(locked);
+        ones.chain(read.iter().chain(chosen).copied())
     }
 
     pub(crate) fn add(&mut self, kind: Kind, by: u32) {
         match kind {
             Kind::ReadsFrom(..) => self.chosen.push(by),
             Kind::Read => self.read.push(by),
-            Kind::Write | Kind::Acquire | Kind::TryAcquire => {
+            Kind::Write | Kind::Acquire | Kind::TryAcquire | Kind::Destroy => {
                 self.written = Some(by);
                 self.read_since = self.read.len() as u32;
-                if kind != Kind::Write {
+                if matches!(kind, Kind::Acquire | Kind::TryAcquire) {
                     self.acquired = Some(by);
                 }
             }
@@ -149,16 +160,17 @@ impl Accesses {
 mod tests {
     use super::*;
 
-    const KINDS: [Kind; 5] = [
+    const KINDS: [Kind; 6] = [
         Kind::ReadsFrom(7, None),
         Kind::Read,
         Kind::Write,
         Kind::Acquire,
         Kind::TryAcquire,
+        Kind::Destroy,
     ];
 
     #[test]
-    fn accesses_are_dependent_if_one_writes_and_neither_chooses() {
+    fn accesses_are_dependent_if_one_writes_and_neither_chooses_or_one_destroys() {
         let dependent_kinds = |a, b| {
             let access = |kind| Access { location: 1, kind };
             dependent(access(a), access(b))
@@ -169,7 +181,8 @@ mod tests {
                     (a, b),
                     (Kind::ReadsFrom(..), _) | (_, Kind::ReadsFrom(..)) | (Kind::Read, Kind::Read)
                 );
-                let expected = !is_independent;
+                let destroys = a == Kind::Destroy || b == Kind::Destroy;
+                let expected = destroys || !is_independent;
                 assert_eq!(dependent_kinds(a, b), expected, "{a:?}, {b:?}");
                 assert_eq!(dependent_kinds(b, a), expected, "{b:?}, {a:?}");
             }
@@ -196,7 +209,9 @@ mod tests {
         assert_eq!(before(&[Write, Read, Read], Read), [0]);
         assert_eq!(before(&[Read, Write, Read], Acquire), [1, 2]);
         assert_eq!(before(&[Write, Write], Kind::ReadsFrom(7, Some(0))), [0]);
-        assert_eq!(before(&[Write], Kind::ReadsFrom(7, None)), [0; 0]);
+        let load = Kind::ReadsFrom(7, None);
+        assert_eq!(before(&[Write], load), [0; 0]);
+        assert_eq!(before(&[Write, Read, load], Kind::Destroy), [0, 1, 2]);
     }
 
     #[test]

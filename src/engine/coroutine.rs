@@ -1,17 +1,18 @@
 //! Coroutines on stacks that are used again: the threads of a scene.
 //!
 //! A stack is reserved once and serves many executions; only what a scene has touched
-//! of it takes memory. Below each stack lies a guard page. A thread that runs into it
-//! goes no further, and its watcher reports that ([`crate::watch`]). If there is none, or
-//! if the thread holds what others need, as the allocator's lock, the process ends, as
-//! under std, after a message that names the thread and the setting.
+//! of it takes memory. Below each stack lies a guard page. A thread that overflows its stack
+//! goes no further, and its watcher reports that ([`crate::watch`]). If there is none, the
+//! process ends, as under std, after a message that names the thread and the setting.
 
 #[cfg_attr(not(unix), path = "coroutine/no_overflow.rs")]
 mod overflow;
+pub(crate) mod snapshot;
 
 use super::ids::MAX_THREADS;
 use corosensei::stack::{DefaultStack, Stack as _};
 use corosensei::{CoroutineResult, Yielder};
+use std::cell::Cell;
 use std::hint::black_box;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -23,8 +24,14 @@ pub(crate) type Suspend = Yielder<(), ()>;
 /// A thread's code, in the middle of what it does.
 pub(crate) struct Coroutine {
     inner: corosensei::Coroutine<(), (), (), DefaultStack>,
-    /// Where its guard page begins.
+    /// Where its guard page begins, and where its stack ends.
     guard: usize,
+    base: usize,
+}
+
+thread_local! {
+    /// Where the stack of the running coroutine ends.
+    static BASE: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Stacks that no coroutine uses now.
@@ -54,7 +61,7 @@ impl Stacks {
     /// The operating system has no memory for another stack.
     pub(crate) fn reserve(&mut self) -> io::Result<()> {
         if self.free.is_empty() {
-            let stack = kept(self.size).map_or_else(|| DefaultStack::new(self.size), Ok)?;
+            let stack = kept(self.size).map_or_else(|| overflow::stack(self.size), Ok)?;
             self.free.push(stack);
         }
         Ok(())
@@ -66,11 +73,11 @@ impl Stacks {
     /// There is no stack for it: see [`Stacks::reserve`].
     pub(crate) fn start(&mut self, body: impl FnOnce(&Suspend) + 'static) -> Coroutine {
         let stack = self.free.pop().expect("a stack is reserved");
-        let guard = stack.limit().get();
+        let (guard, base) = (stack.limit().get(), stack.base().get());
         let inner = corosensei::Coroutine::with_stack(stack, move |suspend: &Suspend, ()| {
             body(suspend);
         });
-        Coroutine { inner, guard }
+        Coroutine { inner, guard, base }
     }
 
     /// Takes the stack of a coroutine that has ended.
@@ -107,8 +114,10 @@ impl Coroutine {
     /// is what an overflow of its stack calls it.
     pub(crate) fn resume(&mut self, name: &str) -> bool {
         let outer = overflow::enter(self.guard, name);
+        let outer_base = BASE.replace(self.base);
         // `name` must not be asked for when it is gone, even if the engine panics.
         let result = catch_unwind(AssertUnwindSafe(|| self.inner.resume(())));
+        BASE.set(outer_base);
         overflow::leave(outer);
         let result = result.unwrap_or_else(|panic| resume_unwind(panic));
         matches!(result, CoroutineResult::Return(()))
@@ -118,10 +127,9 @@ impl Coroutine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::Cell;
     use std::rc::Rc;
 
-    fn started(stacks: &mut Stacks, body: impl FnOnce(&Suspend) + 'static) -> Coroutine {
+    pub(super) fn started(stacks: &mut Stacks, body: impl FnOnce(&Suspend) + 'static) -> Coroutine {
         stacks.reserve().unwrap();
         stacks.start(body)
     }

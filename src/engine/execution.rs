@@ -19,13 +19,16 @@
 
 pub(crate) mod abort;
 pub(crate) mod budget;
+pub(crate) mod difference;
 pub(crate) mod failure;
+pub(crate) mod freed;
 mod gate;
 pub(crate) mod handle;
 mod loads;
 pub(crate) mod loops;
 pub(crate) mod object;
 pub(crate) mod panics;
+mod repeat;
 pub(crate) mod round;
 pub(crate) mod run;
 pub(crate) mod schedule;

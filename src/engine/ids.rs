@@ -27,6 +27,10 @@ impl ThreadSet {
         self.0 |= 1 << thread;
     }
 
+    pub(crate) fn remove(&mut self, thread: ThreadId) {
+        self.0 &= !(1 << thread);
+    }
+
     pub(crate) fn contains(self, thread: ThreadId) -> bool {
         self.0 & (1 << thread) != 0
     }

@@ -9,6 +9,7 @@
 
 mod atomic_core;
 mod atomic_types;
+mod backoff;
 mod barrier;
 pub mod cell;
 mod channel;
@@ -16,14 +17,16 @@ mod condvar;
 mod fence;
 pub mod hint;
 mod lock;
-pub mod mpsc;
+mod messages;
 mod mutex;
 mod park;
 mod process;
 mod result;
 mod scope;
 pub mod thread;
+mod unbounded;
 
+pub use backoff::Backoff;
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use mutex::{Mutex, MutexGuard};
@@ -31,6 +34,12 @@ pub use mutex::{Mutex, MutexGuard};
 pub(crate) use super::execution::threads::narrate;
 pub(crate) use process::may_die;
 pub(crate) use scope::run_actors;
+
+/// `std::sync::mpsc`.
+pub mod mpsc {
+    pub use super::messages::{IntoIter, Iter};
+    pub use super::unbounded::*;
+}
 
 /// `std::sync::atomic`.
 pub mod atomic {

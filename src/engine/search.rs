@@ -10,12 +10,12 @@
 //! before sleeps and is not taken: sleep sets. Both are from Abdulla, Aronis,
 //! Jonsson, Sagonas: *Optimal Dynamic Partial Order Reduction*, POPL 2014.
 //!
-//! Choices within a transition (which store a load reads, which waiter is notified)
-//! are tried one after another.
+//! Choices within a transition (a load's store, a waiter) are tried one after another.
 //!
 //! The search knows threads, transitions and accesses. It knows no coroutine and no
 //! primitive.
 
+mod deeds;
 mod node;
 mod races;
 #[cfg(test)]
@@ -25,6 +25,7 @@ use super::access::{Access, Accesses, Kind, Location, Mark, StoreName};
 use super::clock::VectorClock;
 use super::hash::{Hashed, mix};
 use super::ids::{MAX_THREADS, ThreadId, ThreadSet};
+use deeds::Deeds;
 use node::{Choice, Node, reads};
 use smallvec::SmallVec;
 
@@ -52,9 +53,6 @@ pub(crate) struct Enabled {
     pub(crate) loads: ThreadSet,
 }
 
-/// How many things threads do to keep in mind.
-const MAX_KNOWN: usize = 20_000;
-
 /// The search, from one execution to the next.
 #[derive(Default)]
 pub(crate) struct Search {
@@ -66,18 +64,24 @@ pub(crate) struct Search {
     /// How many of them have begun, and how many it must take as they were.
     begun: usize,
     repeated: usize,
+    /// It is the execution before once more, and takes no other transition.
+    again: bool,
+    /// It ended because all that could be done next slept.
+    slept: bool,
     /// How many accesses the transition in progress has made, and how many choices.
     accessed: usize,
     chosen: usize,
+    found: usize,
+    /// It has accessed something else than the last time.
+    differs: bool,
     /// The threads that the transition in progress has enabled.
     enables: ThreadSet,
     /// Which transitions must come before each thread's next one.
     clocks: [VectorClock; MAX_THREADS],
     /// Names all that each thread can know: its transitions, and what they saw.
     knows: [u64; MAX_THREADS],
-    /// What a thread that knew just that accessed next. A thread that knows the same
-    /// does the same, unless it knows something that the model does not.
-    does_next: Hashed<u64, Location>,
+    /// What threads did next.
+    pub(crate) deeds: Deeds,
     /// The accesses to each location by transitions that are over.
     places: Hashed<Location, u32>,
     accesses: Vec<Accesses>,
@@ -94,6 +98,7 @@ impl Search {
         self.reduction = reduction;
         self.begun = 0;
         self.repeated = self.length.saturating_sub(1);
+        (self.again, self.slept) = (false, false);
         self.accessed = 0;
         self.enables = ThreadSet::default();
         self.clocks = Default::default();
@@ -102,18 +107,22 @@ impl Search {
 
     /// The same execution is run once more.
     pub(crate) fn repeat(&mut self) {
-        self.length = self.begun;
+        if !self.again {
+            self.length = self.begun;
+        }
+        let slept = self.slept;
         self.begin(self.reduction);
         self.repeated = self.length;
+        (self.again, self.slept) = (true, slept);
     }
 
     /// Which of the enabled threads takes the next transition; `None` if all that could
-    /// be done now was explored before. `current`: the thread that has just been
-    /// running. `options` adds the stores that a thread could read, the newest first.
+    /// be done now was explored before. Of the threads that are not asleep it is the one
+    /// with the least rank. `options` adds the stores that a thread could read, the newest first.
     pub(crate) fn next(
         &mut self,
         enabled: Enabled,
-        current: ThreadId,
+        rank: impl Fn(ThreadId) -> (usize, ThreadId),
         mut options: impl FnMut(ThreadId, &mut dyn FnMut(StoreName)),
     ) -> Result<Option<ThreadId>, Differs> {
         if self.begun < self.length {
@@ -123,7 +132,10 @@ impl Search {
             }
             if self.begun >= self.repeated {
                 node.last.clear();
+                node.found.clear();
             }
+        } else if self.again {
+            return self.slept.then_some(None).ok_or(Differs);
         } else {
             if self.path.len() == self.length {
                 self.path.push(Node::default());
@@ -140,10 +152,11 @@ impl Search {
                 last.asleep_after(&mut node.asleep);
             }
             let awake = |thread: &ThreadId| !node.sleeps(*thread, None);
-            let goes_on = Some(current)
-                .filter(|&thread| enabled.threads.contains(thread))
-                .filter(awake);
-            let Some(thread) = goes_on.or_else(|| enabled.threads.iter().find(awake)) else {
+            let threads = || enabled.threads.iter();
+            let goes_on = threads().find(|&thread| rank(thread) == (0, 0));
+            let least = || threads().filter(awake).min_by_key(|&thread| rank(thread));
+            let Some(thread) = goes_on.filter(awake).or_else(least) else {
+                self.slept = true;
                 return Ok(None);
             };
             node.thread = thread;
@@ -157,6 +170,8 @@ impl Search {
         let thread = self.path[self.begun].thread;
         self.accessed = 0;
         self.chosen = 0;
+        self.found = 0;
+        self.differs = false;
         self.begun += 1;
         self.clocks[thread].tick(thread);
         Ok(Some(thread))
@@ -183,28 +198,62 @@ impl Search {
         self.begun
     }
 
-    /// The transition in progress accesses that.
-    pub(crate) fn access(&mut self, access: Access) -> Result<(), Differs> {
+    /// Whether the execution has taken all the transitions that it repeats.
+    pub(crate) fn has_repeated_all(&self) -> bool {
+        self.begun >= self.repeated
+    }
+
+    /// A thread that could take the next transition the last time, or what it does there,
+    /// and not now; or the other way round.
+    pub(crate) fn differs_in(&self, enabled: Enabled) -> Option<ThreadId> {
+        let node = self.path[..self.length].get(self.begun)?;
+        let in_one = |a: ThreadSet, b: ThreadSet| a.iter().find(|&thread| !b.contains(thread));
+        let (threads, loads) = (enabled.threads, enabled.loads);
+        let in_either = |a, b| in_one(a, b).or_else(|| in_one(b, a));
+        in_either(node.enabled, threads).or_else(|| in_either(node.loads, loads))
+    }
+
+    /// The transition in progress accesses that. If it is the first access of a
+    /// transition that is not repeated: what its thread knows.
+    pub(crate) fn access(&mut self, access: Access) -> Option<u64> {
         let is_repeating = self.is_repeating();
         let node = &mut self.path[self.begun - 1];
         self.accessed += 1;
         if is_repeating {
-            let expected = node.last.get(self.accessed - 1);
-            return (expected == Some(&access)).then_some(()).ok_or(Differs);
+            self.differs |= node.last.get(self.accessed - 1) != Some(&access);
+            return None;
         }
         if !node.accesses.contains(&access) {
             node.accesses.push(access);
         }
         node.last.push(access);
-        if self.accessed == 1 && self.does_next.len() < MAX_KNOWN {
-            let knows = mix(node.thread as u64, self.knows[node.thread]);
-            let choices = node.choices.iter();
-            let knows = choices.fold(knows, |knows, choice| mix(knows, choice.taken as u64));
-            if *self.does_next.entry(knows).or_insert(access.location) != access.location {
-                return Err(Differs);
+        let node = &self.path[self.begun - 1];
+        let choices = node.choices.iter();
+        // What an `Arc` holds is destroyed by any thread that has it.
+        let is_begun = self.accessed == 1 && access.kind != Kind::Destroy;
+        (is_begun && !self.deeds.is_full()).then(|| {
+            let knows = self.knows(node.thread);
+            choices.fold(knows, |knows, choice| mix(knows, choice.taken as u64))
+        })
+    }
+
+    /// Names all that the thread knows between two transitions.
+    pub(crate) fn knows(&self, thread: ThreadId) -> u64 {
+        mix(thread as u64, self.knows[thread])
+    }
+
+    /// The same as when the transition was run first, where it is repeated.
+    pub(crate) fn finds(&mut self, same: Option<usize>) -> Option<usize> {
+        let found = &mut self.path[self.begun - 1].found;
+        let place = self.found;
+        self.found += 1;
+        match found.get(place) {
+            Some(&found) => found,
+            None => {
+                found.push(same);
+                same
             }
         }
-        Ok(())
     }
 
     /// One of so many things; all are tried, this one first.
@@ -280,7 +329,7 @@ impl Search {
         };
         let node = &self.path[transition];
         if self.is_repeating() {
-            if self.accessed != node.last.len() {
+            if self.differs || self.accessed != node.last.len() {
                 return Err(Differs);
             }
             self.clocks[node.thread] = node.clock;
@@ -296,12 +345,17 @@ impl Search {
         Ok(())
     }
 
+    /// Whether no execution comes after this one.
+    pub(crate) fn is_last(&self) -> bool {
+        !self.path[..self.begun].iter().any(Node::has_next)
+    }
+
     /// On to the next execution, if there is one.
     pub(crate) fn advance(&mut self) -> bool {
         self.length = self.begun;
         while let Some(last) = self.length.checked_sub(1) {
             let node = &mut self.path[last];
-            if next_from(node) {
+            if node.advance() {
                 let undo = node.undo;
                 for (place, mark) in self.undo.drain(undo..).rev() {
                     self.accesses[place as usize].rewind(mark);
@@ -322,29 +376,6 @@ impl Search {
         }
         place as usize
     }
-}
-
-/// On to the next transition or choice from there, if there is one.
-fn next_from(node: &mut Node) -> bool {
-    while let Some(choice) = node.choices.last_mut() {
-        choice.taken += 1;
-        if choice.taken < choice.of {
-            return true;
-        }
-        node.choices.pop();
-    }
-    node.falls_asleep();
-    let is_new = |thread: &ThreadId| {
-        node.backtrack.contains(*thread)
-            && !node.explored.iter().any(|done| done.thread == *thread)
-            && !node.sleeps(*thread, None)
-    };
-    let Some(thread) = node.enabled.iter().find(is_new) else {
-        return false;
-    };
-    node.thread = thread;
-    node.reads = None;
-    true
 }
 
 /// What the thread of a transition can learn by an access.

@@ -2,8 +2,10 @@
 //! see, would hold up the whole exploration: so that runs on a thread of its own, which is
 //! abandoned then.
 
-use super::engine::{self, Collection, Scene};
+use super::engine;
+use super::found::Found;
 use super::options::{NotTheModel, Options};
+use super::replay::Scene;
 use super::report::{Exploration, Judged};
 use crate::watch::{self, Stuck, Why, watch};
 use std::fmt::Write as _;
@@ -15,40 +17,30 @@ pub(super) fn explore(
     options: Options,
     scene: Arc<dyn Fn() -> Judged + Send + Sync>,
 ) -> Result<Exploration, NotTheModel> {
-    let Options {
-        memory,
-        budget,
-        patience,
-        stack_size,
-        ..
-    } = options;
+    let (patience, stack_size) = (options.patience, options.stack_size);
     let cancel = options.cancel.clone();
     let scene: Scene = Arc::new(move || {
         watch::is_at(None);
         watch::beat();
         scene()
     });
-    let collection = Arc::new(Mutex::new(Collection::new(options)));
-    let explore = {
-        let collection = Arc::clone(&collection);
-        move || engine::explore(&collection, &scene)
-    };
+    let found = Arc::new(Mutex::new(Found::nothing(&options)));
+    let nothing = Found::nothing(&options);
+    let finds = Arc::clone(&found);
+    let explore = move || engine::explore(options, &scene, finds);
     watch(patience, cancel.as_deref(), explore).unwrap_or_else(|stuck| {
         // ORDERING: as in `watch`: the flag publishes nothing else.
         let is_cancelled = cancel.is_some_and(|cancel| cancel.load(Relaxed));
         let why = told(&stuck, is_cancelled, stack_size);
-        let report = |found: &mut Collection| {
+        let report = |found: &mut Found| {
             found.stop(&why);
             found.report()
         };
-        Ok(match collection.try_lock() {
+        Ok(match found.try_lock() {
             Ok(mut found) => report(&mut found),
             Err(TryLockError::Poisoned(found)) => report(&mut found.into_inner()),
             // It was counting, and not in the scene at all: what it has is half done.
-            Err(TryLockError::WouldBlock) => report(&mut Collection::new(Options {
-                budget,
-                ..Options::new(memory)
-            })),
+            Err(TryLockError::WouldBlock) => report(&mut { nothing }),
         })
     })
 }

@@ -1,118 +1,97 @@
 //! Runs a scene, execution after execution, and collects what its outcomes are.
 
+use super::found::{Found, Untold, lock};
+use super::judge::judge_failure;
 use super::options::{NotTheModel, Options, Progress};
-use super::order::Order;
-use super::report::{Exploration, Grade, Judged, Memory, Outcome, count};
-use super::story::{self, Cost};
-use crate::engine::execution::abort::is_abort;
-use crate::engine::execution::failure::{Aborted, Failure, NOT_DETERMINISTIC};
-use crate::engine::execution::panics::{
-    forget_panics, hears_panic, last_panic, scene_has_panicked,
-};
-use crate::engine::execution::run::{Execution, Runner, Settings};
-use crate::engine::execution::threads;
-use crate::engine::hash::HashedSet;
+use super::replay::{End, RUNS, Scene, ends_like, execute, is_replayed};
+use super::report::{BoundedLoop, Exploration, Judged, Memory};
+use crate::engine::execution::failure::{Aborted, Failure};
+use crate::engine::execution::panics::{hears_panic, last_panic};
+use crate::engine::execution::run::{Execution, Runner, Settings, Which};
 use crate::engine::search::Reduction;
-use std::cell::Cell;
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once};
 use std::time::{Duration, Instant};
 
-/// How many places the search for an outcome's simplest story may look at in all (some
-/// tenths of a second). An outcome with more is told by the best found then.
-const PLACES: usize = 300_000;
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 /// How many executions pass between two looks at the clock.
 const LOOK_AT_CLOCK_EVERY: u64 = 64;
 
-pub(super) type Scene = Arc<dyn Fn() -> Judged + Send + Sync>;
+const TELLING: &str = "the scene did something else only while its story was told: what shows the value of a \
+     mutex must take no step that others could notice, and must not panic";
 
-/// What has been found so far. No code of the scene's or of a caller's runs while it is
-/// locked: if such code does not return, the thread that watches can still report.
-pub(super) struct Collection {
+/// The exploration of a scene.
+struct Exploring {
     options: Options,
-    started: Instant,
+    found: Arc<Mutex<Found>>,
     last_progress: Instant,
-    executions: u64,
-    /// How many of them were different interleavings, …
-    different: u64,
-    /// … and the names of those that could come twice.
-    interleavings: HashedSet<u128>,
-    /// By outcome and grade.
-    rows: HashMap<(String, Grade), Row>,
-    stopped: Option<String>,
+    /// How the first execution has ended, and how many were run again to be compared.
+    first: Option<(End, u64)>,
+    replayed: u64,
     /// A scene did what must be explored with other settings.
     needs: Option<Settings>,
 }
 
-struct Row {
-    outcome: Outcome,
-    cost: Cost,
-    /// What may still be spent on a better story.
-    places: usize,
-}
-
-/// A story that is not yet told: the execution is run once more for it.
-struct Untold {
-    row: (String, Grade),
-    cost: Cost,
-    order: Order,
-}
-
-fn lock(collection: &Mutex<Collection>) -> MutexGuard<'_, Collection> {
-    collection.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Calls back by what is taken from the collection's options.
+/// `found`: nothing, yet.
 pub(super) fn explore(
-    collection: &Mutex<Collection>,
+    options: Options,
     scene: &Scene,
+    found: Arc<Mutex<Found>>,
 ) -> Result<Exploration, NotTheModel> {
     silence_panics();
-    let mut locked = lock(collection);
-    let options = &mut locked.options;
-    let judge_stuck = options.judge_stuck.take();
-    let mut report = options.progress.take();
     let settings = Settings {
         is_c11: options.memory == Memory::C11,
         locks_are_tried: false,
         any_waiter: options.budget.any_waiter,
         spurious_wake_ups: options.budget.spurious_wake_ups,
         early_timeouts: options.budget.early_timeouts,
+        weak_failures: options.budget.weak_failures,
         deaths: options.budget.deaths,
+        rounds: options.budget.rounds,
         panics_are_handled: options.panics_are_handled,
+        endless_loops: 0,
         reduction: match options.all_orders {
             true => Reduction::None,
             false => Reduction::Full,
         },
     };
     let runner = Runner::new(settings, options.stack_size);
-    drop(locked);
+    let mut exploring = Exploring {
+        options,
+        found,
+        last_progress: Instant::now(),
+        first: None,
+        replayed: 0,
+        needs: None,
+    };
     let result = catch_unwind(AssertUnwindSafe(|| {
         loop {
-            let progress = run(collection, &runner, scene, judge_stuck.as_deref());
-            if let Some((report, progress)) = report.as_mut().zip(progress) {
-                report(progress);
-            }
-            let mut collection = lock(collection);
-            if let Some(needs) = collection.start_again() {
+            exploring.run(&runner, scene);
+            if let Some(needs) = exploring.start_again() {
                 runner.start_again(needs);
-            } else if collection.stopped.is_some() || !runner.advance() {
+            } else if exploring.found().is_stopped() || !runner.advance() {
                 break;
             }
         }
     }));
-    let mut collection = lock(collection);
-    if result.is_err() {
+    let mut found = exploring.found();
+    if result.is_ok() {
+        let x = runner.execution();
+        let bounded = x.bounded_loops.iter().map(|at| BoundedLoop {
+            file: at.file().to_owned(),
+            line: at.line(),
+            rounds: x.settings.rounds,
+        });
+        found.bounded = bounded.collect();
+        found.bounded.sort();
+    } else {
         // A panic of the model itself: what was found stands, but nothing is proved.
         let why = format!("by a panic of the model ({})", last_panic());
-        collection.stop(&why);
+        found.stop(&why);
         runner.leak();
     }
-    Ok(collection.report())
+    Ok(found.report())
 }
 
 /// Panics of scenes are outcomes: they are noted, not printed.
@@ -128,254 +107,154 @@ fn silence_panics() {
     });
 }
 
-/// One execution: what the scene returned, unless it unwound.
-fn execute(runner: &Runner, scene: &Scene, again: bool) -> Option<Judged> {
-    let judged = Rc::new(Cell::new(None));
-    let (returned, scene) = (Rc::clone(&judged), Arc::clone(scene));
-    let whole = move || {
-        match catch_unwind(AssertUnwindSafe(|| scene())) {
-            Ok(judged) => returned.set(Some(judged)),
-            Err(payload) => {
-                if !is_abort(payload.as_ref()) {
-                    scene_has_panicked();
-                }
-                threads::drops(payload);
-            }
-        }
-        threads::finish();
-    };
-    forget_panics();
-    runner.run(Box::new(whole), again);
-    judged.take()
-}
-
-/// Runs an execution, and runs it once more if its story is the best so far.
-fn run(
-    collection: &Mutex<Collection>,
-    runner: &Runner,
-    scene: &Scene,
-    judge_stuck: Option<&(dyn Fn() -> Judged + Send)>,
-) -> Option<Progress> {
-    let judged = execute(runner, scene, false);
-    let is_blocked = matches!(runner.execution().failure, Some(Failure::Blocked { .. }));
-    let judged = match judge_stuck {
-        // What others have written may look at what it likes.
-        Some(judge) if is_blocked => Some(judge()),
-        _ => match &runner.execution().failure {
-            Some(failure) => Some(judge_failure(failure)),
-            None => judged,
-        },
-    };
-    let mut locked = lock(collection);
-    let untold = locked.collect(&runner.execution(), judged);
-    let is_misuse = |x: &Execution| matches!(x.failure, Some(Failure::Misuse(_)));
-    let was_misuse = is_misuse(&runner.execution());
-    let can_run_again = !runner.execution().is_abandoned();
-    if let Some(Untold { row, cost, order }) = untold.filter(|_| can_run_again) {
-        let (before, outcome) = (lengths(&runner.execution()), row.0.clone());
-        drop(locked);
-        let again = execute(runner, scene, true);
-        locked = lock(collection);
-        let mut x = runner.execution();
-        let is_another = again.is_some_and(|judged| judged.outcome != outcome);
-        let is_as_before = is_misuse(&x) == was_misuse && lengths(&x) == before;
-        if !is_as_before || (is_another && x.failure.is_none()) {
-            locked.differs(&mut x);
-        } else if let Some(row) = locked.rows.get_mut(&row) {
-            row.cost = cost;
-            row.outcome.story = story::tell(&x, &order);
-        }
+impl Exploring {
+    fn found(&self) -> MutexGuard<'_, Found> {
+        lock(&self.found)
     }
-    locked.look_at_limits()
-}
 
-impl Collection {
-    pub(super) fn new(options: Options) -> Self {
-        let started = Instant::now();
-        Self {
-            options,
-            started,
-            last_progress: started,
-            executions: 0,
-            different: 0,
-            interleavings: HashedSet::default(),
-            rows: HashMap::new(),
-            stopped: None,
-            needs: None,
-        }
+    fn stop(&self, why: &str) {
+        self.found().stop(why);
     }
 
     /// With what settings everything must be explored again, if so.
     fn start_again(&mut self) -> Option<Settings> {
-        let needs = self.needs.take().filter(|_| self.stopped.is_none())?;
-        self.executions = 0;
-        self.different = 0;
-        self.interleavings.clear();
-        self.rows.clear();
+        let needs = self.needs.take()?;
+        let mut found = lock(&self.found);
+        if found.is_stopped() {
+            return None;
+        }
+        found.forget();
+        self.first = None;
+        self.replayed = 0;
         Some(needs)
     }
 
+    /// Runs an execution, and runs it once more if its story is the best so far.
+    fn run(&mut self, runner: &Runner, scene: &Scene) {
+        let judged = execute(runner, scene, Which::Next);
+        let end = End::of(&runner.execution(), judged.as_ref());
+        let is_blocked = matches!(runner.execution().failure, Some(Failure::Blocked { .. }));
+        let judged = match &self.options.judge_stuck {
+            // What others have written may look at what it likes.
+            Some(judge) if is_blocked => Some(judge()),
+            _ => judged,
+        };
+        let untold = self.collect(&runner.execution(), judged);
+        let can_run_again = runner.can_run_again();
+        let seen = {
+            let x = runner.execution();
+            let is_redundant = x.aborted() == Some(Aborted::Redundant);
+            (!is_redundant).then(|| (end.after_any(), x.alone))
+        };
+        if let Some(untold) = untold.filter(|_| can_run_again) {
+            if ends_like(end, runner, scene, Which::Told) {
+                self.found().told(untold, &runner.execution());
+            } else {
+                let mut replays = 0..RUNS;
+                if replays.all(|number| is_replayed(end, runner, scene, number)) {
+                    runner.execution().failure = Some(Failure::Misuse(TELLING));
+                }
+                self.differs(&runner.execution());
+            }
+        }
+        if can_run_again && self.needs.is_none() && !self.found().is_stopped() {
+            self.replay(runner, scene, end, seen);
+        }
+        self.look_at_limits();
+    }
+
+    /// Runs the execution once more if it has ended in another way than the first: that
+    /// may be chance. And the last one as often as there were too few.
+    fn replay(&mut self, runner: &Runner, scene: &Scene, end: End, seen: Option<(End, u64)>) {
+        let is_like_first = seen.is_none_or(|seen| *self.first.get_or_insert(seen) == seen);
+        let mut replays = u64::from(!is_like_first && self.replayed < RUNS);
+        let executions = self.found().executions;
+        if executions < RUNS && runner.is_last() {
+            replays = RUNS.saturating_sub(executions + self.replayed);
+        }
+        for _ in 0..replays {
+            if self.is_cancelled() || self.is_out_of_time() {
+                return self.stop("");
+            }
+            if !is_replayed(end, runner, scene, self.replayed) {
+                return self.differs(&runner.execution());
+            }
+            self.replayed += 1;
+        }
+    }
+
     fn collect(&mut self, x: &Execution, judged: Option<Judged>) -> Option<Untold> {
-        self.executions += 1;
+        let mut found = lock(&self.found);
+        found.executions += 1;
         self.needs = Some(x.needs).filter(|&needs| needs != x.settings);
-        if x.aborted() == Some(Aborted::Redundant) {
+        let is_endless = x.needs.endless_loops != x.settings.endless_loops;
+        if x.aborted() == Some(Aborted::Redundant) || is_endless {
             return None;
         }
+        let judged = match &x.failure {
+            Some(Failure::Blocked { .. }) if self.options.judge_stuck.is_some() => judged,
+            Some(failure) => Some(judge_failure(x, failure)),
+            None => judged,
+        };
         match x.failure {
-            Some(Failure::Endless) => self.stop("because an execution did not end"),
-            Some(Failure::Misuse(_)) => self.stop("because the model cannot follow the scene"),
+            Some(Failure::Endless) => found.stop("because an execution did not end"),
+            Some(Failure::Misuse(_)) => found.stop("because the model cannot follow the scene"),
             _ => {}
         }
         match judged {
-            Some(judged) => self.count(x, judged),
+            Some(judged) => found.count(x, judged),
             None => {
-                self.stop("because a scene unwound without a panic");
+                found.stop("because a scene unwound without a panic");
                 None
             }
         }
     }
 
-    fn count(&mut self, x: &Execution, judged: Judged) -> Option<Untold> {
-        let is_new = !x.may_repeat() || self.interleavings.insert(x.name());
-        self.different += u64::from(is_new);
-        let name = (judged.outcome, judged.grade);
-        // Another order of an interleaving already seen cannot have a better story: all
-        // its orders were looked at then.
-        let (row, better) = match self.rows.get_mut(&name) {
-            Some(row) => {
-                let better = match is_new {
-                    true => story::better_than(Some(row.cost), x, &mut row.places),
-                    false => None,
-                };
-                (row, better)
-            }
-            None => {
-                let mut places = PLACES;
-                let better = story::better_than(None, x, &mut places);
-                let (cost, order) = better.unwrap_or_else(|| story::as_it_ran(x));
-                let outcome = Outcome {
-                    outcome: name.0.clone(),
-                    grade: name.1,
-                    meaning: judged.meaning,
-                    different: 0,
-                    executions: 0,
-                    // To be told.
-                    story: story::tell(x, &order),
-                };
-                let row = Row {
-                    outcome,
-                    cost,
-                    places,
-                };
-                (
-                    self.rows.entry(name.clone()).or_insert(row),
-                    Some((cost, order)),
-                )
-            }
-        };
-        row.outcome.executions += 1;
-        row.outcome.different += u64::from(is_new);
-        better.map(|(cost, order)| Untold {
-            row: name,
-            cost,
-            order,
-        })
-    }
-
     /// Run once more, the scene did something else.
-    fn differs(&mut self, x: &mut Execution) {
-        if !matches!(x.failure, Some(Failure::Misuse(_))) {
-            x.failure = Some(Failure::Misuse(NOT_DETERMINISTIC));
-        }
-        self.executions -= 1;
-        let judged = x.failure.as_ref().map(judge_failure);
-        self.collect(x, judged);
+    fn differs(&mut self, x: &Execution) {
+        self.found().executions -= 1;
+        self.collect(x, None);
     }
 
-    /// How far it is, if it is time to tell.
-    fn look_at_limits(&mut self) -> Option<Progress> {
-        if self.options.max_executions == Some(self.executions) {
-            self.stop("");
-        }
+    fn is_cancelled(&self) -> bool {
         let cancel = self.options.cancel.as_ref();
         // ORDERING: the flag publishes nothing else; to see it late costs an execution.
-        if cancel.is_some_and(|cancel| cancel.load(Relaxed)) {
-            self.stop("because it was interrupted");
-        }
-        if !self.executions.is_multiple_of(LOOK_AT_CLOCK_EVERY) {
-            return None;
-        }
-        let now = Instant::now();
-        if self
-            .options
-            .max_time
-            .is_some_and(|most| now - self.started >= most)
-        {
+        cancel.is_some_and(|cancel| cancel.load(Relaxed))
+    }
+
+    fn is_out_of_time(&self) -> bool {
+        let most = self.options.max_time;
+        most.is_some_and(|most| self.found().started.elapsed() >= most)
+    }
+
+    fn look_at_limits(&mut self) {
+        let (executions, different, started) = {
+            let found = self.found();
+            (found.executions, found.different, found.started)
+        };
+        if self.options.max_executions == Some(executions) {
             self.stop("");
         }
-        if now - self.last_progress < PROGRESS_EVERY {
-            return None;
+        if self.is_cancelled() {
+            self.stop("because it was interrupted");
         }
-        self.last_progress = now;
-        Some(Progress {
-            executions: self.executions,
-            different: self.different,
-            elapsed: now - self.started,
-        })
-    }
-
-    pub(super) fn stop(&mut self, why: &str) {
-        let why = format!("after {} {why}", count(self.executions, "execution"));
-        self.stopped.get_or_insert(why.trim_end().to_owned());
-    }
-
-    pub(super) fn report(&mut self) -> Exploration {
-        if self.stopped.is_none() && self.rows.is_empty() {
-            self.stop("because nothing came to an end");
+        if !executions.is_multiple_of(LOOK_AT_CLOCK_EVERY) {
+            return;
         }
-        let mut outcomes: Vec<Outcome> = self.rows.drain().map(|(_, row)| row.outcome).collect();
-        outcomes.sort_by(|a, b| (a.grade, &a.outcome).cmp(&(b.grade, &b.outcome)));
-        Exploration {
-            memory: self.options.memory,
-            budget: self.options.budget,
-            stopped: self.stopped.take(),
-            executions: self.executions,
-            different: self.different,
-            took: self.started.elapsed(),
-            outcomes,
+        if self.is_out_of_time() {
+            self.stop("");
         }
-    }
-}
-
-/// How many records there were, and how many when it failed.
-fn lengths(x: &Execution) -> (usize, usize) {
-    (x.trace.records().len(), x.failed_after)
-}
-
-/// What a failure is called in the outcome table.
-fn judge_failure(failure: &Failure) -> Judged {
-    let (outcome, meaning) = match failure {
-        Failure::Blocked {
-            in_loops: false, ..
-        } => ("deadlock", "whoever is left waits, and nobody can go on"),
-        Failure::Blocked { in_loops: true, .. } => (
-            "livelock",
-            "a thread spins for ever: nobody is left to let it go on",
-        ),
-        Failure::DataRace(_) => (
-            "data race",
-            "two accesses, one of them a write, that nothing orders: undefined behaviour",
-        ),
-        Failure::Panic { panic, .. } => ("panic", panic.message.as_str()),
-        Failure::Endless => (
-            "does not end",
-            "an execution took more steps than the model follows",
-        ),
-        Failure::Misuse(what) => ("misuse", *what),
-    };
-    Judged {
-        outcome: outcome.to_owned(),
-        grade: Grade::Forbidden,
-        meaning: meaning.to_owned(),
+        let now = Instant::now();
+        if now - self.last_progress >= PROGRESS_EVERY {
+            self.last_progress = now;
+            let progress = Progress {
+                executions,
+                different,
+                elapsed: now - started,
+            };
+            if let Some(report) = &mut self.options.progress {
+                report(progress);
+            }
+        }
     }
 }

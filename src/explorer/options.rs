@@ -14,7 +14,7 @@ const STACK_SIZE: usize = 2 * 1024 * 1024;
 pub struct Options {
     /// The memory model to run under.
     pub memory: Memory,
-    /// What the threads may do beside running in any order: nothing, at first.
+    /// What the threads may do beside running in any order: at first, what std allows.
     pub budget: Budget,
     /// A thread's panic is no outcome by itself: the scene handles it, where it joins
     /// the thread. Otherwise (and if the scene passes it on) every panic is.
@@ -31,14 +31,15 @@ pub struct Options {
     /// if the scene takes no step, after a second.
     pub cancel: Option<Arc<AtomicBool>>,
     /// Stop, unfinished, when the scene has taken no step for that long: it waits for
-    /// something that the model cannot see, or computes without an end. On Unix its thread
-    /// is stopped; elsewhere it runs on until its next step. On Linux the exploration stops
-    /// earlier if the scene's memory has grown, since its last step, by a GiB or by a
-    /// quarter of what is available.
+    /// something that the model cannot see, or computes without an end. On Linux with
+    /// an x86-64 processor its thread is stopped, and the exploration stops earlier if the
+    /// process's memory has grown, since its last step, by a GiB or by a quarter of what is
+    /// available. Elsewhere the thread runs on until its next step.
     pub patience: Duration,
     /// The size of the stack of each of the scene's threads, in bytes. [`Options::new`]
-    /// sets 2 MiB, the size that `std::thread` uses too. On Unix the
-    /// exploration stops when a thread overflows its stack; elsewhere the process ends.
+    /// sets 2 MiB, the size that `std::thread` uses too. On Linux
+    /// with an x86-64 processor the exploration stops when a thread overflows its stack;
+    /// elsewhere the process ends.
     pub stack_size: usize,
     /// Called every now and then (at most ten times a second) while it runs, on
     /// another thread.

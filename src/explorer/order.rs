@@ -289,9 +289,9 @@ impl<'a> Search<'a> {
     }
 
     fn next(&self, taken: &[u16], thread: usize) -> Option<StepId> {
-        self.threads[thread]
-            .get(usize::from(taken[thread]))
-            .copied()
+        // A thread that has done nothing that is told has no steps.
+        let steps = self.threads.get(thread)?;
+        steps.get(usize::from(*taken.get(thread)?)).copied()
     }
 
     /// Whether the step may come now without changing what any step does.

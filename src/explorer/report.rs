@@ -30,8 +30,9 @@ impl fmt::Display for Memory {
 }
 
 /// What real threads may do beside running in any order, and how often at most in
-/// one execution. Each costs many executions.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+/// one execution. The default is what std allows its threads; less of it needs fewer
+/// executions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Budget {
     /// `notify_one` wakes any waiter. Otherwise: the one that has waited longest.
@@ -42,24 +43,69 @@ pub struct Budget {
     /// So many timed waits time out although others can still run. All others time
     /// out late: when nothing else can run.
     pub early_timeouts: usize,
+    /// So many `compare_exchange_weak` fail although the value was the expected one.
+    pub weak_failures: usize,
     /// So many processes die: see [`may_die`](crate::sync::may_die).
     pub deaths: usize,
+    /// Loops whose iterations differ without end are explored up to so many iterations.
+    pub rounds: usize,
 }
 
-/// `, any waiter, 1 spurious wake-up, 2 early timeouts, 1 death`; nothing for none.
+impl Budget {
+    /// How many iterations of an endless loop are explored by default.
+    pub const ROUNDS: usize = 4;
+
+    /// Nothing but running in any order.
+    pub const NONE: Self = Self {
+        any_waiter: false,
+        spurious_wake_ups: 0,
+        early_timeouts: 0,
+        weak_failures: 0,
+        deaths: 0,
+        rounds: Self::ROUNDS,
+    };
+}
+
+impl Default for Budget {
+    /// What std allows: any waiter, one spurious wake-up, one early timeout. Weak
+    /// failures cost too much for a default, and only processes die.
+    fn default() -> Self {
+        Self {
+            any_waiter: true,
+            spurious_wake_ups: 1,
+            early_timeouts: 1,
+            ..Self::NONE
+        }
+    }
+}
+
+/// `any waiter, up to 1 spurious wake-up, no early timeouts, weak failures or deaths`:
+/// whatever is not allowed is named too.
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.any_waiter {
-            f.write_str(", any waiter")?;
-        }
-        for (many, what) in [
+        f.write_str(match self.any_waiter {
+            true => "any waiter",
+            false => "oldest waiter first",
+        })?;
+        let (none, some): (Vec<_>, Vec<_>) = [
             (self.spurious_wake_ups, "spurious wake-up"),
             (self.early_timeouts, "early timeout"),
+            (self.weak_failures, "weak failure"),
             (self.deaths, "death"),
-        ] {
-            if many > 0 {
-                write!(f, ", {}", count(many as u64, what))?;
-            }
+        ]
+        .into_iter()
+        .partition(|&(many, _)| many == 0);
+        for (place, &(many, what)) in some.iter().enumerate() {
+            let up_to = if place == 0 { "up to " } else { "" };
+            write!(f, ", {up_to}{}", count(many as u64, what))?;
+        }
+        for (place, (_, what)) in none.iter().enumerate() {
+            let before = match place {
+                0 => ", no ",
+                _ if place + 1 == none.len() => " or ",
+                _ => ", ",
+            };
+            write!(f, "{before}{what}s")?;
         }
         Ok(())
     }
@@ -136,6 +182,8 @@ pub struct Exploration {
     pub budget: Budget,
     /// Why it stopped before the end, if it did. Only `None` proves anything.
     pub stopped: Option<String>,
+    /// Loops that were explored only up to some number of iterations.
+    pub bounded: Vec<BoundedLoop>,
     /// How many executions were run.
     pub executions: u64,
     /// How many different interleavings were among them: executions that differ
@@ -147,20 +195,41 @@ pub struct Exploration {
     pub outcomes: Vec<Outcome>,
 }
 
+/// A loop that was explored only up to some number of iterations.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct BoundedLoop {
+    /// The source file, as the compiler names it.
+    pub file: String,
+    /// The line in that file, from 1.
+    pub line: u32,
+    /// Up to how many iterations.
+    pub rounds: usize,
+}
+
 impl Exploration {
-    /// Whether every interleaving was seen, within the bounds of the scene.
+    /// Whether every interleaving was seen, within the bounds of the scene, the budget
+    /// and the [`bounded`](Self::bounded) loops.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.stopped.is_none()
     }
 
-    /// `COMPLETE: 162 different interleavings, 232 executions, SC` or
+    /// Whether a loop was explored only up to some number of iterations.
+    #[must_use]
+    pub fn is_bounded(&self) -> bool {
+        !self.bounded.is_empty()
+    }
+
+    /// `COMPLETE: 162 different interleavings, 232 executions, SC (any waiter, no …)`,
+    /// `COMPLETE, loop at src/lib.rs:12 up to 4 rounds: …` or
     /// `STOPPED after 100000 executions: not a proof`.
     #[must_use]
     pub fn verdict(&self) -> String {
         match &self.stopped {
             None => format!(
-                "COMPLETE: {}, {}, {}{}",
+                "COMPLETE{}: {}, {}, {} ({})",
+                self.bounds(),
                 count(self.different, "different interleaving"),
                 count(self.executions, "execution"),
                 self.memory,
@@ -168,6 +237,20 @@ impl Exploration {
             ),
             Some(why) => format!("STOPPED {why}: not a proof"),
         }
+    }
+
+    /// `, loops at a.rs:1, b.rs:2 up to 4 rounds`; nothing if no loop is bounded.
+    fn bounds(&self) -> String {
+        let Some(first) = self.bounded.first() else {
+            return String::new();
+        };
+        let places = self.bounded.iter();
+        let places: Vec<_> = places
+            .map(|at| format!("{}:{}", at.file, at.line))
+            .collect();
+        let plural = if places.len() == 1 { "" } else { "s" };
+        let rounds = count(first.rounds as u64, "round");
+        format!(", loop{plural} at {} up to {rounds}", places.join(", "))
     }
 
     /// The outcomes that must never be.
@@ -289,3 +372,6 @@ pub struct Switch {
     /// `preempted`, ``waits for `tickets`, held by clerk-2 since line 31``, `ended`.
     pub why: String,
 }
+
+#[cfg(test)]
+mod tests;

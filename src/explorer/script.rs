@@ -28,7 +28,7 @@ pub(super) fn of(x: &Execution) -> Script<'_> {
     };
     let is_decided = matches!(
         x.failure,
-        Some(Failure::Panic { .. } | Failure::DataRace(_))
+        Some(Failure::Panic { .. } | Failure::DataRace(_) | Failure::UseAfterFree { .. })
     );
     Script {
         steps: steps.collect(),

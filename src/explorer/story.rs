@@ -3,6 +3,7 @@
 use super::order::{self, Gate, Handover, Order};
 use super::report::{Step, Story, Switch};
 use super::script;
+use crate::engine::execution::difference::Difference;
 use crate::engine::execution::failure::{BlockedThread, Failure, WaitsFor};
 use crate::engine::execution::run::Execution;
 use crate::engine::execution::telling::Telling;
@@ -228,6 +229,7 @@ impl Teller<'_> {
                 lines.extend(self.missing_edge(race));
                 lines
             }
+            Failure::UseAfterFree { object, user, at } => self.use_after_free(*object, *user, *at),
             Failure::Panic { thread, panic } => vec![format!(
                 "{} panics at {}:{}: {}",
                 self.names.thread(*thread),
@@ -236,8 +238,27 @@ impl Teller<'_> {
                 panic.message
             )],
             Failure::Endless => vec!["no end is in sight".to_owned()],
-            Failure::Misuse(what) => vec![(*what).to_owned()],
+            Failure::Misuse(what) => {
+                let difference = self.x.difference.iter();
+                let difference = difference.flat_map(Difference::lines);
+                [(*what).to_owned()].into_iter().chain(difference).collect()
+            }
         }
+    }
+
+    fn use_after_free(&self, object: ObjectId, user: ThreadId, at: Option<At>) -> Vec<String> {
+        let place = |at: Option<At>| {
+            at.map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()))
+        };
+        let (name, user) = (self.names.object(object), self.names.thread(user));
+        let mut lines = Vec::new();
+        if let Some(destroyed) = self.x.objects[object].destroyed {
+            let by = self.names.thread(destroyed.by);
+            let after = place(destroyed.after);
+            lines.push(format!("{by} frees `{name}` after {after}, and"));
+        }
+        lines.push(format!("{user} still uses it at {}", place(at)));
+        lines
     }
 
     fn blocked(&self, blocked: &BlockedThread) -> String {

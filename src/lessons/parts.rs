@@ -123,7 +123,7 @@ pub struct Scene {
     /// Outcomes that must be among those found, so that a version which does
     /// nothing does not pass.
     pub must_occur: &'static [&'static str],
-    /// What its threads may do beside running in any order.
+    /// What its threads may do beside running in any order: at first, nothing.
     pub budget: Budget,
     /// It handles the panics of its threads: they are no outcomes by themselves.
     pub handles_panics: bool,
@@ -138,7 +138,7 @@ impl Scene {
             name,
             run: Arc::new(run),
             must_occur: &[],
-            budget: Budget::default(),
+            budget: Budget::NONE,
             handles_panics: false,
             proof: false,
         }

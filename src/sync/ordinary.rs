@@ -8,6 +8,35 @@ use std::io::{self, Write};
 
 pub use std::sync::{Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, WaitTimeoutResult};
 
+/// Waits a little longer each time that a loop has to look again: the processor is told
+/// at first, the operating system later.
+#[derive(Debug, Default)]
+pub struct Backoff(crossbeam_utils::Backoff);
+
+impl Backoff {
+    /// A wait that has not begun.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Waits for another thread to do something.
+    pub fn snooze(&self) {
+        self.0.snooze();
+    }
+
+    /// Waits before an operation is tried again that another thread has got in the way
+    /// of.
+    pub fn spin(&self) {
+        self.0.spin();
+    }
+
+    /// Begins again with short waits.
+    pub fn reset(&self) {
+        self.0.reset();
+    }
+}
+
 /// `std::sync::atomic`.
 pub mod atomic {
     pub use std::sync::atomic::{

@@ -5,7 +5,9 @@
 //! in a coroutine's guard page.
 
 use crate::watch;
+use corosensei::stack::{DefaultStack, Stack as _};
 use std::cell::Cell;
+use std::io;
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 
@@ -25,16 +27,48 @@ static BEFORE: OnceLock<[libc::sigaction; 2]> = OnceLock::new();
 
 const SIGNALS: [libc::c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
 
+/// A thread that overflows its stack may hold what others need. It has so many bytes more
+/// to let go of it.
+const SPARE: usize = 64 * 1024;
+
+/// A stack of that size, in bytes, with [`SPARE`] below it that is not yet accessible.
+///
+/// # Errors
+/// The operating system has no memory for it.
+pub(super) fn stack(size: usize) -> io::Result<DefaultStack> {
+    let stack = DefaultStack::new(size + SPARE)?;
+    match protect_spare(stack.limit().get(), libc::PROT_NONE) {
+        true => Ok(stack),
+        false => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Allows such accesses to what is spared above that guard page.
+fn protect_spare(guard: usize, accesses: libc::c_int) -> bool {
+    let spare = (guard + page()) as *mut libc::c_void;
+    // SAFETY: it belongs to a stack that is mapped, and whoever has no access to it yet
+    // keeps nothing there.
+    unsafe { libc::mprotect(spare, SPARE, accesses) == 0 }
+}
+
+fn page() -> usize {
+    // SAFETY: `sysconf` has no preconditions.
+    unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize }
+}
+
 /// Handles faults in guard pages, from now on, in the whole process. The calling thread
 /// can be interrupted, if it is watched.
 pub(super) fn install() {
     BEFORE.get_or_init(|| SIGNALS.map(install_for));
-    // SAFETY: `pthread_self` has no preconditions.
-    let thread = unsafe { libc::pthread_self() } as usize;
-    watch::interrupts_by(move || {
-        // SAFETY: `watch` calls this only while the thread lives.
-        unsafe { libc::pthread_kill(thread as libc::pthread_t, libc::SIGSEGV) };
-    });
+    if CAN_STEP {
+        // SAFETY: `pthread_self` has no preconditions.
+        let thread = unsafe { libc::pthread_self() } as usize;
+        watch::interrupts_by(move || {
+            install_for(libc::SIGTRAP);
+            // SAFETY: `watch` calls this only while the thread lives.
+            unsafe { libc::pthread_kill(thread as libc::pthread_t, libc::SIGTRAP) };
+        });
+    }
 }
 
 fn install_for(signal: libc::c_int) -> libc::sigaction {
@@ -64,14 +98,14 @@ pub(super) fn leave(outer: Option<Running>) {
 extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     // SAFETY: the kernel passes a valid `siginfo_t` to a handler with SA_SIGINFO.
     let address = unsafe { (*info).si_addr() } as usize;
-    // SAFETY: `sysconf` has no preconditions.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
     let running = RUNNING.get();
     // SAFETY: `enter` was called with a string that lives until `leave`.
     let name = running.map(|running| unsafe { &*running.name });
-    if running.is_some_and(|running| (running.guard..running.guard + page).contains(&address)) {
-        watch::hold(name, true);
-        // It is not watched, or others cannot do without what it holds.
+    let guard = running.map_or(0, |running| running.guard);
+    let is_below = running.is_some() && (guard..guard + page() + SPARE).contains(&address);
+    let overflows = is_below && signal != libc::SIGTRAP;
+    let is_spare = address >= guard + page();
+    if overflows && !(is_spare && watch::is_watched() && lends_spare(guard)) {
         say("\nthread `");
         say(name.unwrap_or_default());
         say(
@@ -81,7 +115,8 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
         // SAFETY: `abort` has no preconditions.
         unsafe { libc::abort() };
     }
-    if watch::hold(name, false) {
+    if watch::hold(name, overflows) {
+        step(context);
         return;
     }
     let index = SIGNALS.iter().position(|&other| other == signal);
@@ -98,6 +133,31 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
         // when this handler returns, and meets what was there before.
         unsafe { libc::sigaction(signal, &raw const before, std::ptr::null_mut()) };
     }
+}
+
+/// Whether a thread that has used up its stack can go on for a while.
+fn lends_spare(guard: usize) -> bool {
+    if CAN_STEP {
+        install_for(libc::SIGTRAP);
+    }
+    CAN_STEP && protect_spare(guard, libc::PROT_READ | libc::PROT_WRITE)
+}
+
+/// Whether [`step`] works.
+const CAN_STEP: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+
+/// When the handler returns, the thread executes one instruction and gets a SIGTRAP.
+fn step(context: *mut libc::c_void) {
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    {
+        const TRAP_FLAG: libc::greg_t = 1 << 8;
+        // SAFETY: the kernel passes a valid `ucontext_t` to a handler with SA_SIGINFO, and
+        // gives the registers back as the handler leaves them.
+        let registers = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
+        registers[libc::REG_EFL as usize] |= TRAP_FLAG;
+    }
+    #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+    let _ = context;
 }
 
 fn say(text: &str) {

@@ -1,6 +1,6 @@
 //! How an execution fails, and how it is aborted: every thread unwinds.
 
-use super::failure::{Aborted, Failure, NOT_DETERMINISTIC};
+use super::failure::{Aborted, Failure};
 use super::run::{Execution, with};
 use super::thread::Next;
 use crate::engine::ids::ThreadId;
@@ -42,7 +42,10 @@ pub(crate) fn misuse(what: &'static str) -> ! {
 /// What the search has chosen. A scene that does something else than it did when all
 /// was the same cannot be explored.
 pub(crate) fn chosen<T>(choice: Result<T, Differs>) -> T {
-    choice.unwrap_or_else(|Differs| misuse(NOT_DETERMINISTIC))
+    choice.unwrap_or_else(|Differs| {
+        with(|x| x.thread_differs(x.current));
+        unwind()
+    })
 }
 
 /// Whether the execution has been aborted.

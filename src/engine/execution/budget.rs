@@ -1,16 +1,20 @@
 //! What may happen by itself, as often as the budget says: waits that end, waiters that
-//! are chosen, processes that die.
+//! are chosen, weak exchanges that fail, processes that die.
 
 use super::abort::{chosen, unwinding};
 use super::failure::{Failure, NOT_DETERMINISTIC};
+use super::round::Held;
 use super::run::{Execution, Settings, with};
 use super::thread::{Fate, Next, Thread};
 use super::trace::{Gate, RecordId};
-use crate::engine::access::Kind;
+use crate::engine::access::{Kind, Location};
 use crate::engine::hash::{mix, word};
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::engine::search::Differs;
 use smallvec::SmallVec;
+
+/// What a weak exchange may take from so that it fails.
+const WEAK_FAILURES: Location = word("budget of weak failures");
 
 impl Fate {
     /// Names the budget that it is taken from.
@@ -81,7 +85,10 @@ pub(crate) fn begins_to_wait(how: MayEnd) {
 /// of the budget to others, and is independent of them all the same: whichever of two
 /// comes first, it is tried that the one dies, that the other does, and that neither.
 pub(crate) fn may_die() -> bool {
-    let none_dies = |x: &mut Execution| x.is_aborted() || x.deaths == x.settings.deaths;
+    let none_dies = |x: &mut Execution| {
+        x.has_choices |= x.settings.deaths > 0;
+        x.is_aborted() || x.deaths == x.settings.deaths
+    };
     if unwinding() || with(none_dies) {
         return false;
     }
@@ -93,7 +100,7 @@ pub(crate) fn may_die() -> bool {
 type Budgets = SmallVec<[(Fate, usize, usize); 2]>;
 
 impl Execution {
-    fn budgets(&self, how: MayEnd) -> Budgets {
+    fn budgets(&mut self, how: MayEnd) -> Budgets {
         let Settings {
             spurious_wake_ups,
             early_timeouts,
@@ -102,20 +109,25 @@ impl Execution {
         let spurious = (Fate::Spurious, spurious_wake_ups, self.spurious_wake_ups);
         let early = (Fate::Early, early_timeouts, self.early_timeouts);
         let budgets = [(how.spuriously, spurious), (how.early, early)].into_iter();
-        budgets
+        let budgets: Budgets = budgets
             .filter(|&(may, (_, most, _))| may && most > 0)
             .map(|(_, budget)| budget)
-            .collect()
+            .collect();
+        self.has_choices |= !budgets.is_empty();
+        budgets
     }
 
     /// Whether a wait may end by itself, by what the exploration allows.
-    pub(crate) fn has_budget(&self, how: MayEnd) -> bool {
+    pub(crate) fn has_budget(&mut self, how: MayEnd) -> bool {
         !self.budgets(how).is_empty()
     }
 
     /// How a wait is to end that now begins, as far as the budget goes: all that can be
     /// is tried.
     fn decide_fate(&mut self, how: MayEnd) -> Result<(), Differs> {
+        if self.threads[self.current].held != Held::No {
+            return Ok(()); // it would only repeat itself
+        }
         let budgets = self.budgets(how);
         let left = budgets.iter().filter(|(_, most, used)| used < most);
         let fates: SmallVec<[Option<Fate>; 4]> = [None]
@@ -124,12 +136,7 @@ impl Execution {
             .collect();
         let fate = fates[self.search.choose(fates.len())?];
         for (budget, _, used) in budgets {
-            // A wait that takes from a budget leaves less to others.
-            let (kind, operation) = match fate == Some(budget) {
-                true => (Kind::Write, const { word("takes") }),
-                false => (Kind::Read, const { word("leaves") }),
-            };
-            self.accesses_unrecorded(budget.location(), kind, (used as u64, operation, 0));
+            self.takes_or_leaves(budget.location(), used, fate == Some(budget));
         }
         match fate {
             Some(Fate::Spurious) => self.spurious_wake_ups += 1,
@@ -138,6 +145,39 @@ impl Execution {
         }
         self.threads[self.current].fate = fate;
         Ok(())
+    }
+
+    /// A step that takes from a budget leaves less to others.
+    fn takes_or_leaves(&mut self, budget: Location, used: usize, takes: bool) {
+        let (kind, operation) = match takes {
+            true => (Kind::Write, const { word("takes") }),
+            false => (Kind::Read, const { word("leaves") }),
+        };
+        self.accesses_unrecorded(budget, kind, (used as u64, operation, 0));
+    }
+
+    /// Whether a weak exchange may still fail that could succeed.
+    pub(crate) fn may_fail_spuriously(&self) -> bool {
+        self.weak_failures < self.settings.weak_failures
+    }
+
+    /// The present step is a weak exchange. It `could` have failed spuriously, if there
+    /// was enough left, and perhaps it `fails` so.
+    pub(crate) fn exchanges_weakly(&mut self, could: bool, fails: bool) {
+        if self.settings.weak_failures == 0 {
+            return;
+        }
+        self.has_choices = true;
+        match could {
+            true => self.takes_or_leaves(WEAK_FAILURES, self.weak_failures, fails),
+            // As in `might_have_waited`.
+            false => self.searches(WEAK_FAILURES, Kind::Write),
+        }
+        if fails {
+            self.weak_failures += 1;
+            // The next time it may succeed: it is not in a loop that waits.
+            self.may_go_on_otherwise();
+        }
     }
 
     /// The thread need not wait, as things are. If it had come before they were so, it
@@ -153,19 +193,24 @@ impl Execution {
     pub(crate) fn wait_is_over(&mut self) -> Ended {
         let thread = &mut self.threads[self.current];
         thread.timed_out = false;
-        match thread.fate.take() {
+        let ended = match thread.fate.take() {
             Some(Fate::Spurious) => Ended::Spuriously,
             Some(Fate::Early) => Ended::Early,
             None => Ended::Late,
+        };
+        if ended != Ended::Late {
+            self.may_go_on_otherwise();
         }
+        ended
     }
 
     /// Which of so many waiters to wake.
     pub(crate) fn choose_waiter(&mut self, waiting: usize) -> Result<usize, Differs> {
-        match self.settings.any_waiter && !unwinding() {
-            true => self.search.choose(waiting.max(1)),
-            false => Ok(0),
+        if waiting < 2 || !self.settings.any_waiter || unwinding() {
+            return Ok(0);
         }
+        self.has_choices = true;
+        self.search.choose(waiting)
     }
 
     /// What the running thread does ends another's wait at that object; afterwards that
@@ -186,6 +231,9 @@ impl Execution {
         let timed_out = std::mem::take(&mut waiter.timed_out);
         let fate = waiter.fate.take();
         waiter.enabled_by = Some(by);
+        if waiter.held == Held::Waits {
+            waiter.held = Held::No;
+        }
         if let Some(next) = next {
             waiter.next = next;
         }

@@ -3,7 +3,7 @@
 use super::gate::{List, RecordId};
 use super::object::Wait;
 use super::trace::Panicked;
-use crate::engine::ids::{At, ThreadId};
+use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::engine::memory::cell::Race;
 
 pub(crate) const NOT_DETERMINISTIC: &str = "the scene is not deterministic: run again in the same order, it did something else. \
@@ -29,6 +29,12 @@ pub(crate) enum Failure {
         waits: Vec<BlockedThread>,
     },
     DataRace(Race),
+    /// The thread uses, there, an object that was destroyed.
+    UseAfterFree {
+        object: ObjectId,
+        user: ThreadId,
+        at: Option<At>,
+    },
     Panic {
         thread: ThreadId,
         panic: Panicked,

@@ -1,12 +1,13 @@
 //! How a primitive reaches its state and takes its steps.
 
 use super::abort::{is_aborted, unwinding};
+use super::freed::{destroys, used_after_free};
 use super::object::{State, Wait};
 use super::round::Seen;
 use super::run::{Execution, try_with, with};
 use super::schedule::{point, wait};
 use super::thread::Next;
-use super::threads::{is_here, must_be_here};
+use super::threads::{is_elsewhere, is_here};
 use super::trace::{Record, Tell};
 use crate::engine::access::{Access, Kind};
 use crate::engine::hash::word;
@@ -16,6 +17,7 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
 /// An object of the execution with state `S`, as its owner holds it.
+#[repr(C)]
 pub(crate) struct Handle<S> {
     execution: u64,
     id: ObjectId,
@@ -27,6 +29,38 @@ pub(crate) struct Step<'x, S> {
     x: &'x mut Execution,
     pub(crate) id: ObjectId,
     state: PhantomData<fn() -> S>,
+}
+
+impl<S> Drop for Handle<S> {
+    fn drop(&mut self) {
+        destroys([self.execution, self.id as u64], self.address());
+    }
+}
+
+impl<S> Handle<S> {
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Whether what lay here is destroyed, and nothing else lies here now.
+    pub(crate) fn is_freed(&self) -> bool {
+        let address = self.address();
+        try_with(|x| x.freed_at(address).is_some()).unwrap_or(false)
+    }
+
+    /// The object, which the running thread begins to use at that line.
+    pub(crate) fn enter(&self, at: At) -> ObjectId {
+        let address = self.address();
+        let (freed, here) = with(|x| (x.freed_at(address), x.number));
+        if let Some(freed) = freed {
+            point(Next::Runs);
+            used_after_free(freed, at);
+        }
+        if self.execution != here {
+            is_elsewhere();
+        }
+        self.id
+    }
 }
 
 impl<S: State + Default> Handle<S> {
@@ -66,20 +100,16 @@ impl<S: State + Default> Handle<S> {
         is_here(self.execution)
     }
 
-    pub(crate) fn must_be_here(&self) {
-        must_be_here(self.execution);
-    }
-
     /// Does something that is no step, or part of the step in progress.
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut Step<'_, S>) -> R) -> R {
         with(|x| f(&mut Step::new(x, self.id)))
     }
 
     /// A schedule point, and then a step.
-    pub(crate) fn step<R>(&self, f: impl FnOnce(&mut Step<'_, S>) -> R) -> R {
-        self.must_be_here();
+    pub(crate) fn step<R>(&self, at: At, f: impl FnOnce(&mut Step<'_, S>) -> R) -> R {
+        let id = self.enter(at);
         point(Next::Runs);
-        self.with(f)
+        with_living(id, at, f)
     }
 
     /// The same for a step that a destructor may take while its thread unwinds: then it
@@ -87,12 +117,13 @@ impl<S: State + Default> Handle<S> {
     /// would be in no execution.
     pub(crate) fn step_even_if_unwinding<R>(
         &self,
+        at: At,
         f: impl FnOnce(&mut Step<'_, S>) -> R,
     ) -> Option<R> {
         if !unwinding() {
-            return Some(self.step(f));
+            return Some(self.step(at, f));
         }
-        (self.is_here() && !is_aborted()).then(|| {
+        (!self.is_freed() && self.is_here() && !is_aborted()).then(|| {
             self.with(|step| {
                 step.steps_while_unwinding();
                 f(step)
@@ -104,12 +135,12 @@ impl<S: State + Default> Handle<S> {
     pub(crate) fn step_after<R>(
         &self,
         what: &'static dyn super::object::Blocking,
-        timed: bool,
+        at: At,
         f: impl FnOnce(&mut Step<'_, S>) -> R,
     ) -> R {
-        self.must_be_here();
-        wait(self.wait(what, timed));
-        self.with(f)
+        let id = self.enter(at);
+        wait(self.wait(what, false));
+        with_living(id, at, f)
     }
 
     /// A wait at this object.
@@ -134,6 +165,20 @@ impl<S: State + Default> Handle<S> {
             self.with(|step| step.x.objects[step.id].initially = Some(text));
         }
     }
+}
+
+/// Does something with an object that may have been destroyed since the thread began to
+/// use it at that line.
+pub(crate) fn with_living<S: State, R>(
+    id: ObjectId,
+    at: At,
+    f: impl FnOnce(&mut Step<'_, S>) -> R,
+) -> R {
+    let done = with(|x| match x.objects[id].destroyed {
+        None => Some(f(&mut Step::new(x, id))),
+        Some(_) => None,
+    });
+    done.unwrap_or_else(|| used_after_free(id, at))
 }
 
 impl<'x, S: State> Step<'x, S> {
@@ -169,6 +214,11 @@ impl<'x, S: State> Step<'x, S> {
     /// A step that writes.
     pub(crate) fn writes_it(&mut self, operation: u64) {
         self.x.writes(self.id, operation);
+    }
+
+    /// A step that writes, and after which nothing is different for others.
+    pub(crate) fn rewrites_it(&mut self, operation: u64) {
+        self.x.rewrites(self.id, Kind::Write, operation, 0);
     }
 
     /// A step that takes what others could have taken.

@@ -58,6 +58,23 @@ impl Execution {
         readable(&self.objects, thread, &self.sequential, atomic, ordering)
     }
 
+    /// The running thread loads. Just after a join that belongs to the transition of the
+    /// join, of which the search did not know that it would only load: while it sleeps,
+    /// it wakes for stores that it need not read, and so may repeat itself. Unless all
+    /// other threads were joined: then there are no such stores.
+    pub(crate) fn loads_after_join(&mut self) {
+        let me = &self.threads[self.current];
+        if me.joined_at != Some(me.steps) {
+            return;
+        }
+        let mine = &me.views.past.clock;
+        let mut threads = self.threads.iter().enumerate();
+        self.has_choices |= !threads.all(|(id, other)| {
+            let is_over = other.has_ended() && mine.includes(id, other.views.past.clock.of(id));
+            id == self.current || is_over
+        });
+    }
+
     /// `SeqCst` operations take effect in one order, that of the execution: later ones
     /// read nothing older.
     pub(crate) fn keeps_sequence(&mut self, atomic: ObjectId, store: usize, ordering: Ordering) {

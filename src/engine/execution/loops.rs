@@ -1,34 +1,39 @@
 //! Threads that yield in a loop: when that is waiting, and for what.
+//!
+//! A thread waits if it would only repeat itself: its stack is the same as at an earlier
+//! yield, it has changed nothing since, and what it has read is still as it was. It goes
+//! on when something that it has read is written. All other iterations are explored
+//! like any other code, those of a loop that may not end up to a bound.
 
 use super::abort::{unwind, unwinding};
 use super::failure::Failure;
 use super::panics::looks_while_unwinding;
-use super::round::{Seen, Standstill};
+use super::round::{Held, Iteration, Seen, Standstill};
 use super::run::{Execution, with};
 use super::schedule::MAX_TRANSITIONS;
 use super::thread::Thread;
 use super::trace::{Gate, List, Names, Record};
 use crate::engine::access::Kind;
-use crate::engine::ids::{At, ObjectId, ThreadId, ThreadSet};
+use crate::engine::ids::{At, ObjectId, ThreadId};
 
-/// How many iterations waiting loops may make when no other thread can run: some loops
-/// give up after a number of iterations. One that does not is a livelock.
-const MAX_ROUNDS: usize = 100;
+/// A loop that makes more iterations than this, each with another stack, is taken for one
+/// that may not end.
+const LONG: usize = 300;
 
-/// The same for loops that race with each other in each iteration: all orders are run,
-/// so that a loop without an end is not told from a long one.
-const MAX_RACING_ROUNDS: usize = 8;
+/// How many iterations loops may make when no other thread can run: some give up after a
+/// number of iterations. Loops that do not are a livelock.
+const MAX_ALONE: usize = 100;
 
-/// Yields to other threads. A thread that comes here again, has seen the same as the
-/// last time and has changed nothing, is in a loop that waits: it does not pass its next
-/// schedule point until something that it has read is written.
-pub(crate) fn yields(at: At) {
+/// Yields to other threads. `stack`: the caller's
+/// [`snapshot`](crate::engine::coroutine::snapshot::snapshot).
+#[inline(never)]
+pub(crate) fn yields(at: At, stack: Option<u64>) {
     if unwinding() {
         looks_while_unwinding();
         return;
     }
     let is_aborted = with(|x| {
-        x.yields(at);
+        x.yields(at, stack);
         x.is_aborted()
     });
     if is_aborted {
@@ -41,47 +46,82 @@ fn tell(record: &Record, names: &dyn Names) -> String {
 }
 
 impl Execution {
-    fn yields(&mut self, at: At) {
+    /// The running thread yields.
+    pub(crate) fn yields(&mut self, at: At, stack: Option<u64>) {
         let me = self.current;
-        let thread = &mut self.threads[me];
-        if thread.round.is_empty() {
-            // It reads nothing: a delay, not a wait. Unless it never ends.
-            thread.idle += 1;
-            if thread.idle > MAX_TRANSITIONS {
-                self.fail(Failure::Endless);
+        self.yields += 1;
+        self.threads[me].yielded = self.yields;
+        // Addresses on the stack can differ from one execution to the next.
+        let same = self.threads[me].loops.same_as(stack);
+        let same = self.search.finds(same);
+        match self.threads[me].loops.yields(at, stack, same) {
+            // A delay, not a wait. Unless it never ends.
+            Iteration::Idle(many) if many > MAX_TRANSITIONS => self.fail(Failure::Endless),
+            Iteration::Idle(_) => {}
+            Iteration::Waits if self.has_new_write(me) => {}
+            Iteration::Waits => self.holds(at, Held::Waits),
+            Iteration::Differs { alike, all } => {
+                let is_endless = self.endless_loops.contains(&at);
+                let most = self.settings.rounds;
+                if alike >= most.max(1) || (is_endless && all > most) {
+                    if !self.bounded_loops.contains(&at) {
+                        self.bounded_loops.push(at);
+                    }
+                    self.threads[me].loops.ends_exploring();
+                    self.holds(at, Held::Bounded(self.changes_for(me)));
+                } else if !is_endless && all > LONG {
+                    self.endless_loops.push(at);
+                    self.needs.endless_loops = self.endless_loops.len();
+                    self.fail(Failure::Endless);
+                }
             }
-            return;
-        }
-        let is_loop = thread.round == thread.last_round && !thread.round.changed;
-        thread.idle = 0;
-        thread.is_loop = is_loop;
-        std::mem::swap(&mut thread.round, &mut thread.last_round);
-        thread.round.clear();
-        if is_loop && !self.has_new_write(me) {
-            self.threads[me].waits_in_loop = true;
-            let objects = self.objects_of_loop(me);
-            let since = self.trace.next();
-            self.notes(None, at, tell).values = objects.values();
-            self.threads[me].gate = Some(Gate::Written(objects, since));
         }
     }
 
-    /// The objects that the thread reads in its loop.
+    /// The running thread goes on only when that is over.
+    fn holds(&mut self, at: At, held: Held) {
+        let me = self.current;
+        self.threads[me].held = held;
+        let objects = self.objects_of_loop(me);
+        let since = self.trace.next();
+        self.notes(None, at, tell).values = objects.values();
+        self.threads[me].gate = Some(Gate::Written(objects, since));
+    }
+
+    /// The objects that the thread accesses in its loop.
     pub(super) fn objects_of_loop(&mut self, thread: ThreadId) -> List {
-        let seen = self.threads[thread].last_round.seen.iter();
-        let objects = self.trace.add_list(seen.map(|seen| seen.object()));
+        let thread = &self.threads[thread];
+        let objects = match thread.held {
+            Held::Bounded(_) => self.trace.add_list(thread.loops.accessed_before()),
+            _ => {
+                let seen = thread.loops.waits_for().iter();
+                self.trace.add_list(seen.map(|seen| seen.object()))
+            }
+        };
         self.trace.sort_list(objects)
     }
 
-    /// The running thread has changed something, so it does not only wait.
-    pub(crate) fn has_changed_something(&mut self) {
-        self.threads[self.current].round.changed = true;
-        self.standstill = None;
+    /// The running thread has changed the object, so it does not only wait.
+    #[inline]
+    pub(crate) fn changes(&mut self, object: ObjectId) {
+        let loops = &mut self.threads[self.current].loops;
+        // An iteration that came to nothing before is no reason for others to look again.
+        if !loops.is_alike() {
+            self.objects[object].changes += 1;
+            self.standstill = None;
+        }
+        loops.changes();
+    }
+
+    /// What the running thread has just found can be otherwise the next time although
+    /// nothing was written.
+    pub(crate) fn may_go_on_otherwise(&mut self) {
+        self.threads[self.current].loops.changes();
     }
 
     /// The running thread sees that.
     pub(crate) fn sees(&mut self, seen: Seen) {
-        self.threads[self.current].round.seen.push(seen);
+        self.threads[self.current].loops.sees(seen);
     }
 
     /// How often the object has been written.
@@ -99,46 +139,59 @@ impl Execution {
         seen: Seen,
     ) {
         self.sees(seen);
-        self.threads[self.current].round.writes = true;
         self.rewrites(object, Kind::Write, operation, found);
     }
 
-    /// Whether anything that the thread read in its last iteration has been written since.
-    pub(super) fn has_new_write(&self, thread: ThreadId) -> bool {
+    /// How often something was changed that the thread accesses in its loop.
+    fn changes_for(&self, thread: ThreadId) -> u64 {
+        let objects = self.threads[thread].loops.accessed_before();
+        objects.map(|object| self.objects[object].changes).sum()
+    }
+
+    /// Whether anything that the thread has read in its loop has been written since, or
+    /// freed: then to read it again is a use after free.
+    fn has_new_write(&self, thread: ThreadId) -> bool {
         let is_new = |seen: &Seen| match *seen {
             Seen::Writes(object, writes) => self.objects[object].writes != writes,
             Seen::Version(object, version) => self.objects[object].version != version,
         };
-        self.threads[thread].last_round.seen.iter().any(is_new)
+        let is_freed = |seen: &Seen| self.objects[seen.object()].destroyed.is_some();
+        let mut seen = self.threads[thread].loops.waits_for().iter();
+        seen.any(|seen| is_new(seen) || is_freed(seen))
     }
 
-    /// Allows waiting loops another iteration, in case that they give up. If they have
-    /// had enough of them, what happened since the standstill is forgotten: it is
-    /// nothing.
-    pub(super) fn loops_go_on(&mut self) -> bool {
-        let waits = |thread: &Thread| thread.waits_in_loop;
-        if !self.threads.iter().any(waits) {
-            return false;
+    /// Whether the thread does not go on by itself after it has yielded.
+    pub(super) fn is_held(&self, thread: ThreadId) -> bool {
+        match self.threads[thread].held {
+            Held::No => false,
+            Held::Waits => !self.has_new_write(thread),
+            Held::Bounded(changes) => self.changes_for(thread) == changes,
         }
+    }
+
+    /// Allows a loop with a bound another iteration, in case that it gives up. If the
+    /// loops have had enough of them, what happened since the standstill is forgotten:
+    /// it is nothing.
+    pub(super) fn loops_go_on(&mut self) -> bool {
+        let count = self.threads.len();
         let standstill = self.standstill.get_or_insert(Standstill {
-            rounds: 0,
+            iterations: 0,
+            last: count - 1,
             records: self.trace.records().len(),
             name: self.name,
         });
-        standstill.rounds += 1;
-        let Standstill {
-            rounds,
-            records,
-            name,
-        } = *standstill;
-        // Loops that write what was there already race with each other in every
-        // iteration, and all orders of that are run.
-        let races = |thread: &&Thread| thread.last_round.writes && waits(thread);
-        if rounds > MAX_RACING_ROUNDS && self.threads.iter().filter(races).count() > 1 {
-            self.fail(Failure::Endless);
-            return true;
-        }
-        if rounds > MAX_ROUNDS {
+        // One after the other, so that they do not race.
+        let last = standstill.last;
+        let mut in_turn = (1..=count).map(|next| (last + next) % count);
+        let is_bounded = |&thread: &ThreadId| {
+            let thread = &self.threads[thread];
+            matches!(thread.held, Held::Bounded(_)) && !thread.has_ended()
+        };
+        let Some(next) = in_turn.find(is_bounded) else {
+            return false;
+        };
+        if standstill.iterations == MAX_ALONE {
+            let Standstill { records, name, .. } = *standstill;
             if self.failure.is_none() {
                 self.trace.truncate(records);
             }
@@ -146,18 +199,16 @@ impl Execution {
             self.has_forgotten = true;
             return false;
         }
-        let waiting: ThreadSet = (0..self.threads.len())
-            .filter(|&thread| waits(&self.threads[thread]))
-            .collect();
-        for thread in waiting.iter() {
-            self.threads[thread].waits_in_loop = false;
-        }
-        self.search.after_all(waiting);
+        standstill.iterations += 1;
+        standstill.last = next;
+        self.threads[next].held = Held::No;
+        self.search.after_all([next].into_iter().collect());
         true
     }
 
-    /// Whether the thread is in a loop in which it has read just that.
+    /// Whether the thread is in a loop in which it has read just that, or does not read
+    /// older stores any more.
     pub(super) fn has_read(thread: &Thread, seen: Seen) -> bool {
-        thread.is_loop && thread.last_round.seen.contains(&seen)
+        thread.loops.is_beyond_bound() || thread.loops.waits_for().contains(&seen)
     }
 }

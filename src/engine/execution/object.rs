@@ -11,6 +11,11 @@ use std::ops::{Deref, DerefMut};
 pub(crate) trait State: Any {
     /// As in a new object; buffers stay.
     fn reset(&mut self);
+
+    /// Whether the thread holds something of it that it will give back.
+    fn is_held_by(&self, _thread: ThreadId) -> bool {
+        false
+    }
 }
 
 /// What threads wait for at a primitive.
@@ -52,6 +57,13 @@ impl std::fmt::Debug for Wait {
     }
 }
 
+/// Which thread destroyed an object, and after which of its steps.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Destroyed {
+    pub(crate) by: ThreadId,
+    pub(crate) after: Option<At>,
+}
+
 /// An object of the execution.
 pub(crate) struct Entry {
     /// `mutex`, `condvar`, …
@@ -67,6 +79,9 @@ pub(crate) struct Entry {
     pub(crate) writes: u64,
     /// How often what can be seen of it has changed, where that is less.
     pub(crate) version: u64,
+    /// How often it was changed, but by iterations of loops that came to nothing.
+    pub(crate) changes: u64,
+    pub(crate) destroyed: Option<Destroyed>,
     pub(crate) state: Box<dyn State>,
 }
 
@@ -90,6 +105,8 @@ impl Objects {
             location,
             writes: 0,
             version: 0,
+            changes: 0,
+            destroyed: None,
             state: new(),
         });
         if !(&*entry.state as &dyn Any).is::<S>() {
@@ -103,6 +120,8 @@ impl Objects {
         entry.location = location;
         entry.writes = 0;
         entry.version = 0;
+        entry.changes = 0;
+        entry.destroyed = None;
         (id, self.state(id))
     }
 

@@ -60,13 +60,13 @@ pub(crate) fn note_panic() {
         panic.message = "(resumed, without a message)".to_owned();
     }
     with(|x| {
-        let place = x.trace.add_panic(panic.clone());
+        let (place, line) = (x.trace.add_panic(panic.clone()), panic.line);
         let tell = |record: &Record, names: &dyn Names| {
             format!("panics: {}", names.panic(record.values[0]).message)
         };
         let record = x.notes(None, Location::caller(), tell);
         record.kind = RecordKind::Panic;
-        record.values = [place, 0];
+        record.values = [place, line.into()];
         if !x.settings.panics_are_handled {
             let thread = x.current;
             x.fails(Failure::Panic { thread, panic });

@@ -1,5 +1,6 @@
 //! The execution in progress, and the only way to reach it.
 
+use super::difference::{After, Begun, Difference};
 use super::failure::{Aborted, Failure};
 use super::object::{Objects, State};
 use super::round::Standstill;
@@ -8,7 +9,7 @@ use super::trace::Trace;
 use crate::engine::clock::View;
 use crate::engine::coroutine::Stacks;
 use crate::engine::hash::mix;
-use crate::engine::ids::{ObjectId, ThreadId};
+use crate::engine::ids::{At, ObjectId, ThreadId, ThreadSet};
 use crate::engine::search::{Reduction, Search};
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
@@ -31,15 +32,32 @@ pub(crate) struct Settings {
     pub(crate) spurious_wake_ups: usize,
     /// How many timed waits may time out although others can still run.
     pub(crate) early_timeouts: usize,
+    /// How many `compare_exchange_weak` may fail although the value is the expected one.
+    pub(crate) weak_failures: usize,
     /// How many processes may die.
     pub(crate) deaths: usize,
+    /// Up to how many iterations loops are explored whose iterations differ without end.
+    pub(crate) rounds: usize,
     /// A panic counts only if it ends the scene: the thread that joins handles it.
     pub(crate) panics_are_handled: bool,
+    /// How many such loops are known by the lines where they yield.
+    pub(crate) endless_loops: usize,
     /// [`Reduction::SleepSets`] where threads take steps while they unwind: what else
     /// a transition accesses then depends on what it has read, and its races do not
     /// tell which other transitions it would have raced with, had it read something
     /// else.
     pub(crate) reduction: Reduction,
+}
+
+/// Which execution to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// One that the search has not run yet.
+    Next,
+    /// The last one once more, …
+    Again,
+    /// … or once more so that its story can be told.
+    Told,
 }
 
 /// One execution, and what an exploration keeps from one to the next.
@@ -55,14 +73,24 @@ pub(crate) struct Execution {
     pub(crate) threads: Threads,
     pub(crate) objects: Objects,
     pub(crate) trace: Trace,
+    /// That of the execution before.
+    pub(super) before: Trace,
+    /// How many records there were when the last transition ended.
+    pub(super) ended: usize,
+    pub(super) begun: Option<Begun>,
+    /// Names what the first thread has done since it joined the last of the others. It
+    /// knew all that had happened, so that it knows the same in no other execution.
+    pub(crate) alone: u64,
+    /// Set if it is not deterministic, and it is known how.
+    pub(crate) difference: Option<Difference>,
     pub(crate) failure: Option<Failure>,
     /// How many records there were when it failed, the decisive one included.
     pub(crate) failed_after: usize,
     /// Names the interleaving so far, whatever the order of independent steps: the sum
     /// of all accesses' names.
     pub(super) name: u128,
-    /// The same after each transition.
-    pub(super) names: Vec<u128>,
+    /// How it stood after each transition.
+    pub(super) after: Vec<After>,
     /// The thread whose code runs.
     pub(super) current: ThreadId,
     /// The thread that runs next.
@@ -84,7 +112,20 @@ pub(crate) struct Execution {
     /// Whether some of what happened was forgotten, because waiting loops did it in vain:
     /// only then can two executions have the same name that the search tells apart.
     pub(super) has_forgotten: bool,
-    /// Only threads that wait in loops are left, and they find nothing new.
+    /// Where objects lay that have been destroyed.
+    pub(super) freed: Vec<(usize, ObjectId)>,
+    /// Threads that no other has joined.
+    pub(super) unjoined: ThreadSet,
+    /// Loops that may not end, by the lines where they yield.
+    pub(super) endless_loops: Vec<At>,
+    /// The lines of loops of which some iterations were not explored.
+    pub(crate) bounded_loops: Vec<At>,
+    /// How often threads have yielded.
+    pub(super) yields: usize,
+    /// Whether a transition that was not known to only load came to a choice, or could
+    /// have within the budget.
+    pub(crate) has_choices: bool,
+    /// Only threads that are held in loops are left.
     pub(super) standstill: Option<Standstill>,
     pub(super) atomics: usize,
     /// What `SeqCst` operations have let each other see: C11 only.
@@ -92,6 +133,8 @@ pub(crate) struct Execution {
     /// How many waits have ended in either way so far.
     pub(super) spurious_wake_ups: usize,
     pub(super) early_timeouts: usize,
+    /// How many weak exchanges have failed spuriously.
+    pub(super) weak_failures: usize,
     /// How many processes have died.
     pub(super) deaths: usize,
     /// The object that `SeqCst` fences access: C11 only.
@@ -164,6 +207,7 @@ impl Runner {
     pub(crate) fn start_again(&self, settings: Settings) {
         let mut x = self.execution();
         x.search = Search::default();
+        x.bounded_loops.clear();
         x.settings = settings;
     }
 
@@ -174,7 +218,18 @@ impl Runner {
         std::mem::forget(self);
     }
 
-    /// Whether there is another execution to run.
+    /// Whether the last execution can be run once more.
+    pub(crate) fn can_run_again(&self) -> bool {
+        let x = self.execution();
+        !x.is_abandoned() && x.difference.is_none()
+    }
+
+    /// Whether there is no other execution to run.
+    pub(crate) fn is_last(&self) -> bool {
+        self.execution().search.is_last()
+    }
+
+    /// On to the next execution, if there is one.
     pub(crate) fn advance(&self) -> bool {
         self.execution().search.advance()
     }
@@ -198,10 +253,15 @@ impl Execution {
             threads: Threads::default(),
             objects: Objects::default(),
             trace: Trace::default(),
+            before: Trace::default(),
+            ended: 0,
+            begun: None,
+            alone: 0,
+            difference: None,
             failure: None,
             failed_after: 0,
             name: 0,
-            names: Vec::new(),
+            after: Vec::new(),
             current: 0,
             running: 0,
             starting: Vec::new(),
@@ -212,23 +272,37 @@ impl Execution {
             is_abandoned: false,
             looks_while_unwinding: 0,
             has_forgotten: false,
+            freed: Vec::new(),
+            unjoined: ThreadSet::default(),
+            endless_loops: Vec::new(),
+            bounded_loops: Vec::new(),
+            yields: 0,
+            has_choices: false,
             standstill: None,
             atomics: 0,
             sequential: View::default(),
             spurious_wake_ups: 0,
             early_timeouts: 0,
+            weak_failures: 0,
             deaths: 0,
             fences: None,
         }
     }
 
     /// Begins an execution with its first thread. Buffers stay.
-    pub(super) fn begin(&mut self, again: bool) {
-        match again {
-            true => self.search.repeat(),
-            false => self.search.begin(self.settings.reduction),
+    pub(super) fn begin(&mut self, which: Which) {
+        match which {
+            Which::Next => self.search.begin(self.settings.reduction),
+            Which::Again | Which::Told => self.search.repeat(),
         }
-        self.is_told = again;
+        self.is_told = which == Which::Told;
+        if !matches!(self.failure, Some(Failure::Misuse(_))) {
+            std::mem::swap(&mut self.trace, &mut self.before);
+        }
+        self.difference = None;
+        self.ended = 0;
+        self.begun = None;
+        self.alone = 0;
         self.needs = self.settings;
         // ORDERING: only that each number is given once.
         self.number = EXECUTIONS.fetch_add(1, Relaxed);
@@ -246,11 +320,16 @@ impl Execution {
         self.stalls = 0;
         self.looks_while_unwinding = 0;
         self.has_forgotten = false;
+        self.freed.clear();
+        self.unjoined = ThreadSet::default();
+        self.yields = 0;
+        self.has_choices = false;
         self.standstill = None;
         self.atomics = 0;
         self.sequential = View::default();
         self.spurious_wake_ups = 0;
         self.early_timeouts = 0;
+        self.weak_failures = 0;
         self.deaths = 0;
         self.fences = None;
         self.threads.add(Thread::default).reset(None, 1, 0);
@@ -269,18 +348,11 @@ impl Execution {
 
     /// Whether an earlier execution may have had the same name. Full reduction runs no
     /// interleaving twice, except as an execution that turns out to be redundant; but
-    /// which waits take from a budget can make no difference.
+    /// if one choice of a sleeping transition depends on what another thread does, the
+    /// transition wakes for all its choices. All executions of an interleaving come to
+    /// the same choices.
     pub(crate) fn may_repeat(&self) -> bool {
-        let Settings {
-            any_waiter,
-            spurious_wake_ups,
-            early_timeouts,
-            deaths,
-            reduction,
-            ..
-        } = self.settings;
-        let has_budget = any_waiter || spurious_wake_ups + early_timeouts + deaths > 0;
-        reduction != Reduction::Full || has_budget || self.has_forgotten
+        self.settings.reduction != Reduction::Full || self.has_choices || self.has_forgotten
     }
 
     pub(crate) fn current(&self) -> ThreadId {

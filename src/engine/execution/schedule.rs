@@ -1,10 +1,11 @@
 //! Schedule points: which threads are enabled, and which takes the next transition.
 
 use super::abort::unwind;
-use super::failure::{Aborted, BlockedThread, Failure, NOT_DETERMINISTIC, WaitsFor};
+use super::failure::{Aborted, BlockedThread, Failure, WaitsFor};
 use super::loads::options;
 use super::object::Wait;
-use super::run::{Execution, Runner, with};
+use super::round::Held;
+use super::run::{Execution, Runner, Which, with};
 use super::thread::Next;
 use super::trace::Gate;
 use crate::engine::coroutine::Suspend;
@@ -50,7 +51,7 @@ pub(crate) fn try_point(next: Next) -> bool {
                 }
                 let thread = &mut x.threads[x.current];
                 thread.next = Next::Runs;
-                thread.waits_in_loop = false;
+                thread.held = Held::No;
                 true
             })
         }
@@ -141,11 +142,10 @@ fn resume(thread: ThreadId) {
 }
 
 impl Runner {
-    /// Runs one execution, up to the end of all its threads. `again`: the same as the
-    /// last one, to be told.
-    pub(crate) fn run(&self, scene: Box<dyn FnOnce()>, again: bool) {
+    /// Runs one execution, up to the end of all its threads.
+    pub(crate) fn run(&self, scene: Box<dyn FnOnce()>, which: Which) {
         with(|x| {
-            x.begin(again);
+            x.begin(which);
             x.starts_first(scene);
         });
         while let Some(thread) = with(|x| x.next_to_resume()) {
@@ -160,6 +160,9 @@ impl Runner {
             } else {
                 let mut threads = x.threads.iter();
                 assert!(threads.all(|thread| thread.has_ended()), "all threads end");
+            }
+            if which != Which::Next {
+                x.ends_again();
             }
         });
     }
@@ -190,11 +193,7 @@ impl Execution {
         watch::beat();
         let me = self.current;
         self.threads[me].next = next;
-        if self
-            .starting
-            .last()
-            .is_some_and(|&(thread, _)| thread == me)
-        {
+        if self.is_starting() {
             self.has_started();
         } else {
             // So far the transition has done nothing that others could notice.
@@ -208,7 +207,7 @@ impl Execution {
             if goes_on || self.running == me {
                 let thread = &mut self.threads[me];
                 thread.next = Next::Runs;
-                thread.waits_in_loop = false;
+                thread.held = Held::No;
                 return Point::GoesOn;
             }
         }
@@ -220,7 +219,7 @@ impl Execution {
 
     fn is_enabled(&self, thread: ThreadId) -> bool {
         let t = &self.threads[thread];
-        if t.waits_in_loop && !self.has_new_write(thread) {
+        if self.is_held(thread) {
             return false;
         }
         match t.next {
@@ -231,7 +230,7 @@ impl Execution {
             }
             Next::Joins(other) | Next::Leaves(Some(other)) => self.threads[other].has_ended(),
             Next::Leaves(None) => self.threads.iter().skip(1).all(|t| t.has_ended()),
-            Next::Ended => false,
+            Next::Never | Next::Ended => false,
         }
     }
 
@@ -248,25 +247,11 @@ impl Execution {
         enabled
     }
 
-    pub(super) fn end_transition(&mut self) -> Result<(), Differs> {
-        if self.search.transitions() == 0 {
-            return Ok(());
-        }
-        let place = self.search.transition() as usize;
-        self.search.end_transition()?;
-        if self.search.is_repeating() {
-            self.name = self.names[place];
-        } else {
-            self.names.truncate(place);
-            self.names.push(self.name);
-        }
-        Ok(())
-    }
-
     /// The running thread has come to the end of its transition.
     pub(super) fn hand_over(&mut self) {
-        if let Err(Differs) = self.end_transition() {
-            return self.fail(Failure::Misuse(NOT_DETERMINISTIC));
+        self.end_transition();
+        if self.aborted.is_some() {
+            return;
         }
         if self.search.transitions() > MAX_TRANSITIONS {
             return self.fail(Failure::Endless);
@@ -291,7 +276,13 @@ impl Execution {
             sequential,
             ..
         } = self;
-        let next = search.next(enabled, self.current, |thread, add| {
+        // A thread that has yielded goes behind all others, in the order of the yields.
+        let current = self.current;
+        let rank = |thread: ThreadId| match threads[thread].yielded {
+            0 if thread == current => (0, 0),
+            yielded => (yielded, thread + 1),
+        };
+        let next = search.next(enabled, rank, |thread, add| {
             if let Next::Loads(atomic, ordering) = threads[thread].next {
                 options(
                     objects,
@@ -303,9 +294,15 @@ impl Execution {
             }
         });
         match next {
-            Ok(Some(thread)) => self.running = thread,
+            Ok(Some(thread)) => {
+                self.running = thread;
+                self.threads[thread].yielded = 0;
+            }
             Ok(None) => self.abort(Aborted::Redundant),
-            Err(Differs) => self.fail(Failure::Misuse(NOT_DETERMINISTIC)),
+            Err(Differs) => {
+                let thread = self.search.differs_in(enabled).unwrap_or(self.current);
+                self.thread_differs(thread);
+            }
         }
     }
 
@@ -320,15 +317,13 @@ impl Execution {
     /// there are none, it is the end.
     fn time_passes_or_fail(&mut self) {
         let is_timed = |&thread: &ThreadId| {
-            matches!(
-                self.threads[thread].next,
-                Next::Waits(Wait { timed: true, .. })
-            )
+            let next = self.threads[thread].next;
+            matches!(next, Next::Waits(Wait { timed: true, .. })) && !self.is_held(thread)
         };
         let timed: ThreadSet = (0..self.threads.len()).filter(is_timed).collect();
         for thread in timed.iter() {
             self.threads[thread].timed_out = true;
-            self.threads[thread].waits_in_loop = false;
+            self.threads[thread].held = Held::No;
         }
         self.search.after_all(timed);
         if timed.is_empty() && !self.loops_go_on() {
@@ -341,8 +336,8 @@ impl Execution {
         let mut waits = Vec::new();
         for thread in self.in_order() {
             let waits_for = match self.threads[thread].next {
-                Next::Ended | Next::Leaves(_) => continue,
-                _ if self.threads[thread].waits_in_loop => {
+                Next::Never | Next::Ended | Next::Leaves(_) => continue,
+                _ if self.threads[thread].held != Held::No => {
                     in_loops = true;
                     match self.threads[thread].gate {
                         Some(Gate::Written(list, since)) => WaitsFor::Written(list, Some(since)),

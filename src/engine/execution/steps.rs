@@ -1,6 +1,6 @@
 //! What the running thread's steps access.
 
-use super::failure::{Failure, NOT_DETERMINISTIC};
+use super::difference::Begun;
 use super::round::Seen;
 use super::run::Execution;
 use super::trace::{Gate, Record, Tell};
@@ -39,7 +39,7 @@ impl Execution {
     /// The same for a step that also reads the object.
     pub(crate) fn updates(&mut self, object: ObjectId, kind: Kind, operation: u64, found: u64) {
         self.rewrites(object, kind, operation, found);
-        self.has_changed_something();
+        self.changes(object);
     }
 
     /// A write after which nothing is different for a thread that looks for changes.
@@ -52,7 +52,14 @@ impl Execution {
     /// A step that accesses the object.
     pub(crate) fn step(&mut self, object: ObjectId, kind: Kind, how: How) {
         self.begins_step();
+        self.iterates(object, how.1);
         self.accesses(self.objects[object].location, kind, how);
+    }
+
+    /// What the running thread does, if it is in a loop.
+    #[inline]
+    pub(crate) fn iterates(&mut self, object: ObjectId, operation: u64) {
+        self.threads[self.current].loops.accesses(object, operation);
     }
 
     /// The running thread takes a step.
@@ -78,9 +85,14 @@ impl Execution {
     }
 
     /// An access that makes no difference to the interleaving that it is part of.
-    pub(super) fn searches(&mut self, location: Location, kind: Kind) {
-        if let Err(Differs) = self.search.access(Access { location, kind }) {
-            self.fail(Failure::Misuse(NOT_DETERMINISTIC));
+    pub(crate) fn searches(&mut self, location: Location, kind: Kind) {
+        if let Some(knew) = self.search.access(Access { location, kind }) {
+            let record = self.trace.records().len();
+            self.begun = Some(Begun {
+                knew,
+                location,
+                record,
+            });
         }
     }
 

@@ -3,21 +3,28 @@
 use super::failure::WaitsFor;
 use super::object::Wait;
 use super::run::Execution;
-use super::trace::{List, Names, Panicked, Record};
+use super::trace::{List, Names, Panicked, Record, Trace};
 use crate::engine::ids::{ObjectId, ThreadId};
 use crate::engine::memory::Operation;
 
 /// The names of an execution.
 pub(crate) struct Telling<'x> {
     x: &'x Execution,
+    trace: &'x Trace,
     /// Whether the record reads a store although there is a newer one.
     pub(crate) is_stale: bool,
 }
 
 impl<'x> Telling<'x> {
     pub(crate) fn of(x: &'x Execution) -> Self {
+        Self::with(x, &x.trace)
+    }
+
+    /// For the records of another trace, in which there may be threads and objects that
+    /// the execution does not have.
+    pub(super) fn with(x: &'x Execution, trace: &'x Trace) -> Self {
         let is_stale = false;
-        Self { x, is_stale }
+        Self { x, trace, is_stale }
     }
 
     pub(crate) fn waits(&self, wait: &Wait) -> String {
@@ -35,7 +42,12 @@ impl<'x> Telling<'x> {
 
 impl Names for Telling<'_> {
     fn thread(&self, id: ThreadId) -> String {
-        match &self.x.threads[id].name {
+        match self
+            .x
+            .threads
+            .get(id)
+            .and_then(|thread| thread.name.as_ref())
+        {
             Some(name) => name.to_string(),
             None if id == 0 => "main".to_owned(),
             None => format!("thread-{id}"),
@@ -44,7 +56,9 @@ impl Names for Telling<'_> {
 
     /// The object's name; objects of the same name, or without one, are numbered.
     fn object(&self, id: ObjectId) -> String {
-        let object = &self.x.objects[id];
+        let Some(object) = self.x.objects.get(id) else {
+            return format!("object {id}");
+        };
         let is_alike = |&other: &ObjectId| {
             let other = &self.x.objects[other];
             other.name == object.name && other.kind == object.kind
@@ -59,26 +73,26 @@ impl Names for Telling<'_> {
     }
 
     fn value(&self, object: ObjectId, value: u64) -> String {
-        match self.x.objects[object].show {
+        match self.x.objects.get(object).and_then(|object| object.show) {
             Some(show) => show(value),
             None => value.to_string(),
         }
     }
 
     fn operation(&self, record: &Record) -> Option<&Operation> {
-        self.x.trace.operation(record)
+        self.trace.operation(record)
     }
 
     fn list(&self, list: List) -> &[usize] {
-        self.x.trace.list(list)
+        self.trace.list(list)
     }
 
     fn text(&self, place: u32) -> &str {
-        self.x.trace.text(place)
+        self.trace.text(place)
     }
 
     fn panic(&self, place: u64) -> &Panicked {
-        self.x.trace.panic(place)
+        self.trace.panic(place)
     }
 
     fn stale(&self) -> &'static str {

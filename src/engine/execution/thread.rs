@@ -2,7 +2,7 @@
 
 use super::gate::{Gate, RecordId};
 use super::object::Wait;
-use super::round::Round;
+use super::round::{Held, Loops};
 use crate::engine::coroutine::{Coroutine, Suspend};
 use crate::engine::ids::{ObjectId, ThreadId};
 use crate::engine::memory::Views;
@@ -25,6 +25,8 @@ pub(crate) enum Next {
     /// Nothing of the scene's: its own part is over, but not yet that of this thread,
     /// or (if `None`) of all others.
     Leaves(Option<ThreadId>),
+    /// Nothing: it has used what was freed.
+    Never,
     Ended,
 }
 
@@ -60,18 +62,16 @@ pub(crate) struct Thread {
     pub(crate) key: u64,
     pub(super) has_records: bool,
     pub(crate) steps: u64,
+    /// How many steps it had taken when it last joined another thread.
+    pub(super) joined_at: Option<u64>,
     pub(super) children: u64,
     /// Where it waits to be unparked.
     pub(crate) parker: Option<ObjectId>,
-    /// It yields in a loop, and does not go on before there is a new write.
-    pub(super) waits_in_loop: bool,
-    /// What it has done since it last yielded, and between the two times before.
-    pub(super) round: Round,
-    pub(super) last_round: Round,
-    /// The last two were the same.
-    pub(super) is_loop: bool,
-    /// How often it has yielded without having done anything at all.
-    pub(super) idle: usize,
+    pub(super) held: Held,
+    pub(super) loops: Loops,
+    /// Which yield of the execution was its own and the last thing it did; 0 if none:
+    /// other threads go first.
+    pub(super) yielded: usize,
 }
 
 impl Thread {
@@ -89,13 +89,12 @@ impl Thread {
         self.key = key;
         self.has_records = false;
         self.steps = 0;
+        self.joined_at = None;
         self.children = 0;
         self.parker = None;
-        self.waits_in_loop = false;
-        self.round.clear();
-        self.last_round.clear();
-        self.is_loop = false;
-        self.idle = 0;
+        self.held = Held::No;
+        self.loops.clear();
+        self.yielded = 0;
     }
 
     /// Most often it had the same name in the execution before.
@@ -128,8 +127,10 @@ mod tests {
         (used.timed_out, used.fate) = (true, Some(Fate::Early));
         (used.enabled_by, used.gate) = (Some(1), Some(Gate::AfterAll));
         (used.has_records, used.steps, used.children) = (true, 1, 1);
-        (used.parker, used.idle) = (Some(1), 1);
-        (used.waits_in_loop, used.is_loop) = (true, true);
+        used.parker = Some(1);
+        used.held = Held::Waits;
+        used.yielded = 1;
+        used.joined_at = Some(1);
         threads.clear();
         let new = threads.add(Thread::default);
         new.reset(None, 2, 1);
@@ -140,7 +141,8 @@ mod tests {
         assert_eq!((new.enabled_by, new.gate), (None, None));
         let counts = (new.has_records, new.steps, new.children);
         assert_eq!(counts, (false, 0, 0));
-        assert_eq!((new.parker, new.idle), (None, 0));
-        assert!(!new.waits_in_loop && !new.is_loop);
+        assert_eq!(new.parker, None);
+        assert_eq!((new.held, new.yielded), (Held::No, 0));
+        assert_eq!(new.joined_at, None);
     }
 }

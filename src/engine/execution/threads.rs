@@ -109,7 +109,10 @@ fn joins(thread: ThreadId, next: Next) {
     point(next);
     with(|x| {
         x.comes_after(thread);
+        let me = &mut x.threads[x.current];
+        me.joined_at = Some(me.steps);
         x.search.joins(x.current, thread);
+        x.alone = 0;
     });
 }
 
@@ -120,8 +123,8 @@ pub(crate) fn finish() {
         let _ = catch_unwind(|| point(Next::Leaves(None)));
     }
     with(|x| {
-        if !x.is_aborted() && x.end_transition().is_err() {
-            x.is_not_deterministic();
+        if !x.is_aborted() {
+            x.end_transition();
         }
     });
 }
@@ -255,6 +258,8 @@ impl Execution {
             parent.views.past.clock.tick(me);
             child.views.past.clock.tick(id);
         }
+        self.may_go_on_otherwise();
+        self.unjoined.insert(id);
         self.search.enables(id);
         self.starting.push((id, me));
         self.running = id;
@@ -280,8 +285,15 @@ impl Execution {
         id
     }
 
+    /// Whether the running thread has passed no schedule point yet.
+    pub(crate) fn is_starting(&self) -> bool {
+        let last = self.starting.last();
+        last.is_some_and(|&(thread, _)| thread == self.current)
+    }
+
     /// What the running thread does next happens after all that the other has done.
     fn comes_after(&mut self, other: ThreadId) {
+        self.unjoined.remove(other);
         if let Ok([mine, theirs]) = self.threads.get_disjoint_mut([self.current, other]) {
             mine.views.past.join(&theirs.views.past);
         }
@@ -330,8 +342,13 @@ pub(crate) fn is_here(execution: u64) -> bool {
 /// An object or a thread belongs to one execution.
 pub(crate) fn must_be_here(execution: u64) {
     if with(|x| x.number != execution) {
-        misuse(
-            "an object was used in another execution than the one that made it: make it inside the scene",
-        );
+        is_elsewhere();
     }
+}
+
+/// An object or a thread of another execution was used.
+pub(super) fn is_elsewhere() -> ! {
+    misuse(
+        "an object was used in another execution than the one that made it: make it inside the scene",
+    )
 }

@@ -107,6 +107,8 @@ pub(crate) struct Trace {
     texts: Vec<String>,
     /// The accesses that no record has claimed yet begin here.
     unclaimed: u32,
+    /// If records were taken away: those before are as they were made.
+    whole: usize,
 }
 
 impl Trace {
@@ -118,14 +120,21 @@ impl Trace {
         self.panics.clear();
         self.texts.clear();
         self.unclaimed = 0;
+        self.whole = usize::MAX;
     }
 
     pub(crate) fn records(&self) -> &[Record] {
         &self.records
     }
 
+    /// The records at whose places there never was another.
+    pub(crate) fn original(&self) -> &[Record] {
+        &self.records[..self.records.len().min(self.whole)]
+    }
+
     /// Only the records before that one happened.
     pub(crate) fn truncate(&mut self, length: usize) {
+        self.whole = self.whole.min(length);
         if let Some(record) = self.records.get(length) {
             self.accesses.truncate(record.first_access as usize);
         }
@@ -136,6 +145,27 @@ impl Trace {
     /// An access that the next record makes.
     pub(crate) fn access(&mut self, access: Access) {
         self.accesses.push(access);
+    }
+
+    /// An access that belongs to the thread's last record, if that is the last of all;
+    /// otherwise to the next one.
+    pub(crate) fn access_of_last(&mut self, thread: ThreadId, access: Access) {
+        self.access(access);
+        if self
+            .records
+            .last()
+            .is_some_and(|last| last.thread == thread)
+        {
+            self.unclaimed = self.accesses.len() as u32;
+        }
+    }
+
+    /// The thread's last record.
+    pub(crate) fn last_of(&self, thread: ThreadId) -> Option<&Record> {
+        self.records
+            .iter()
+            .rev()
+            .find(|record| record.thread == thread)
     }
 
     /// Something happened; the accesses since the last record are its own.
@@ -250,6 +280,7 @@ mod tests {
     #[test]
     fn truncated_records_leave_no_accesses_behind() {
         let mut trace = Trace::default();
+        trace.clear();
         let access = |location| Access {
             location,
             kind: Kind::Write,
@@ -262,7 +293,7 @@ mod tests {
         assert_eq!(trace.accesses(0), [access(1)]);
         trace.access(access(4));
         trace.record(0, None, Location::caller(), |_, _| String::new());
-        assert_eq!(trace.records().len(), 2);
+        assert_eq!((trace.records().len(), trace.original().len()), (2, 1));
         assert_eq!(trace.accesses(1), [access(4)]);
     }
 }

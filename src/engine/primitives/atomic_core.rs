@@ -2,9 +2,10 @@
 
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::{chosen, unwinding};
-use crate::engine::execution::handle::{Handle, Step};
+use crate::engine::execution::handle::{Handle, Step, with_living};
 use crate::engine::execution::panics::looks_while_unwinding;
 use crate::engine::execution::round::Seen;
+use crate::engine::execution::run::with;
 use crate::engine::execution::schedule::point;
 use crate::engine::execution::thread::Next;
 use crate::engine::execution::trace::{Names, Record, Shows};
@@ -13,6 +14,7 @@ use crate::engine::ids::At;
 use crate::engine::memory::Operation;
 use crate::engine::memory::stores::{Stores, Writer};
 use smallvec::SmallVec;
+use std::panic::Location;
 use std::sync::atomic::Ordering;
 
 /// An atomic, whatever its type.
@@ -25,6 +27,7 @@ pub(super) struct Raw {
 pub(super) type Change<'a> = &'a mut dyn FnMut(u64) -> Option<u64>;
 
 impl Raw {
+    #[inline(never)]
     pub(super) fn new(value: u64, show: fn(u64) -> String) -> Self {
         let handle = Handle::new_with("atomic", |step| {
             let id = step.id;
@@ -35,6 +38,7 @@ impl Raw {
         Self { handle }
     }
 
+    #[inline(never)]
     pub(super) fn load(&self, ordering: Ordering, at: At) -> u64 {
         assert!(
             !matches!(ordering, Ordering::Release | Ordering::AcqRel),
@@ -43,17 +47,18 @@ impl Raw {
         if unwinding() {
             looks_while_unwinding();
         }
-        if unwinding() || !self.handle.with(|step| step.settings.is_c11) {
-            let value = self.handle.step_even_if_unwinding(|step| {
+        if unwinding() || !with(|x| x.settings.is_c11) {
+            let value = self.handle.step_even_if_unwinding(at, |step| {
                 let newest = step.state().newest();
                 reads(step, const { word("load") }, newest);
                 step.loads(newest, ordering, at)
             });
             return value.unwrap_or_else(|| self.newest());
         }
-        self.handle.must_be_here();
-        point(Next::Loads(self.handle.id(), ordering));
-        let choice = self.handle.with(|step| {
+        let id = self.handle.enter(at);
+        point(Next::Loads(id, ordering));
+        let choice = with_living(id, at, |step: &mut Step<'_, Stores>| {
+            step.loads_after_join();
             let id = step.id;
             let stores: SmallVec<[usize; 8]> = step.readable(id, ordering).collect();
             let names: SmallVec<[u64; 8]> = stores
@@ -74,12 +79,13 @@ impl Raw {
         })
     }
 
+    #[inline(never)]
     pub(super) fn store(&self, value: u64, ordering: Ordering, at: At) {
         assert!(
             !matches!(ordering, Ordering::Acquire | Ordering::AcqRel),
             "there is no such thing as a {ordering:?} store"
         );
-        self.handle.step_even_if_unwinding(|step| {
+        self.handle.step_even_if_unwinding(at, |step| {
             step.writes_it(const { word("store") });
             step.stores(value, ordering, None);
             let operation = Operation {
@@ -94,13 +100,15 @@ impl Raw {
     }
 
     /// Reads the newest value and, if `change` says so, writes another; without an
-    /// ordering for failure it always does. Returns what was read, and whether something
-    /// was written.
+    /// ordering for failure it always does. If it is weak, it may fail to. Returns what
+    /// was read, and whether something was written.
+    #[inline(never)]
     pub(super) fn update(
         &self,
         (name, operation): (&'static str, u64),
         success: Ordering,
         failure: Option<Ordering>,
+        is_weak: bool,
         change: Change<'_>,
         at: At,
     ) -> Result<u64, u64> {
@@ -110,33 +118,50 @@ impl Raw {
         if unwinding() {
             looks_while_unwinding();
         }
-        // What is written instead of each store that can be read.
+        let is_weak = is_weak && !unwinding();
+        // What is written instead of each store that can be read; …
         let mut stores: SmallVec<[(usize, Option<u64>); 4]> = SmallVec::new();
-        let choice = self.handle.step_even_if_unwinding(|step| {
+        // … and which of them let it write, although it may fail spuriously.
+        let mut expected: SmallVec<[(usize, Option<u64>); 4]> = SmallVec::new();
+        let choice = self.handle.step_even_if_unwinding(at, |step| {
             // To write it must read the newest store; if it only reads, it may read an
             // older one.
-            let newest = step.state().newest();
-            stores.push((newest, change(step.state().value(newest))));
+            let (id, newest) = (step.id, step.state().newest());
+            let mut readable: SmallVec<[usize; 8]> = SmallVec::new();
+            readable.push(newest);
             if let Some(failure) = failure
                 && step.settings.is_c11
                 && !unwinding()
             {
-                let id = step.id;
-                let older: SmallVec<[usize; 8]> = step.readable(id, failure).skip(1).collect();
-                for store in older {
-                    let written = change(step.state().value(store));
-                    if written.is_none() {
-                        stores.push((store, None));
-                    }
+                readable.extend(step.readable(id, failure).skip(1));
+            }
+            for store in readable {
+                let written = change(step.state().value(store));
+                if store == newest || written.is_none() {
+                    stores.push((store, written));
+                }
+                if written.is_some() {
+                    expected.push((store, None));
                 }
             }
-            step.chooses(stores.len())
+            let spuriously = match is_weak && step.may_fail_spuriously() {
+                true => expected.len(),
+                false => 0,
+            };
+            let choices = stores.len() + spuriously;
+            step.has_choices |= choices > 1;
+            step.chooses(choices)
         });
         let Some(choice) = choice else {
             let value = self.newest();
             return change(value).map(|_| value).ok_or(value);
         };
-        let (store, written) = stores[chosen(choice)];
+        let choice = chosen(choice);
+        let is_spurious = choice >= stores.len();
+        let (store, written) = match is_spurious {
+            true => expected[choice - stores.len()],
+            false => stores[choice],
+        };
         self.handle.with(|step| {
             let id = step.id;
             let read = step.state().value(store);
@@ -151,6 +176,9 @@ impl Raw {
                 reads(step, operation, store);
                 step.keeps_sequence(id, store, ordering);
             }
+            if is_weak {
+                step.exchanges_weakly(!expected.is_empty(), is_spurious);
+            }
             let is_c11 = step.settings.is_c11;
             let (views, state) = step.views_and_state();
             let mut operation = state.read(store, (name, ordering), is_c11, views);
@@ -158,18 +186,19 @@ impl Raw {
                 step.stores(new, ordering, Some(store));
             }
             operation.written = written;
-            step.tells(operation, at);
+            step.tells(operation, at).values = [is_spurious.into(), 0];
             written.map(|_| read).ok_or(read)
         })
     }
 
     /// The newest value, for the thread that alone can reach the atomic.
+    #[inline(never)]
     pub(super) fn newest(&self) -> u64 {
         if unwinding() && !self.handle.is_here() {
             return 0;
         }
         if !unwinding() {
-            self.handle.must_be_here();
+            self.handle.enter(Location::caller());
         }
         self.handle.with(|step| {
             let stores = step.state();
@@ -211,7 +240,7 @@ impl Step<'_, Stores> {
         self.keeps_sequence(id, store, ordering);
     }
 
-    fn tells(&mut self, operation: Operation, at: At) {
+    fn tells(&mut self, operation: Operation, at: At) -> &mut Record {
         let id = self.id;
         let place = self.trace.add_operation(operation);
         let record = self.note(at, tell);
@@ -219,6 +248,7 @@ impl Step<'_, Stores> {
         if let Some(value) = operation.written {
             record.shows = Shows::Value(id, value);
         }
+        record
     }
 }
 
@@ -233,7 +263,10 @@ fn tell(record: &Record, names: &dyn Names) -> String {
         (None, Some(new)) => format!("store {atomic} ← {}", show(new)),
         (Some(old), None) if name == "load" => format!("load {atomic} → {}{stale}", show(old)),
         (Some(old), Some(new)) => format!("{name} {atomic}: {} → {}", show(old), show(new)),
-        (Some(old), None) => format!("{name} {atomic} fails: it is {}{stale}", show(old)),
+        (Some(old), None) => {
+            let how = ["", " spuriously"][record.values[0] as usize];
+            format!("{name} {atomic} fails{how}: it is {}{stale}", show(old))
+        }
         (None, None) => name.to_owned(),
     }
 }

@@ -58,23 +58,15 @@ macro_rules! atomics {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
-                let change = &mut |value| (value == $encode(current)).then(|| $encode(new));
-                self.0
-                    .update(
-                        ("compare_exchange", const { word("compare_exchange") }),
-                        success,
-                        Some(failure),
-                        change,
-                        Location::caller(),
-                    )
-                    .map($decode)
-                    .map_err($decode)
+                let operation = operation!("compare_exchange");
+                self.exchange(operation, false, (current, new), (success, failure), Location::caller())
             }
 
-            /// The same: in the model it never fails spuriously.
+            /// The same, but it may fail although `current` is there: in the model as
+            /// often as the exploration's budget says.
             ///
             /// # Errors
-            /// What was there, if it was not `current`.
+            /// What was there.
             #[track_caller]
             pub fn compare_exchange_weak(
                 &self,
@@ -83,7 +75,23 @@ macro_rules! atomics {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
-                self.compare_exchange(current, new, success, failure)
+                let operation = operation!("compare_exchange_weak");
+                self.exchange(operation, true, (current, new), (success, failure), Location::caller())
+            }
+
+            fn exchange(
+                &self,
+                operation: (&'static str, u64),
+                is_weak: bool,
+                (current, new): ($value, $value),
+                (success, failure): (Ordering, Ordering),
+                at: At,
+            ) -> Result<$value, $value> {
+                let change = &mut |value| (value == $encode(current)).then(|| $encode(new));
+                self.0
+                    .update(operation, success, Some(failure), is_weak, change, at)
+                    .map($decode)
+                    .map_err($decode)
             }
 
             /// Loads, then exchanges until no other thread has come in between, as std does.
@@ -120,7 +128,7 @@ macro_rules! atomics {
                 change: impl Fn($value) -> $value,
             ) -> $value {
                 let change = &mut |value| Some($encode(change($decode(value))));
-                match self.0.update(operation, ordering, None, change, at) {
+                match self.0.update(operation, ordering, None, false, change, at) {
                     Ok(value) | Err(value) => $decode(value),
                 }
             }

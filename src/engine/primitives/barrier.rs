@@ -68,6 +68,7 @@ impl BarrierWaitResult {
 
 impl Barrier {
     /// A barrier that opens when `n` threads wait; with 0 as with 1.
+    #[inline(never)]
     #[must_use]
     pub fn new(n: usize) -> Self {
         Self {
@@ -77,12 +78,13 @@ impl Barrier {
     }
 
     /// Waits until as many threads as the barrier was made for have called this.
+    #[inline(never)]
     #[track_caller]
     pub fn wait(&self) -> BarrierWaitResult {
         let at = Location::caller();
         let arrived = self
             .handle
-            .step_even_if_unwinding(|step| self.arrives(step, at));
+            .step_even_if_unwinding(at, |step| self.arrives(step, at));
         if arrived == Some(false) {
             if unwinding() {
                 // The thread cannot wait.

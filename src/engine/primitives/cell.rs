@@ -4,8 +4,11 @@
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::unwinding;
 use crate::engine::execution::failure::Failure;
-use crate::engine::execution::handle::Handle;
+use crate::engine::execution::handle::{Handle, Step, with_living};
 use crate::engine::execution::object::State;
+use crate::engine::execution::run::with;
+use crate::engine::execution::schedule::point;
+use crate::engine::execution::thread::Next;
 use crate::engine::ids::At;
 use crate::engine::memory::cell::{CellAccess, Latest, Race};
 use crate::sync::names::Named;
@@ -26,6 +29,7 @@ pub struct UnsafeCell<T> {
 
 impl<T> UnsafeCell<T> {
     /// A cell holding `value`.
+    #[inline(never)]
     pub fn new(value: T) -> Self {
         Self {
             handle: Handle::new("cell"),
@@ -54,12 +58,18 @@ impl<T> UnsafeCell<T> {
 
     /// No schedule point: whether two accesses are ordered does not depend on which
     /// came first, so every interleaving of the rest shows it.
+    #[inline(never)]
     fn access(&self, kind: Kind, at: At) {
         if unwinding() {
             return;
         }
-        self.handle.must_be_here();
-        self.handle.with(|step| {
+        let id = self.handle.enter(at);
+        if with(|x| x.is_starting()) {
+            // What a thread does before its first schedule point is done when it starts,
+            // but another could free the cell before that.
+            point(Next::Runs);
+        }
+        with_living(id, at, |step: &mut Step<'_, Latest>| {
             let me = step.me();
             let (views, latest) = step.views_and_state();
             views.past.clock.tick(me);
@@ -72,6 +82,12 @@ impl<T> UnsafeCell<T> {
             };
             let first = latest.add(second, &clock);
             step.records_access(kind);
+            if kind.writes() {
+                step.changes(id);
+            }
+            // For the destruction, which depends on every use.
+            let location = step.objects[id].location;
+            step.searches(location, Kind::Read);
             step.note(at, |record, names| {
                 let verb = if record.values[0] == 1 {
                     "write"

@@ -127,6 +127,8 @@ impl Step<'_, Channel> {
 
     pub(super) fn uses(&mut self, operation: u64, parts: &[(Part, Kind)]) {
         self.begins_step();
+        let id = self.id;
+        self.iterates(id, operation);
         for &(part, kind) in parts {
             let (location, found) = self.part(part);
             self.accesses(location, kind, (found, operation, 0));
@@ -163,7 +165,7 @@ impl Step<'_, Channel> {
     pub(super) fn is_new(&mut self) {
         let id = self.id;
         self.objects[id].writes += 1;
-        self.has_changed_something();
+        self.changes(id);
     }
 
     /// Something comes into the channel: a message, or its end. A thread that waits for

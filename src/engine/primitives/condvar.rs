@@ -5,13 +5,16 @@
 //! that says, a wait ends although no thread has notified it.
 
 use super::lock::lock_of;
-use super::mutex::MutexGuard;
+use super::mutex::{CHANGED, MutexGuard};
 use crate::engine::access::Kind;
+use crate::engine::coroutine::snapshot::snapshot;
 use crate::engine::execution::abort::{chosen, unwinding};
 use crate::engine::execution::budget::{Ended, MayEnd, begins_to_wait};
-use crate::engine::execution::handle::{Handle, Step};
-use crate::engine::execution::object::{Blocking, State};
+use crate::engine::execution::freed::must_live;
+use crate::engine::execution::handle::{Handle, Step, with_living};
+use crate::engine::execution::object::{Blocking, State, Wait};
 use crate::engine::execution::panics::looks_while_unwinding;
+use crate::engine::execution::run::with;
 use crate::engine::execution::schedule::wait;
 use crate::engine::execution::thread::Next;
 use crate::engine::execution::trace::{List, Names, Record};
@@ -72,6 +75,7 @@ type Timed<'a, T> = (MutexGuard<'a, T>, WaitTimeoutResult);
 
 impl Condvar {
     /// A condition variable on which no thread waits.
+    #[inline(never)]
     pub fn new() -> Self {
         Self {
             handle: Handle::new("condvar"),
@@ -82,15 +86,17 @@ impl Condvar {
     ///
     /// # Errors
     /// The guard all the same, if a thread panicked while it held the lock.
+    #[inline(never)]
     #[track_caller]
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
-        self.wait_for(guard, false, Location::caller()).0
+        self.wait_for(guard, false, Location::caller(), None).0
     }
 
     /// Waits as long as `condition` holds.
     ///
     /// # Errors
     /// The guard all the same, if a thread panicked while it held the lock.
+    #[inline(never)]
     #[track_caller]
     pub fn wait_while<'a, T>(
         &self,
@@ -100,7 +106,7 @@ impl Condvar {
         let at = Location::caller();
         // A thread that unwinds cannot wait.
         while condition(&mut guard) && !unwinding() {
-            guard = self.wait_for(guard, false, at).0?;
+            guard = self.wait_for(guard, false, at, None).0?;
         }
         Ok(guard)
     }
@@ -109,28 +115,50 @@ impl Condvar {
     ///
     /// # Errors
     /// The guard all the same, if a thread panicked while it held the lock.
+    #[inline(always)]
     #[track_caller]
     pub fn wait_timeout<'a, T>(
         &self,
         guard: MutexGuard<'a, T>,
         _timeout: Duration,
     ) -> LockResult<Timed<'a, T>> {
-        let (guard, timed_out) = self.wait_for(guard, true, Location::caller());
-        with_result(guard, timed_out)
+        self.wait_in_time(guard, Location::caller(), snapshot())
     }
 
     /// Waits as long as `condition` holds and the time is not over.
     ///
     /// # Errors
     /// The guard all the same, if a thread panicked while it held the lock.
+    #[inline(always)]
     #[track_caller]
     pub fn wait_timeout_while<'a, T>(
         &self,
-        mut guard: MutexGuard<'a, T>,
+        guard: MutexGuard<'a, T>,
         _timeout: Duration,
-        mut condition: impl FnMut(&mut T) -> bool,
+        condition: impl FnMut(&mut T) -> bool,
     ) -> LockResult<Timed<'a, T>> {
-        let at = Location::caller();
+        self.wait_in_time_while(guard, condition, Location::caller(), snapshot())
+    }
+
+    #[inline(never)]
+    fn wait_in_time<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        at: At,
+        stack: Option<u64>,
+    ) -> LockResult<Timed<'a, T>> {
+        let (guard, timed_out) = self.wait_for(guard, true, at, stack);
+        with_result(guard, timed_out)
+    }
+
+    #[inline(never)]
+    fn wait_in_time_while<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+        at: At,
+        stack: Option<u64>,
+    ) -> LockResult<Timed<'a, T>> {
         let mut is_over = false;
         loop {
             if !condition(&mut guard) {
@@ -139,7 +167,7 @@ impl Condvar {
             if is_over {
                 return with_result(Ok(guard), true);
             }
-            let (again, timed_out) = self.wait_for(guard, true, at);
+            let (again, timed_out) = self.wait_for(guard, true, at, stack);
             is_over = timed_out;
             guard = match again {
                 Ok(guard) => guard,
@@ -150,10 +178,11 @@ impl Condvar {
 
     /// Wakes a thread that waits, if any does: the one that has waited longest or, if
     /// the exploration says so, any of them.
+    #[inline(never)]
     #[track_caller]
     pub fn notify_one(&self) {
         let at = Location::caller();
-        let place = self.handle.step_even_if_unwinding(|step| {
+        let place = self.handle.step_even_if_unwinding(at, |step| {
             let waiting = step.state().0.len();
             step.choose_waiter(waiting)
         });
@@ -175,10 +204,11 @@ impl Condvar {
     }
 
     /// Wakes all threads that wait.
+    #[inline(never)]
     #[track_caller]
     pub fn notify_all(&self) {
         let at = Location::caller();
-        self.handle.step_even_if_unwinding(|step| {
+        self.handle.step_even_if_unwinding(at, |step| {
             step.writes_it(NOTIFY);
             let mut woken = std::mem::take(&mut step.state().0);
             let threads = step.trace.add_list(woken.iter().map(|&(thread, _)| thread));
@@ -194,6 +224,7 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         timed: bool,
         at: At,
+        stack: Option<u64>,
     ) -> (LockResult<MutexGuard<'a, T>>, bool) {
         if unwinding() {
             // It may wait in a loop.
@@ -202,14 +233,19 @@ impl Condvar {
         }
         // Releasing the lock and beginning to wait are one step: a thread that is
         // notified from here on has been waiting.
-        self.handle.step(|_| ());
-        let shown = guard.shown();
+        let (id, mutex) = (self.handle.id(), guard.enter(at));
+        self.handle.step(at, |_| ());
+        must_live(mutex, at);
+        if timed {
+            with(|x| x.yields(at, stack));
+        }
+        let (shown, changed) = (guard.shown(), guard.was(CHANGED));
         let mutex = guard.into_mutex();
         self.handle.with(|step| {
-            step.writes_it(const { word("wait") });
+            step.rewrites_it(const { word("wait") });
             let waiter = (step.me(), mutex.id());
             step.state().0.push(waiter);
-            mutex.release_to_wait(step);
+            mutex.release_to_wait(step, changed);
             let record = step.note(at, |record, names| {
                 format!("wait {}", names.object_of(record))
             });
@@ -217,40 +253,54 @@ impl Condvar {
             step.shows(mutex.id(), || shown);
         });
         begins_to_wait(MayEnd::like_a_condvar(timed));
-        wait(self.handle.wait(&Notified, timed));
-        let timed_out = self.handle.with(|step| self.goes_on(step, timed, at));
-        (mutex.acquire_after_wait(at), timed_out)
+        wait(notified(id, timed));
+        let timed_out = with_living(id, at, |step| goes_on(step, timed, at));
+        let guard = mutex.acquire_after_wait(at);
+        // No step of its own: a thread that is notified goes on by taking the lock.
+        must_live(id, at);
+        with(|x| x.needs_living(id));
+        (guard, timed_out)
     }
+}
 
-    /// A waiter runs again; whether it timed out.
-    fn goes_on(&self, step: &mut Step<'_, Waiters>, timed: bool, at: At) -> bool {
-        let me = step.me();
-        let waiters = &mut step.state().0;
-        let place = waiters.iter().position(|&(waiter, _)| waiter == me);
-        if let Some(place) = place {
-            waiters.remove(place);
+/// A wait to be notified by that condition variable.
+fn notified(condvar: ObjectId, timed: bool) -> Wait {
+    Wait {
+        object: condvar,
+        what: &Notified,
+        timed,
+    }
+}
+
+/// A waiter runs again; whether it timed out.
+fn goes_on(step: &mut Step<'_, Waiters>, timed: bool, at: At) -> bool {
+    let me = step.me();
+    let waiters = &mut step.state().0;
+    let place = waiters.iter().position(|&(waiter, _)| waiter == me);
+    if let Some(place) = place {
+        waiters.remove(place);
+    }
+    let ended = place.map(|_| step.wait_is_over());
+    match ended {
+        None => {
+            step.may_go_on_otherwise();
+            let waited = notified(step.id, false);
+            let gate = step.enabled_by();
+            let record = step.note(at, |record, names| {
+                format!("woken by {}", names.object_of(record))
+            });
+            record.gate = gate;
+            record.waited = Some(waited);
+            false
         }
-        let ended = place.map(|_| step.wait_is_over());
-        match ended {
-            None => {
-                let waited = self.handle.wait(&Notified, false);
-                let gate = step.enabled_by();
-                let record = step.note(at, |record, names| {
-                    format!("woken by {}", names.object_of(record))
-                });
-                record.gate = gate;
-                record.waited = Some(waited);
-                false
-            }
-            Some(ended) => {
-                let waited = self.handle.wait(&Notified, timed && ended.timed_out());
-                step.writes_it(ended.operation());
-                let record = step.note(at, tell_ended);
-                record.values = [ended as u64, 0];
-                record.gate = ended.gate();
-                record.waited = Some(waited);
-                ended.timed_out()
-            }
+        Some(ended) => {
+            let waited = notified(step.id, timed && ended.timed_out());
+            step.rewrites_it(ended.operation());
+            let record = step.note(at, tell_ended);
+            record.values = [ended as u64, 0];
+            record.gate = ended.gate();
+            record.waited = Some(waited);
+            ended.timed_out()
         }
     }
 }

@@ -13,6 +13,7 @@ use std::sync::atomic::Ordering;
 ///
 /// # Panics
 /// With [`Ordering::Relaxed`], as std's.
+#[inline(never)]
 #[track_caller]
 pub fn fence(ordering: Ordering) {
     assert!(

@@ -8,6 +8,7 @@ use crate::engine::execution::round::Seen;
 use crate::engine::execution::trace::{Gate, Names, Record};
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId, ThreadId};
+use std::sync::{LockResult, PoisonError};
 
 #[derive(Default)]
 pub(super) struct Lock {
@@ -19,6 +20,10 @@ impl State for Lock {
     fn reset(&mut self) {
         self.owner = None;
         self.released.clear();
+    }
+
+    fn is_held_by(&self, thread: ThreadId) -> bool {
+        self.owner.is_some_and(|(owner, _)| owner == thread)
     }
 }
 
@@ -62,7 +67,7 @@ impl Step<'_, Lock> {
         self.rewrites(id, Kind::Write, const { word("unlock") }, 0);
         if changed {
             self.objects[id].version += 1;
-            self.has_changed_something();
+            self.changes(id);
         }
         let (views, lock) = self.views_and_state();
         lock.owner = None;
@@ -112,6 +117,14 @@ impl Step<'_, Lock> {
         });
         record.values = [poisons.into(), 0];
         record.lock = Some((id, false));
+    }
+}
+
+/// What std says of a value whose lock is poisoned, or is not.
+pub(super) fn result<R>(poisoned: bool, value: R) -> LockResult<R> {
+    match poisoned {
+        true => Err(PoisonError::new(value)),
+        false => Ok(value),
     }
 }
 

@@ -4,12 +4,13 @@
 //! that can see a lock being held, by `try_lock` or `is_poisoned`: for all others what
 //! comes between the last step under the lock and its release makes no difference.
 
-use super::lock::{Free, Lock};
+use super::lock::{Free, Lock, result};
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::{is_aborted, unwind, unwinding};
+use crate::engine::execution::freed::must_live;
 use crate::engine::execution::handle::{Handle, Step};
 use crate::engine::execution::panics::abort_after_panic;
-use crate::engine::execution::run::Execution;
+use crate::engine::execution::run::{Execution, with};
 use crate::engine::execution::schedule::{abandon, try_point, unwind_first};
 use crate::engine::execution::thread::Next;
 use crate::engine::hash::word;
@@ -22,7 +23,7 @@ use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+use std::sync::{LockResult, TryLockError, TryLockResult};
 
 /// The model's `std::sync::Mutex`.
 pub struct Mutex<T> {
@@ -45,19 +46,23 @@ pub struct MutexGuard<'a, T> {
     mutex: &'a Mutex<T>,
     /// Where it was locked: a drop does not know its own line.
     at: At,
-    /// Whether the thread was unwinding when it locked: then it does not poison.
-    was_unwinding: bool,
-    /// Whether the value may have been changed.
-    changed: bool,
+    /// `UNWINDING`, `CHANGED`: a word, since stacks are compared, and padding differs.
+    was: usize,
     /// Like std's, it stays on the thread that has locked.
     not_send: PhantomData<*mut ()>,
 }
+
+/// The thread was unwinding when it locked: then it does not poison.
+const UNWINDING: usize = 1;
+/// The value may have been changed.
+pub(super) const CHANGED: usize = 2;
 
 // SAFETY: through a shared guard only `&T` is reached.
 unsafe impl<T: Sync> Sync for MutexGuard<'_, T> {}
 
 impl<T> Mutex<T> {
     /// A mutex that protects `value`.
+    #[inline(never)]
     pub fn new(value: T) -> Self {
         Self {
             handle: Handle::new("mutex"),
@@ -72,6 +77,7 @@ impl<T> Mutex<T> {
     ///
     /// # Errors
     /// The guard all the same, if a thread panicked while it held the lock.
+    #[inline(never)]
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         let at = Location::caller();
@@ -86,6 +92,7 @@ impl<T> Mutex<T> {
     ///
     /// # Errors
     /// Another thread holds it, or a thread panicked while it held it.
+    #[inline(never)]
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         let at = Location::caller();
@@ -93,7 +100,7 @@ impl<T> Mutex<T> {
             self.acquire_while_unwinding(at);
             return Ok(self.guard(at)?);
         }
-        let locked = self.handle.step(|step| {
+        let locked = self.handle.step(at, |step| {
             step.needs.locks_are_tried = true;
             let locked = step.state().owner.is_none();
             match locked {
@@ -111,10 +118,11 @@ impl<T> Mutex<T> {
     }
 
     /// Whether a thread panicked while it held the lock.
+    #[inline(never)]
     #[track_caller]
     pub fn is_poisoned(&self) -> bool {
         let at = Location::caller();
-        let seen = self.handle.step_even_if_unwinding(|step| {
+        let seen = self.handle.step_even_if_unwinding(at, |step| {
             // A thread that looks at a lock without waiting for it can see a release.
             step.needs.locks_are_tried = true;
             step.reads_it(const { word("is_poisoned") });
@@ -130,24 +138,13 @@ impl<T> Mutex<T> {
         self.poisoned.load(Relaxed)
     }
 
-    fn poison_or<R>(&self, value: R) -> LockResult<R> {
-        match self.has_poison() {
-            true => Err(PoisonError::new(value)),
-            false => Ok(value),
-        }
-    }
-
     /// The value, which no other thread can reach.
     ///
     /// # Errors
     /// The value all the same, if a thread panicked while it held the lock.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
         let poisoned = self.has_poison();
-        let value = self.value.get_mut();
-        match poisoned {
-            true => Err(PoisonError::new(value)),
-            false => Ok(value),
-        }
+        result(poisoned, self.value.get_mut())
     }
 
     /// The value itself.
@@ -155,25 +152,22 @@ impl<T> Mutex<T> {
     /// # Errors
     /// The value all the same, if a thread panicked while it held the lock.
     pub fn into_inner(self) -> LockResult<T> {
-        match self.has_poison() {
-            true => Err(PoisonError::new(self.value.into_inner())),
-            false => Ok(self.value.into_inner()),
-        }
+        result(self.has_poison(), self.value.into_inner())
     }
 
     /// The guard, for the thread that has just taken the lock.
     fn guard(&self, at: At) -> LockResult<MutexGuard<'_, T>> {
-        self.poison_or(MutexGuard {
+        let guard = MutexGuard {
             mutex: self,
             at,
-            was_unwinding: unwinding(),
-            changed: false,
+            was: if unwinding() { UNWINDING } else { 0 },
             not_send: PhantomData,
-        })
+        };
+        result(self.has_poison(), guard)
     }
 
     fn acquire(&self, at: At) {
-        self.handle.step_after(&Free, false, |step| {
+        self.handle.step_after(&Free, at, |step| {
             self.take(step, at, Kind::Acquire);
             step.notes_lock(at, self.has_poison());
         });
@@ -201,7 +195,7 @@ impl<T> Mutex<T> {
     /// and so the thread cannot wait for another to run on. If another thread holds the
     /// lock, the execution is aborted, and that thread unwinds first.
     fn acquire_while_unwinding(&self, at: At) {
-        if !self.handle.is_here() {
+        if self.handle.is_freed() || !self.handle.is_here() {
             return self.hold();
         }
         loop {
@@ -256,8 +250,8 @@ impl<T> Mutex<T> {
     }
 
     /// Unlocks on behalf of a wait on a condition variable, as part of the same step.
-    pub(super) fn release_to_wait(&self, x: &mut Execution) {
-        self.release(&mut Step::new(x, self.handle.id()), true);
+    pub(super) fn release_to_wait(&self, x: &mut Execution, changed: bool) {
+        self.release(&mut Step::new(x, self.handle.id()), changed);
     }
 
     pub(super) fn acquire_after_wait(&self, at: At) -> LockResult<MutexGuard<'_, T>> {
@@ -267,22 +261,34 @@ impl<T> Mutex<T> {
 }
 
 impl<T> Drop for MutexGuard<'_, T> {
+    #[inline(never)]
     fn drop(&mut self) {
         let mutex = self.mutex;
+        if mutex.handle.is_freed() {
+            if !unwinding() {
+                mutex.handle.enter(self.at);
+            }
+            return;
+        }
         if !mutex.handle.is_here() {
             return mutex.release_hold();
         }
         if unwinding() {
             return self.drop_while_unwinding();
         }
-        let is_seen = mutex.handle.with(|step| step.settings.locks_are_tried);
-        if is_seen && !try_point(Next::Runs) {
-            mutex.quietly_release();
-            unwind();
+        let id = mutex.handle.id();
+        if with(|x| x.settings.locks_are_tried) {
+            if !try_point(Next::Runs) {
+                if !mutex.handle.is_freed() {
+                    mutex.quietly_release();
+                }
+                unwind();
+            }
+            must_live(id, self.at);
         }
         let shown = self.shown();
         mutex.handle.with(|step| {
-            mutex.release(step, self.changed);
+            mutex.release(step, self.was(CHANGED));
             step.notes_unlock(self.at, false);
             let id = step.id;
             step.shows(id, || shown);
@@ -297,7 +303,7 @@ impl<T> MutexGuard<'_, T> {
         if is_aborted() {
             return self.mutex.quietly_release();
         }
-        if !self.was_unwinding {
+        if !self.was(UNWINDING) {
             self.mutex.poisoned.store(true, Relaxed);
         }
         self.mutex.handle.with(|step| {
@@ -307,7 +313,7 @@ impl<T> MutexGuard<'_, T> {
                 step.steps_while_unwinding();
             }
             self.mutex.release(step, true);
-            step.notes_unlock(self.at, !self.was_unwinding);
+            step.notes_unlock(self.at, !self.was(UNWINDING));
         });
     }
 }
@@ -318,6 +324,15 @@ impl<'a, T> MutexGuard<'a, T> {
         let show = self.mutex.show?;
         let is_told = self.mutex.handle.with(|step| step.is_told);
         is_told.then(|| show(self))
+    }
+
+    pub(super) fn was(&self, what: usize) -> bool {
+        self.was & what != 0
+    }
+
+    /// The mutex, which must not have been freed.
+    pub(super) fn enter(&self, at: At) -> ObjectId {
+        self.mutex.handle.enter(at)
     }
 
     /// Gives the guard up in order to wait: the mutex stays locked.
@@ -339,7 +354,7 @@ impl<T> Deref for MutexGuard<'_, T> {
 
 impl<T> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        self.changed = true;
+        self.was |= CHANGED;
         // SAFETY: this is the only guard, and it is borrowed mutably.
         unsafe { &mut *self.mutex.value.get() }
     }

@@ -2,10 +2,12 @@
 
 use crate::engine::access::Kind;
 use crate::engine::clock::Past;
+use crate::engine::coroutine::snapshot::snapshot;
 use crate::engine::execution::abort::unwinding;
 use crate::engine::execution::budget::{Ended, MayEnd, begins_to_wait};
 use crate::engine::execution::handle::Step;
 use crate::engine::execution::object::{Blocking, State, Wait, of};
+use crate::engine::execution::round::Seen;
 use crate::engine::execution::run::{Execution, try_with, with};
 use crate::engine::execution::schedule::{point, wait};
 use crate::engine::execution::thread::Next;
@@ -22,8 +24,9 @@ use std::time::Duration;
 struct Token {
     is_there: bool,
     released: Past,
-    /// The record of the `unpark` that made it available.
+    /// The record of the `unpark` that made it available, and whose that was.
     by: RecordId,
+    by_thread: ThreadId,
 }
 
 impl State for Token {
@@ -89,6 +92,7 @@ impl Thread {
 
     /// Makes the thread's token available: the thread goes on if it is parked, or need
     /// not park the next time.
+    #[inline(never)]
     #[track_caller]
     pub fn unpark(&self) {
         let at = Location::caller();
@@ -108,12 +112,14 @@ impl Thread {
                 false => Kind::Write,
             };
             step.takes_it(kind, const { word("unpark") });
-            let by = step.trace.next();
+            step.objects[parker].version += 1;
+            let (by, me) = (step.trace.next(), step.me());
             let (views, token) = step.views_and_state();
             token.is_there = true;
             token.released.join(&views.past);
             if !had_token {
                 token.by = by;
+                token.by_thread = me;
             }
             let thread = self.id as u64;
             step.note(at, |record, names| {
@@ -135,19 +141,22 @@ pub fn current() -> Thread {
 
 /// Waits for the thread's token and takes it; as often as the exploration's budget
 /// says, it goes on without.
+#[inline(always)]
 #[track_caller]
 pub fn park() {
-    park_for(false, Location::caller());
+    park_for(false, Location::caller(), snapshot());
 }
 
 /// The same, or until the time is over: when no other thread can run or, as often as
 /// the exploration's budget says, at any moment before.
+#[inline(always)]
 #[track_caller]
 pub fn park_timeout(_timeout: Duration) {
-    park_for(true, Location::caller());
+    park_for(true, Location::caller(), snapshot());
 }
 
-fn park_for(timed: bool, at: At) {
+#[inline(never)]
+fn park_for(timed: bool, at: At, stack: Option<u64>) {
     if unwinding() {
         return;
     }
@@ -159,7 +168,7 @@ fn park_for(timed: bool, at: At) {
     if has_budget {
         point(Next::Runs);
         let has_token = with(|x| {
-            let seen = x.sees_writes(parker);
+            let seen = Seen::Version(parker, x.objects[parker].version);
             x.reads_unrecorded(parker, const { word("park") }, seen);
             let has_token = Step::<Token>::new(x, parker).state().is_there;
             if has_token {
@@ -167,9 +176,12 @@ fn park_for(timed: bool, at: At) {
             }
             has_token
         });
+        yields_to_others(parker, timed, at, stack);
         if !has_token {
             begins_to_wait(may_end);
         }
+    } else {
+        yields_to_others(parker, timed, at, stack);
     }
     let mut waited = Wait {
         object: parker,
@@ -184,10 +196,26 @@ fn park_for(timed: bool, at: At) {
     });
 }
 
+/// A thread that parks for some time looks again later; so does one that has unparked
+/// itself.
+fn yields_to_others(parker: ObjectId, timed: bool, at: At, stack: Option<u64>) {
+    with(|x| {
+        let me = x.current();
+        let mut step = Step::<Token>::new(x, parker);
+        let token = step.state();
+        let is_own = token.is_there && token.by_thread == me;
+        if timed || is_own {
+            x.yields(at, stack);
+        }
+    });
+}
+
 /// A thread that was parked runs again.
 fn goes_on<'x>(mut step: Step<'x, Token>, at: At) -> &'x mut Record {
     if step.state().is_there {
         step.takes_it(Kind::Acquire, const { word("unparked") });
+        let id = step.id;
+        step.objects[id].version += 1;
         let (views, token) = step.views_and_state();
         token.is_there = false;
         views.past.join(&token.released);
@@ -197,7 +225,7 @@ fn goes_on<'x>(mut step: Step<'x, Token>, at: At) -> &'x mut Record {
         record
     } else {
         let ended = step.wait_is_over();
-        step.writes_it(ended.operation());
+        step.rewrites_it(ended.operation());
         let record = step.into_note(at, |record, _| {
             let how = match record.values[0] {
                 0 => "woken by nobody",

@@ -4,6 +4,7 @@ use crate::engine::execution::budget;
 use crate::engine::execution::run::with;
 use std::panic::Location;
 
+#[inline(never)]
 #[track_caller]
 pub(crate) fn may_die() -> bool {
     let at = Location::caller();

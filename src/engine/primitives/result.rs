@@ -28,6 +28,7 @@ pub(super) struct Started<T> {
 }
 
 impl<T> Started<T> {
+    #[inline(never)]
     #[track_caller]
     pub(super) fn join(&self) -> Result<T> {
         if let Some(thread) = self.thread {

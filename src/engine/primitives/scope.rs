@@ -43,6 +43,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     ///
     /// # Errors
     /// The thread's panic.
+    #[inline(never)]
     #[track_caller]
     pub fn join(self) -> Result<T> {
         let result = self.started.join();
@@ -53,6 +54,7 @@ impl<T> ScopedJoinHandle<'_, T> {
 
 impl<'scope> Scope<'scope, '_> {
     /// Starts a thread that may borrow what outlives the scope.
+    #[inline(never)]
     #[track_caller]
     pub fn spawn<T: Send + 'scope>(
         &'scope self,
@@ -61,6 +63,7 @@ impl<'scope> Scope<'scope, '_> {
         self.start(None, body)
     }
 
+    #[inline(never)]
     #[track_caller]
     pub(super) fn start<T: Send + 'scope>(
         &self,
@@ -103,6 +106,7 @@ impl<'scope> Scope<'scope, '_> {
 /// # Panics
 /// With the panic of `body`, if it panics; or if a thread has panicked that no thread
 /// joins.
+#[inline(never)]
 #[track_caller]
 pub fn scope<'env, F, T>(body: F) -> T
 where

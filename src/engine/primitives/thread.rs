@@ -1,6 +1,7 @@
 //! `std::thread`: a scene has at most sixteen threads beside its own.
 
 use super::result::{Slot, Started, run_into};
+use crate::engine::coroutine::snapshot::snapshot;
 use crate::engine::execution::loops::yields;
 use crate::engine::execution::threads;
 use std::io;
@@ -28,6 +29,7 @@ impl<T> JoinHandle<T> {
     ///
     /// # Errors
     /// The thread's panic.
+    #[inline(never)]
     #[track_caller]
     pub fn join(self) -> Result<T> {
         self.started.join()
@@ -35,6 +37,7 @@ impl<T> JoinHandle<T> {
 }
 
 /// Starts a thread.
+#[inline(never)]
 #[track_caller]
 pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     start(None, body)
@@ -42,9 +45,10 @@ pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> Jo
 
 /// Lets other threads go first: a thread that does so in a loop goes on once something
 /// that it has read is written.
+#[inline(always)]
 #[track_caller]
 pub fn yield_now() {
-    yields(Location::caller());
+    yields(Location::caller(), snapshot());
 }
 
 /// The model's `std::thread::Builder`.
@@ -71,6 +75,7 @@ impl Builder {
     ///
     /// # Errors
     /// Never, in the model.
+    #[inline(never)]
     #[track_caller]
     pub fn spawn<T: Send + 'static>(
         self,
@@ -83,6 +88,7 @@ impl Builder {
     ///
     /// # Errors
     /// Never, in the model.
+    #[inline(never)]
     #[track_caller]
     pub fn spawn_scoped<'scope, T: Send + 'scope>(
         self,
@@ -93,6 +99,7 @@ impl Builder {
     }
 }
 
+#[inline(never)]
 #[track_caller]
 fn start<T: Send + 'static>(
     name: Option<String>,

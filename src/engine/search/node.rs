@@ -29,6 +29,8 @@ pub(super) struct Node {
     pub(super) accesses: AccessList,
     /// What it accessed the last time.
     pub(super) last: AccessList,
+    /// What its thread was found to repeat, when it was run first.
+    pub(super) found: SmallVec<[Option<usize>; 2]>,
     pub(super) choices: SmallVec<[Choice; 2]>,
     /// The stores it could choose from, and the one it reads now.
     pub(super) offered: Stores,
@@ -77,6 +79,7 @@ impl Node {
         self.backtrack = ThreadSet::default();
         self.accesses.clear();
         self.last.clear();
+        self.found.clear();
         self.choices.clear();
         self.offered.clear();
         self.reads = None;
@@ -101,6 +104,40 @@ impl Node {
                     .all(|store| asleep.clone().any(|read| read == *store))
             }
         }
+    }
+
+    /// On to the next transition or choice from here, if there is one.
+    pub(super) fn advance(&mut self) -> bool {
+        while let Some(choice) = self.choices.last_mut() {
+            choice.taken += 1;
+            if choice.taken < choice.of {
+                return true;
+            }
+            self.choices.pop();
+        }
+        let Some(thread) = self.next_thread() else {
+            self.falls_asleep();
+            return false;
+        };
+        self.falls_asleep();
+        self.thread = thread;
+        self.reads = None;
+        true
+    }
+
+    /// Whether there is one.
+    pub(super) fn has_next(&self) -> bool {
+        let mut choices = self.choices.iter();
+        choices.any(|choice| choice.taken + 1 < choice.of) || self.next_thread().is_some()
+    }
+
+    fn next_thread(&self) -> Option<ThreadId> {
+        let is_new = |&thread: &ThreadId| {
+            thread != self.thread
+                && !self.explored.iter().any(|done| done.thread == thread)
+                && !self.sleeps(thread, None)
+        };
+        self.backtrack.iter().find(is_new)
     }
 
     /// All that can follow the transition has been explored.

@@ -87,10 +87,19 @@ impl Search {
         rivals.retain(|&rival| {
             self.path[rival as usize].thread != thread && !self.comes_before(rival, &before)
         });
+        let frees = self.path.get(end).is_some_and(|node| {
+            let mut accesses = node.last.iter();
+            accesses.any(|access| access.kind == Kind::Destroy)
+        });
         rivals.sort_unstable();
         rivals.dedup();
         for (place, &rival) in rivals.iter().enumerate() {
-            let between = |&later: &u32| self.comes_before(rival, &self.path[later as usize].clock);
+            // A later race covers this one. If the transition frees as well, that one may be
+            // impossible to run the other way round: a lock holds the thread up there.
+            let between = |&later: &u32| {
+                let later = &self.path[later as usize];
+                (!frees || later.enabled.contains(thread)) && self.comes_before(rival, &later.clock)
+            };
             if !rivals[place + 1..].iter().any(between) {
                 self.reverse(rival, thread, &after, end);
             }

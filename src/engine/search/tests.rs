@@ -45,6 +45,9 @@ fn trace(toy: &Toy, order: &[(usize, usize)]) -> Trace {
 
 use super::super::access::dependent;
 
+/// Threads in the order of their numbers.
+const FIRST: fn(ThreadId) -> (usize, ThreadId) = |thread| (0, thread);
+
 /// How many executions were run, and which traces were among them.
 fn explored(toy: &Toy, reduction: Reduction) -> (usize, BTreeSet<Trace>) {
     let mut search = Search::default();
@@ -65,12 +68,13 @@ fn explored(toy: &Toy, reduction: Reduction) -> (usize, BTreeSet<Trace>) {
                 traces.insert(trace(toy, &order));
                 break;
             }
-            let Some(thread) = search.next(enabled, current, |_, _| ()).unwrap() else {
+            let rank = |thread: usize| (usize::from(thread != current), thread);
+            let Some(thread) = search.next(enabled, rank, |_, _| ()).unwrap() else {
                 executions += 1;
                 break;
             };
             for &access in &toy[thread][taken[thread]] {
-                search.access(access).unwrap();
+                search.access(access);
             }
             search.end_transition().unwrap();
             order.push((thread, taken[thread]));
@@ -165,12 +169,12 @@ fn a_transition_that_an_earlier_one_enables_does_not_race_with_it() {
         threads: ThreadSet::only(thread),
         loads: ThreadSet::default(),
     };
-    assert_eq!(search.next(only(0), 0, |_, _| ()), Ok(Some(0)));
-    search.access(access(1, Kind::Write)).unwrap();
+    assert_eq!(search.next(only(0), FIRST, |_, _| ()), Ok(Some(0)));
+    search.access(access(1, Kind::Write));
     search.enables(1);
     search.end_transition().unwrap();
-    assert_eq!(search.next(only(1), 0, |_, _| ()), Ok(Some(1)));
-    search.access(access(1, Kind::Write)).unwrap();
+    assert_eq!(search.next(only(1), FIRST, |_, _| ()), Ok(Some(1)));
+    search.access(access(1, Kind::Write));
     search.end_transition().unwrap();
     assert!(!search.advance());
 }
@@ -198,19 +202,18 @@ fn reads_beside_a_store(loader: ThreadId, is_known: bool) -> Vec<StoreName> {
             let options = |_, option: &mut dyn FnMut(StoreName)| {
                 stores.iter().for_each(|&store| option(store));
             };
-            let Some(thread) = search.next(enabled, 0, options).unwrap() else {
+            let rank = |thread: usize| (0, thread);
+            let Some(thread) = search.next(enabled, rank, options).unwrap() else {
                 break;
             };
             if thread == loader {
                 let store = stores[search.choose_store(&stores).unwrap()];
                 let by = stored.filter(|_| store == 1);
-                search
-                    .access(access(1, Kind::ReadsFrom(store, by)))
-                    .unwrap();
+                search.access(access(1, Kind::ReadsFrom(store, by)));
                 reads.push(store);
                 loaded = true;
             } else {
-                search.access(access(1, Kind::Write)).unwrap();
+                search.access(access(1, Kind::Write));
                 stored = Some(search.transition());
             }
             search.end_transition().unwrap();
@@ -250,7 +253,7 @@ fn every_choice_is_tried() {
             threads: ThreadSet::only(0),
             loads: ThreadSet::default(),
         };
-        search.next(enabled, 0, |_, _| ()).unwrap();
+        search.next(enabled, FIRST, |_, _| ()).unwrap();
         let first = search.choose(2).unwrap();
         made.push((first, search.choose(first + 1).unwrap()));
         search.end_transition().unwrap();
@@ -269,36 +272,51 @@ fn a_scene_that_does_something_else_is_found_out() {
     };
     let begun = |search: &mut Search, location| {
         search.begin(Reduction::None);
-        search.next(enabled(&[0, 1]), 0, |_, _| ()).unwrap();
-        search.access(access(location, Kind::Write))
+        search.next(enabled(&[0, 1]), FIRST, |_, _| ()).unwrap();
+        search.access(access(location, Kind::Write));
     };
     let once = |search: &mut Search| {
-        begun(search, 1).unwrap();
+        begun(search, 1);
         search.end_transition().unwrap();
-        search.next(enabled(&[0, 1]), 0, |_, _| ()).unwrap();
-        search.access(access(1, Kind::Write)).unwrap();
+        search.next(enabled(&[0, 1]), FIRST, |_, _| ()).unwrap();
+        search.access(access(1, Kind::Write));
         search.end_transition().unwrap();
+    };
+    let next = |search: &mut Search| {
+        once(search);
         assert!(search.advance());
     };
     let mut search = Search::default();
-    once(&mut search);
-    assert_eq!(begun(&mut search, 2), Err(Differs), "another location");
+    next(&mut search);
+    begun(&mut search, 2);
+    assert_eq!(search.end_transition(), Err(Differs), "another location");
+
+    let mut search = Search::default();
+    next(&mut search);
+    begun(&mut search, 1);
+    search.access(access(1, Kind::Write));
+    assert_eq!(search.end_transition(), Err(Differs), "one access more");
 
     let mut search = Search::default();
     once(&mut search);
-    begun(&mut search, 1).unwrap();
-    assert_eq!(
-        search.access(access(1, Kind::Write)),
-        Err(Differs),
-        "one access more"
-    );
+    search.repeat();
+    assert!(!search.has_repeated_all());
+    for _ in 0..2 {
+        search.next(enabled(&[0, 1]), FIRST, |_, _| ()).unwrap();
+        search.access(access(1, Kind::Write));
+        search.end_transition().unwrap();
+    }
+    assert!(search.has_repeated_all());
+    let more = search.next(enabled(&[0, 1]), FIRST, |_, _| ());
+    assert_eq!(more, Err(Differs), "one transition more");
 
     let mut search = Search::default();
-    once(&mut search);
-    begun(&mut search, 1).unwrap();
+    next(&mut search);
+    begun(&mut search, 1);
     search.end_transition().unwrap();
+    assert_eq!(search.differs_in(enabled(&[0])), Some(1));
     assert_eq!(
-        search.next(enabled(&[0]), 0, |_, _| ()),
+        search.next(enabled(&[0]), FIRST, |_, _| ()),
         Err(Differs),
         "other threads enabled"
     );
@@ -313,7 +331,7 @@ fn a_choice_among_another_number_of_things_is_found_out() {
             threads: ThreadSet::only(0),
             loads: ThreadSet::default(),
         };
-        search.next(enabled, 0, |_, _| ()).unwrap();
+        search.next(enabled, FIRST, |_, _| ()).unwrap();
         let chosen = search.choose(of);
         search.end_transition().unwrap();
         search.advance();
@@ -327,24 +345,25 @@ fn a_choice_among_another_number_of_things_is_found_out() {
 /// in the first execution, so it must do what it did there.
 #[test]
 fn a_thread_that_knows_the_same_must_do_the_same() {
-    let takes = |search: &mut Search, threads: &[ThreadId], location| {
+    let takes = |search: &mut Search, threads: &[ThreadId], does: u64| {
         let enabled = Enabled {
             threads: threads.iter().copied().collect(),
             loads: ThreadSet::default(),
         };
-        let thread = search.next(enabled, 0, |_, _| ()).unwrap();
-        let accessed = search.access(access(location, Kind::Write));
+        let thread = search.next(enabled, FIRST, |_, _| ()).unwrap();
+        let knew = search.access(access(1, Kind::Write)).unwrap();
+        let other = search.deeds.does(knew, (does, None));
         search.end_transition().unwrap();
-        (thread, accessed)
+        (thread, other)
     };
-    for (location, expected) in [(1, Ok(())), (2, Err(Differs))] {
+    for (does, other) in [(1, None), (2, Some((1, None)))] {
         let mut search = Search::default();
         search.begin(Reduction::None);
-        assert_eq!(takes(&mut search, &[0, 1], 1), (Some(0), Ok(())));
-        assert_eq!(takes(&mut search, &[1], 1), (Some(1), Ok(())));
+        assert_eq!(takes(&mut search, &[0, 1], 1), (Some(0), None));
+        assert_eq!(takes(&mut search, &[1], 1), (Some(1), None));
         assert!(search.advance());
         search.begin(Reduction::None);
-        assert_eq!(takes(&mut search, &[0, 1], location), (Some(1), expected));
+        assert_eq!(takes(&mut search, &[0, 1], does), (Some(1), other));
     }
 }
 

@@ -301,8 +301,7 @@ pub(super) fn scenes<Q: BoundedQueue + 'static>() -> Vec<Scene> {
     const ANYBODY_WAKES: Budget = Budget {
         any_waiter: true,
         spurious_wake_ups: 1,
-        early_timeouts: 0,
-        deaths: 0,
+        ..Budget::NONE
     };
     const AA_B: &[&[Item]] = &[&["a1", "a2"], &["b1"]];
 
@@ -497,7 +496,7 @@ pub(super) fn scenes<Q: BoundedQueue + 'static>() -> Vec<Scene> {
         .must_occur(&["a1 a2", "a1, inside: a2", "nothing, inside: a1, back: a2"])
         .budget(Budget {
             early_timeouts: 2,
-            ..Budget::default()
+            ..Budget::NONE
         }),
         scene(
             "1 producer, 2 consumers, 2 items, anybody wakes, capacity 1",

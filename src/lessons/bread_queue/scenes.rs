@@ -111,7 +111,7 @@ pub(super) fn scenes<B: Bakery + 'static>() -> Vec<Scene> {
             .budget(Budget {
                 any_waiter: true,
                 spurious_wake_ups: 1,
-                ..Budget::default()
+                ..Budget::NONE
             })
             .proof(),
         scene("1 baker, 3 customers, 1 bread", 1, 3, 1)

@@ -42,7 +42,7 @@ pub(super) fn scenes<Way: Sum + 'static>() -> Vec<Scene> {
             .must_occur(&["x is 2"])
             .budget(Budget {
                 spurious_wake_ups: 1,
-                ..Budget::default()
+                ..Budget::NONE
             }),
         Scene::new("a sum that does not fit", too_large::<Way>)
             .must_occur(&["the failure is heard"])

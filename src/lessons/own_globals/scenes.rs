@@ -13,7 +13,7 @@ pub(super) fn scenes<G: Globals + 'static>() -> Vec<Scene> {
     let scene = |name, adders| Scene::new(name, move || G::come_to(adders).judge());
     let may_die = Budget {
         deaths: 1,
-        ..Budget::default()
+        ..Budget::NONE
     };
     vec![
         scene("2 add", 2).must_occur(&["said 101 + 101; sum 202; the parent has 100"]),

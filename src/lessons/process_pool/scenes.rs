@@ -266,7 +266,7 @@ pub(super) fn scenes<E: Employer + 'static>() -> Vec<Scene> {
         };
         Scene::new(name, move || day.judge(&day.at::<E>())).budget(budget)
     };
-    let usual = Budget::default();
+    let usual = Budget::NONE;
     let scene = |name, workers, jobs, user| with(name, workers, jobs, user, false, usual);
     let deadly = |name, workers, jobs, user| {
         let budget = Budget { deaths: 1, ..usual };

@@ -245,7 +245,7 @@ pub(super) fn scenes<X: Exchange + 'static>() -> Vec<Scene> {
     let scene = |name, cast: Cast| Scene::new(name, move || cast.play::<X>());
     let deaths = |deaths| Budget {
         deaths,
-        ..Budget::default()
+        ..Budget::NONE
     };
     let only_consumers_die = |consumers, items| Cast {
         producers: Children::InHouse,

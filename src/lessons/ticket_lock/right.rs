@@ -1,10 +1,9 @@
 //! The ticket lock.
 
 use super::lesson::{FairLock, Turn};
-use crate::sync::Named;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::cell::UnsafeCell;
-use crate::sync::{hint::spin_loop, thread::yield_now};
+use crate::sync::{Backoff, Named};
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
@@ -38,7 +37,7 @@ impl<T> TicketLock<T> {
         // doing of the read-modify-write; what the lock protects comes with
         // `serving`.
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut spins_left = 20;
+        let backoff = Backoff::new();
         loop {
             // ORDERING: Acquire pairs with the Release in `Guard::drop`: all that
             // the holders before have written is visible from here on.
@@ -46,14 +45,9 @@ impl<T> TicketLock<T> {
             if serving == number {
                 return Guard::new(self, number);
             }
-            // Only the next in line is worth a processor, and not for long: with
-            // more threads than processors it may be the holder who needs it.
-            if serving + 1 == number && spins_left > 0 {
-                spins_left -= 1;
-                spin_loop();
-            } else {
-                yield_now();
-            }
+            // Not for long on the processor: with more threads than processors it may be
+            // the holder who needs it.
+            backoff.snooze();
         }
     }
 

@@ -143,7 +143,7 @@ pub(super) fn scenes<Lock: FairLock + 'static>() -> Vec<Scene> {
             .must_occur(&["served 1 2 3", "served 3 2 1"])
             .budget(Budget {
                 any_waiter: true,
-                ..Budget::default()
+                ..Budget::NONE
             })
             .proof(),
     ]

@@ -264,7 +264,7 @@ pub(super) fn scenes<C: Chat + 'static>() -> Vec<Scene> {
         .must_occur(&["logged 0", "logged 1"])
         .budget(Budget {
             spurious_wake_ups: 2,
-            ..Budget::default()
+            ..Budget::NONE
         })
         .proof(),
         Scene::new("exit, 2 messages in flight, room for 1", || {

@@ -2,6 +2,7 @@
 
 use super::channel::{Channel, Message, Part};
 use crate::engine::access::Kind;
+use crate::engine::coroutine::snapshot::snapshot;
 use crate::engine::execution::abort::{is_aborted, unwinding};
 use crate::engine::execution::budget::{MayEnd, begins_to_wait};
 use crate::engine::execution::handle::Handle;
@@ -12,6 +13,7 @@ use crate::engine::ids::At;
 use crate::sync::names::Named;
 use std::collections::VecDeque;
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,7 +21,8 @@ use std::time::Duration;
 pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError};
 
 struct Shared<T> {
-    handle: Handle<Channel>,
+    /// It lives as long as either end: no thread can use it later.
+    handle: ManuallyDrop<Handle<Channel>>,
     values: Mutex<VecDeque<T>>,
 }
 
@@ -41,11 +44,12 @@ pub struct Receiver<T> {
 
 /// A channel without bounds.
 #[must_use]
+#[inline(never)]
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let at = Location::caller();
     let shared = Arc::new(Shared {
-        handle: Handle::new("channel"),
+        handle: ManuallyDrop::new(Handle::new("channel")),
         values: Mutex::default(),
     });
     let receiver = Receiver {
@@ -66,10 +70,11 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     /// The value, if the receiver is gone.
+    #[inline(never)]
     #[track_caller]
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         let at = Location::caller();
-        let is_sent = self.shared.handle.step_even_if_unwinding(|step| {
+        let is_sent = self.shared.handle.step_even_if_unwinding(at, |step| {
             let is_sent = step.state().has_receiver;
             let place = step.state().sent();
             let tail = (Part::Tail, Kind::Write);
@@ -113,9 +118,10 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// There is none, and all senders are gone.
+    #[inline(never)]
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
-        self.receive(false, Location::caller())
+        self.receive(false, Location::caller(), None)
             .map_err(|_| RecvError)
     }
 
@@ -125,22 +131,24 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// There is none: the time is over, or all senders are gone.
+    #[inline(always)]
     #[track_caller]
     pub fn recv_timeout(&self, _timeout: Duration) -> Result<T, RecvTimeoutError> {
-        self.receive(true, Location::caller())
+        self.receive(true, Location::caller(), snapshot())
     }
 
     /// Takes the oldest message, if there is one now.
     ///
     /// # Errors
     /// There is none: for now, or for ever because all senders are gone.
+    #[inline(never)]
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let at = Location::caller();
         if unwinding() {
             looks_while_unwinding();
         }
-        let found = self.shared.handle.step_even_if_unwinding(|step| {
+        let found = self.shared.handle.step_even_if_unwinding(at, |step| {
             if step.state().can_receive() {
                 step.takes(Kind::TryAcquire, at);
                 return true;
@@ -163,16 +171,13 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Messages, as long as there are senders.
-    #[track_caller]
-    pub fn iter(&self) -> Iter<'_, T> {
-        Iter {
-            receiver: self,
-            at: Location::caller(),
-        }
-    }
-
-    fn receive(&self, timed: bool, at: At) -> Result<T, RecvTimeoutError> {
+    #[inline(never)]
+    pub(super) fn receive(
+        &self,
+        timed: bool,
+        at: At,
+        stack: Option<u64>,
+    ) -> Result<T, RecvTimeoutError> {
         let handle = &self.shared.handle;
         if unwinding() {
             return self.try_recv().map_err(|why| match why {
@@ -185,9 +190,10 @@ impl<T> Receiver<T> {
                 }
             });
         }
-        handle.must_be_here();
+        handle.enter(at);
+        let mut waits = false;
         if timed && handle.with(|step| step.has_budget(MayEnd::EARLY)) {
-            let waits = handle.step(|step| {
+            waits = handle.step(at, |step| {
                 let place = step.state().received;
                 step.uses_unrecorded(const { word("waits") }, (Part::Place(place), Kind::Read));
                 let waits = !step.state().can_receive();
@@ -196,9 +202,12 @@ impl<T> Receiver<T> {
                 }
                 waits
             });
-            if waits {
-                begins_to_wait(MayEnd::EARLY);
-            }
+        }
+        if timed {
+            handle.with(|step| step.yields(at, stack));
+        }
+        if waits {
+            begins_to_wait(MayEnd::EARLY);
         }
         let waited = handle.wait(&Message, timed);
         wait(waited);
@@ -232,59 +241,6 @@ impl<T> Receiver<T> {
     }
 }
 
-/// The model's `std::sync::mpsc::Iter`.
-#[derive(Debug)]
-pub struct Iter<'a, T> {
-    receiver: &'a Receiver<T>,
-    at: At,
-}
-
-impl<T> Iterator for Iter<'_, T> {
-    type Item = T;
-
-    fn next(&mut self) -> Option<T> {
-        self.receiver.receive(false, self.at).ok()
-    }
-}
-
-impl<'a, T> IntoIterator for &'a Receiver<T> {
-    type Item = T;
-    type IntoIter = Iter<'a, T>;
-
-    #[track_caller]
-    fn into_iter(self) -> Iter<'a, T> {
-        self.iter()
-    }
-}
-
-/// The model's `std::sync::mpsc::IntoIter`.
-#[derive(Debug)]
-pub struct IntoIter<T> {
-    receiver: Receiver<T>,
-    at: At,
-}
-
-impl<T> Iterator for IntoIter<T> {
-    type Item = T;
-
-    fn next(&mut self) -> Option<T> {
-        self.receiver.receive(false, self.at).ok()
-    }
-}
-
-impl<T> IntoIterator for Receiver<T> {
-    type Item = T;
-    type IntoIter = IntoIter<T>;
-
-    #[track_caller]
-    fn into_iter(self) -> IntoIter<T> {
-        IntoIter {
-            at: Location::caller(),
-            receiver: self,
-        }
-    }
-}
-
 impl<T> Shared<T> {
     fn values(&self) -> MutexGuard<'_, VecDeque<T>> {
         self.values.lock().unwrap_or_else(PoisonError::into_inner)
@@ -292,6 +248,7 @@ impl<T> Shared<T> {
 }
 
 impl<T> Clone for Sender<T> {
+    #[inline(never)]
     #[track_caller]
     fn clone(&self) -> Self {
         // No step: as long as there is this sender, the channel stays.
@@ -308,12 +265,13 @@ impl<T> Clone for Sender<T> {
 }
 
 impl<T> Drop for Sender<T> {
+    #[inline(never)]
     fn drop(&mut self) {
         let handle = &self.shared.handle;
         if !self.is_counted || !handle.is_here() || is_aborted() {
             return;
         }
-        handle.step_even_if_unwinding(|step| {
+        handle.step_even_if_unwinding(self.at, |step| {
             let place = step.state().sent();
             let is_last = step.state().senders == 1;
             let parts = [
@@ -335,6 +293,7 @@ impl<T> Drop for Sender<T> {
             if is_last {
                 step.enables_receiver(by);
             }
+            let id = step.id;
             let (views, channel) = step.views_and_state();
             channel.senders -= 1;
             channel.disconnected += 1;
@@ -343,17 +302,18 @@ impl<T> Drop for Sender<T> {
             // A thread that looks for messages cannot tell that one sender is gone.
             match is_last {
                 true => step.is_new(),
-                false => step.has_changed_something(),
+                false => step.changes(id),
             }
         });
     }
 }
 
 impl<T> Drop for Receiver<T> {
+    #[inline(never)]
     fn drop(&mut self) {
         let handle = &self.shared.handle;
         if handle.is_here() && !is_aborted() {
-            handle.step_even_if_unwinding(|step| {
+            handle.step_even_if_unwinding(self.at, |step| {
                 step.uses(const { word("leave") }, &[(Part::Receiver, Kind::Write)]);
                 let (views, channel) = step.views_and_state();
                 channel.has_receiver = false;
@@ -363,7 +323,8 @@ impl<T> Drop for Receiver<T> {
                     views.past.join(&past);
                 }
                 channel.left.clone_from(&views.past);
-                step.has_changed_something();
+                let id = step.id;
+                step.changes(id);
                 step.note(self.at, |record, names| {
                     format!("leave `{}`", names.object_of(record))
                 });

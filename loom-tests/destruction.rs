@@ -1,0 +1,355 @@
+//! Objects that are freed while other threads still use them: found in every order, and
+//! before the freed memory is touched.
+
+use racecourse::check::{self, Budget, Exploration, Memory};
+use racecourse::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
+use racecourse::sync::cell::UnsafeCell;
+use racecourse::sync::{Actors, Condvar, Mutex, thread};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+const BOTH: [Memory; 2] = [Memory::Sc, Memory::C11];
+
+fn explored<T: Debug + 'static>(
+    memory: Memory,
+    scene: impl Fn() -> T + Send + Sync + 'static,
+) -> Exploration {
+    check::scene(scene).memory(memory).explore().unwrap()
+}
+
+/// The outcomes of a scene, whose exploration must be complete.
+#[track_caller]
+fn outcomes<T: Debug + 'static>(
+    memory: Memory,
+    scene: impl Fn() -> T + Send + Sync + 'static,
+) -> Vec<String> {
+    let found = explored(memory, scene);
+    assert!(found.is_complete(), "{}", check::report(&found));
+    let outcomes = found.outcomes.into_iter();
+    outcomes.map(|row| row.outcome).collect()
+}
+
+/// A pointer that goes to other threads.
+struct Shared<T>(*mut T);
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(self.0)
+    }
+}
+
+// SAFETY: what it points to is shared by the scenes below as they say.
+unsafe impl<T> Send for Shared<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Shared<T> {}
+
+impl<T> Shared<T> {
+    fn new(value: T) -> Self {
+        Self(Box::into_raw(Box::new(value)))
+    }
+
+    fn get(&self) -> &T {
+        // SAFETY: the model's objects notice that they are freed before they are touched.
+        unsafe { &*self.0 }
+    }
+
+    fn free(&self) {
+        // SAFETY: each scene frees it once.
+        drop(unsafe { Box::from_raw(self.0) });
+    }
+}
+
+struct Latch {
+    done: Mutex<bool>,
+    told: Condvar,
+}
+
+/// The waiter frees the latch as soon as it sees that it is set.
+fn latch(notifies_under_the_lock: bool) -> impl Fn() + Send + Sync + 'static {
+    move || {
+        let latch = Shared::new(Latch {
+            done: Mutex::new(false),
+            told: Condvar::new(),
+        });
+        let waits = || {
+            let guard = latch.get().done.lock().unwrap();
+            drop(latch.get().told.wait_while(guard, |done| !*done).unwrap());
+            latch.free();
+        };
+        let sets = || {
+            let mut done = latch.get().done.lock().unwrap();
+            *done = true;
+            if notifies_under_the_lock {
+                latch.get().told.notify_one();
+            }
+            drop(done);
+            if !notifies_under_the_lock {
+                latch.get().told.notify_one();
+            }
+        };
+        Actors::new()
+            .enter("waits", waits)
+            .enter("sets", sets)
+            .run();
+    }
+}
+
+#[test]
+fn a_latch_is_freed_before_it_is_notified() {
+    for memory in BOTH {
+        assert_eq!(outcomes(memory, latch(true)), ["()"]);
+        assert_eq!(outcomes(memory, latch(false)), ["()", "use after free"]);
+    }
+}
+
+#[test]
+fn both_lines_are_told() {
+    let found = explored(Memory::Sc, latch(false));
+    let story = &found.outcome("use after free").unwrap().story;
+    let line = |mark: &str| {
+        let mut lines = include_str!("destruction.rs").lines();
+        lines
+            .position(|line| line.trim_start().starts_with(mark))
+            .unwrap()
+            + 1
+    };
+    let waited = line("let guard = latch.get().done.lock()");
+    let notified = line("if !notifies_under_the_lock {") + 1;
+    let expected = [
+        format!("waits frees `condvar 1` after {}:{waited}, and", file!()),
+        format!("sets still uses it at {}:{notified}", file!()),
+    ];
+    assert_eq!(story.epilogue, expected, "{}", check::report(&found));
+    let last = story.steps.last().unwrap();
+    assert_eq!(last.what, "uses condvar 1, which is freed");
+}
+
+/// A stack of Treiber's that frees a node that another thread may still read: its mended
+/// form leaves the nodes until all threads have ended.
+fn treiber(frees: bool) -> impl Fn() -> usize + Send + Sync + 'static {
+    struct Node {
+        next: AtomicUsize,
+        value: usize,
+    }
+    struct Stack {
+        head: AtomicUsize,
+    }
+    fn node(address: usize) -> *mut Node {
+        address as *mut Node
+    }
+    impl Stack {
+        fn push(&self, value: usize) {
+            let new = Box::into_raw(Box::new(Node {
+                next: AtomicUsize::new(0),
+                value,
+            }));
+            loop {
+                let head = self.head.load(Acquire);
+                // SAFETY: no other thread knows the node yet.
+                unsafe { &*new }.next.store(head, Relaxed);
+                let new = new as usize;
+                if self
+                    .head
+                    .compare_exchange(head, new, AcqRel, Acquire)
+                    .is_ok()
+                {
+                    return;
+                }
+            }
+        }
+
+        fn pop(&self, frees: bool, left: &Mutex<Vec<usize>>) -> Option<usize> {
+            loop {
+                let head = self.head.load(Acquire);
+                if head == 0 {
+                    return None;
+                }
+                // SAFETY: none, if nodes are freed: the model notices.
+                let next = unsafe { &*node(head) }.next.load(Relaxed);
+                if self
+                    .head
+                    .compare_exchange(head, next, AcqRel, Acquire)
+                    .is_ok()
+                {
+                    // SAFETY: this thread alone has taken the node, which is not freed.
+                    let value = unsafe { &*node(head) }.value;
+                    match frees {
+                        // SAFETY: as above.
+                        true => drop(unsafe { Box::from_raw(node(head)) }),
+                        false => left.lock().unwrap().push(head),
+                    }
+                    return Some(value);
+                }
+            }
+        }
+    }
+    move || {
+        let stack = Stack {
+            head: AtomicUsize::new(0),
+        };
+        let left = Mutex::new(Vec::new());
+        stack.push(1);
+        stack.push(2);
+        let pop = || stack.pop(frees, &left).unwrap_or(0);
+        let popped = Actors::new().enter("a", pop).enter("b", pop).run();
+        for address in left.into_inner().unwrap() {
+            // SAFETY: it was taken from the stack, and all threads have ended.
+            drop(unsafe { Box::from_raw(node(address)) });
+        }
+        popped.iter().sum()
+    }
+}
+
+#[test]
+fn a_stack_of_treibers_that_frees_its_nodes() {
+    for memory in BOTH {
+        assert_eq!(outcomes(memory, treiber(false)), ["3"]);
+        assert_eq!(outcomes(memory, treiber(true)), ["3", "use after free"]);
+    }
+}
+
+#[test]
+fn a_guard_and_a_waiter_that_outlive_their_object() {
+    for memory in BOTH {
+        let guard = || {
+            let (mutex, held) = (Shared::new(Mutex::new(())), AtomicBool::new(false));
+            let holds = || {
+                let _guard = mutex.get().lock().unwrap();
+                held.store(true, Release);
+                held.load(Acquire);
+            };
+            let frees = || {
+                while !held.load(Acquire) {
+                    thread::yield_now();
+                }
+                mutex.free();
+            };
+            Actors::new()
+                .enter("holds", holds)
+                .enter("frees", frees)
+                .run();
+        };
+        assert_eq!(outcomes(memory, guard), ["()", "use after free"]);
+        // Nothing but the destruction tells: the guard is never given back.
+        let keeps = || {
+            let (mutex, held) = (Shared::new(Mutex::new(())), AtomicBool::new(false));
+            let holds = || {
+                let _guard = mutex.get().lock().unwrap();
+                held.store(true, Release);
+                thread::park();
+            };
+            let frees = || {
+                while !held.load(Acquire) {
+                    thread::yield_now();
+                }
+                mutex.free();
+            };
+            Actors::new()
+                .enter("holds", holds)
+                .enter("frees", frees)
+                .run();
+        };
+        let found = check::scene(keeps).memory(memory).budget(Budget::NONE);
+        let found = found.explore().unwrap();
+        assert_eq!(found.outcomes.len(), 1, "{}", check::report(&found));
+        assert!(found.outcome("use after free").is_some());
+        let waiter = || {
+            let (mutex, waits) = (Mutex::new(false), Shared::new(Condvar::new()));
+            let sleeps = || {
+                let mut guard = mutex.lock().unwrap();
+                *guard = true;
+                drop(waits.get().wait(guard).unwrap());
+            };
+            let frees = || {
+                while !*mutex.lock().unwrap() {
+                    thread::yield_now();
+                }
+                waits.free();
+            };
+            Actors::new()
+                .enter("sleeps", sleeps)
+                .enter("frees", frees)
+                .run();
+        };
+        let found = outcomes(memory, waiter);
+        assert!(found.contains(&"use after free".to_owned()), "{found:?}");
+        assert!(!found.contains(&"deadlock".to_owned()), "{found:?}");
+    }
+}
+
+#[test]
+fn a_cell_is_read_after_it_was_freed() {
+    let scene = |acquires: bool| {
+        move || {
+            let (cell, read) = (Shared::new(UnsafeCell::new(7)), AtomicBool::new(false));
+            let reads = || {
+                // SAFETY: nothing writes it.
+                let value = cell.get().with(|value| unsafe { *value });
+                read.store(true, Release);
+                value
+            };
+            let frees = || {
+                while acquires && !read.load(Acquire) {
+                    thread::yield_now();
+                }
+                read.load(Relaxed);
+                cell.free();
+                0
+            };
+            Actors::new()
+                .enter("reads", reads)
+                .enter("frees", frees)
+                .run()[0]
+        }
+    };
+    for memory in BOTH {
+        assert_eq!(outcomes(memory, scene(true)), ["7"]);
+        assert_eq!(outcomes(memory, scene(false)), ["7", "use after free"]);
+    }
+}
+
+/// The last of two threads drops what an `Arc` holds: whichever it is, nothing is freed
+/// too early, and no order is found twice.
+#[test]
+fn what_an_arc_holds_is_never_freed_too_early() {
+    let scene = || {
+        let shared = Arc::new((Mutex::new(0), AtomicUsize::new(0)));
+        let adds = |shared: Arc<(Mutex<i32>, AtomicUsize)>| {
+            move || {
+                *shared.0.lock().unwrap() += 1;
+                shared.1.fetch_add(1, AcqRel)
+            }
+        };
+        let a = thread::spawn(adds(Arc::clone(&shared)));
+        let b = thread::spawn(adds(shared));
+        [a.join().unwrap(), b.join().unwrap()]
+    };
+    for memory in BOTH {
+        let found = explored(memory, scene);
+        assert!(found.is_complete(), "{}", check::report(&found));
+        let rows = found.outcomes.iter();
+        let rows: Vec<_> = rows.map(|row| (&*row.outcome, row.different)).collect();
+        assert_eq!(rows, [("[0, 1]", 2), ("[1, 0]", 2)], "{memory}");
+    }
+}
+
+/// Objects that are moved to where a destroyed one lay are not taken for it.
+#[test]
+fn another_object_at_the_same_address() {
+    let scene = || {
+        let mut all = vec![Mutex::new(1), Mutex::new(2), Mutex::new(3)];
+        drop(all.remove(0));
+        let mut sum = 0;
+        for mutex in &all {
+            sum += *mutex.lock().unwrap();
+        }
+        for value in 0..3 {
+            let new = Mutex::new(value);
+            sum += *new.lock().unwrap();
+        }
+        sum
+    };
+    for memory in BOTH {
+        assert_eq!(outcomes(memory, scene), ["8"]);
+    }
+}

@@ -1,0 +1,160 @@
+//! Objects that are destroyed while threads may still use them.
+//!
+//! To destroy an object is part of the transition in progress, and it depends on every
+//! use of the object: the search runs both orders. A thread that uses an object after it
+//! was destroyed goes no further, before it touches the object's memory.
+
+use super::failure::Failure;
+use super::object::Destroyed;
+use super::run::{Execution, try_with, with};
+use super::schedule::point;
+use super::thread::Next;
+use super::trace::{Names, Record};
+use crate::engine::access::{Access, Kind, Location};
+use crate::engine::hash::{mix, word};
+use crate::engine::ids::{At, ObjectId, ThreadId};
+
+/// What an object's owner holds of it, as words.
+pub(super) type Words = [u64; 2];
+
+/// The running thread uses an object that has been destroyed.
+pub(super) fn used_after_free(object: ObjectId, at: At) -> ! {
+    with(|x| x.uses_freed(object, at));
+    // The others go on, so that all that races is seen.
+    point(Next::Never);
+    unreachable!("no execution goes on after this")
+}
+
+/// The running thread goes on with an object that it began to use at that line.
+pub(crate) fn must_live(object: ObjectId, at: At) {
+    if with(|x| x.objects[object].destroyed.is_some()) {
+        used_after_free(object, at);
+    }
+}
+
+/// The object at that address is destroyed.
+pub(super) fn destroys(words: Words, address: usize) {
+    try_with(|x| {
+        if words[0] == x.number && x.aborted.is_none() {
+            x.destroys(words[1] as ObjectId, address);
+        }
+    });
+}
+
+impl Execution {
+    /// The destroyed object at that address, if no other object lies there now: two words
+    /// of it are the execution's number and the object's.
+    #[inline]
+    pub(super) fn freed_at(&mut self, address: usize) -> Option<ObjectId> {
+        match self.freed.is_empty() {
+            true => None,
+            false => self.looks_freed(address),
+        }
+    }
+
+    fn looks_freed(&mut self, address: usize) -> Option<ObjectId> {
+        let place = self.freed.iter().position(|&(freed, _)| freed == address)?;
+        let (_, object) = self.freed[place];
+        if let Some([execution, other]) = memory::read(address) {
+            let here = self
+                .objects
+                .get(other as ObjectId)
+                .filter(|_| execution == self.number);
+            if here.is_some_and(|other| other.destroyed.is_none()) {
+                self.freed.swap_remove(place);
+                return None;
+            }
+        }
+        Some(object)
+    }
+
+    fn destroys(&mut self, object: ObjectId, address: usize) {
+        let by = self.current;
+        self.freed.push((address, object));
+        self.objects[object].destroyed = Some(Destroyed { by, after: None });
+        if by == 0 && self.unjoined.is_empty() {
+            return; // all that other threads have done came before
+        }
+        let after = self.trace.last_of(by).map(|record| record.at);
+        self.objects[object].destroyed = Some(Destroyed { by, after });
+        let location = self.objects[object].location;
+        let kind = Kind::Destroy;
+        self.trace.access_of_last(by, Access { location, kind });
+        self.searches(location, kind);
+        self.searches(life_of(location), Kind::Write);
+        let others = (0..self.threads.len()).filter(|&thread| thread != by);
+        let uses = |&thread: &ThreadId| match self.threads[thread].next {
+            Next::Ended => false,
+            Next::Waits(wait) if wait.object == object => true,
+            _ => self.objects[object].state.is_held_by(thread),
+        };
+        if let Some(user) = { others }.find(uses) {
+            let at = self.trace.last_of(user).map(|record| record.at);
+            self.fails(Failure::UseAfterFree { object, user, at });
+        }
+    }
+
+    /// The running thread uses the object in a way on which only its destruction depends.
+    pub(crate) fn needs_living(&mut self, object: ObjectId) {
+        let location = self.objects[object].location;
+        self.searches(life_of(location), Kind::Read);
+    }
+
+    fn uses_freed(&mut self, object: ObjectId, at: At) {
+        self.begins_step();
+        let location = self.objects[object].location;
+        self.trace.access(Access {
+            location,
+            kind: Kind::Read,
+        });
+        // Where the thread comes to its use is part of the transition before.
+        self.searches(location, Kind::Destroy);
+        self.notes(Some(object), at, |record: &Record, names: &dyn Names| {
+            format!("uses {}, which is freed", names.object_of(record))
+        });
+        let user = self.current;
+        let at = Some(at);
+        self.fails(Failure::UseAfterFree { object, user, at });
+    }
+}
+
+/// What the destruction of an object writes beside the object.
+fn life_of(object: Location) -> Location {
+    mix(object, const { word("life") })
+}
+
+mod memory {
+    use super::Words;
+
+    /// What lies at that address, which may not be the program's any more: the kernel is
+    /// asked for it, who refuses what is not mapped.
+    #[cfg(unix)]
+    pub(super) fn read(address: usize) -> Option<Words> {
+        use std::cell::RefCell;
+        use std::io::{PipeReader, PipeWriter, Read as _};
+        use std::os::fd::AsRawFd as _;
+        thread_local! {
+            static PIPE: RefCell<Option<(PipeReader, PipeWriter)>> = const { RefCell::new(None) };
+        }
+        PIPE.with_borrow_mut(|pipe| {
+            if pipe.is_none() {
+                *pipe = std::io::pipe().ok();
+            }
+            let (reader, writer) = pipe.as_mut()?;
+            // SAFETY: `write` only reads, and it fails if it may not.
+            let written = unsafe { libc::write(writer.as_raw_fd(), address as *const _, 16) };
+            let mut bytes = [[0; 8]; 2];
+            if written != 16 || reader.read_exact(bytes.as_flattened_mut()).is_err() {
+                return None;
+            }
+            Some(bytes.map(u64::from_ne_bytes))
+        })
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn read(address: usize) -> Option<Words> {
+        let words = address as *const Words;
+        // SAFETY: memory that was freed is still mapped, as a rule.
+        Some(unsafe { words.read_volatile() })
+    }
+}

@@ -1,0 +1,158 @@
+//! What an exploration has found so far. No code of the scene's or of a caller's runs
+//! while it is locked: if such code does not return, the thread that watches the
+//! exploration can still report.
+
+use super::options::Options;
+use super::order::Order;
+use super::report::{BoundedLoop, Budget, Exploration, Grade, Judged, Memory, Outcome, count};
+use super::story::{self, Cost};
+use crate::engine::execution::run::Execution;
+use crate::engine::hash::HashedSet;
+use std::collections::HashMap;
+use std::mem::take;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// How many places the search for an outcome's simplest story may look at in all (some
+/// tenths of a second). An outcome with more is told by the best found then.
+const PLACES: usize = 300_000;
+
+pub(super) struct Found {
+    memory: Memory,
+    budget: Budget,
+    pub(super) started: Instant,
+    pub(super) executions: u64,
+    /// How many of them were different interleavings, …
+    pub(super) different: u64,
+    /// … and the names of those that could come twice.
+    interleavings: HashedSet<u128>,
+    /// By outcome and grade.
+    rows: HashMap<(String, Grade), Row>,
+    stopped: Option<String>,
+    /// Loops of which only some iterations were explored.
+    pub(super) bounded: Vec<BoundedLoop>,
+}
+
+struct Row {
+    outcome: Outcome,
+    cost: Cost,
+    /// What may still be spent on a better story.
+    places: usize,
+}
+
+/// A story that is not yet told: the execution is run once more for it.
+pub(super) struct Untold {
+    row: (String, Grade),
+    cost: Cost,
+    pub(super) order: Order,
+}
+
+pub(super) fn lock(found: &Mutex<Found>) -> MutexGuard<'_, Found> {
+    found.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Found {
+    pub(super) fn nothing(options: &Options) -> Self {
+        Self {
+            memory: options.memory,
+            budget: options.budget,
+            started: Instant::now(),
+            executions: 0,
+            different: 0,
+            interleavings: HashedSet::default(),
+            rows: HashMap::new(),
+            stopped: None,
+            bounded: Vec::new(),
+        }
+    }
+
+    /// Everything is explored again.
+    pub(super) fn forget(&mut self) {
+        self.executions = 0;
+        self.different = 0;
+        self.interleavings.clear();
+        self.rows.clear();
+    }
+
+    pub(super) fn count(&mut self, x: &Execution, judged: Judged) -> Option<Untold> {
+        let is_new = !x.may_repeat() || self.interleavings.insert(x.name());
+        self.different += u64::from(is_new);
+        let name = (judged.outcome, judged.grade);
+        // Another order of an interleaving already seen cannot have a better story: all
+        // its orders were looked at then.
+        let (row, better) = match self.rows.get_mut(&name) {
+            Some(row) => {
+                let better = match is_new {
+                    true => story::better_than(Some(row.cost), x, &mut row.places),
+                    false => None,
+                };
+                (row, better)
+            }
+            None => {
+                let mut places = PLACES;
+                let better = story::better_than(None, x, &mut places);
+                let (cost, order) = better.unwrap_or_else(|| story::as_it_ran(x));
+                let outcome = Outcome {
+                    outcome: name.0.clone(),
+                    grade: name.1,
+                    meaning: judged.meaning,
+                    different: 0,
+                    executions: 0,
+                    // To be told.
+                    story: story::tell(x, &order),
+                };
+                let row = Row {
+                    outcome,
+                    cost,
+                    places,
+                };
+                (
+                    self.rows.entry(name.clone()).or_insert(row),
+                    Some((cost, order)),
+                )
+            }
+        };
+        row.outcome.executions += 1;
+        row.outcome.different += u64::from(is_new);
+        better.map(|(cost, order)| Untold {
+            row: name,
+            cost,
+            order,
+        })
+    }
+
+    /// That story as the execution, which has been run once more for it, tells it.
+    pub(super) fn told(&mut self, untold: Untold, x: &Execution) {
+        if let Some(row) = self.rows.get_mut(&untold.row) {
+            row.cost = untold.cost;
+            row.outcome.story = story::tell(x, &untold.order);
+        }
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.is_some()
+    }
+
+    pub(super) fn stop(&mut self, why: &str) {
+        let why = format!("after {} {why}", count(self.executions, "execution"));
+        self.stopped.get_or_insert(why.trim_end().to_owned());
+    }
+
+    pub(super) fn report(&mut self) -> Exploration {
+        if self.stopped.is_none() && self.rows.is_empty() {
+            self.stop("because nothing came to an end");
+        }
+        let mut outcomes: Vec<Outcome> = self.rows.drain().map(|(_, row)| row.outcome).collect();
+        outcomes.sort_by(|a, b| (a.grade, &a.outcome).cmp(&(b.grade, &b.outcome)));
+        Exploration {
+            memory: self.memory,
+            budget: self.budget,
+            stopped: self.stopped.take(),
+            bounded: take(&mut self.bounded),
+            executions: self.executions,
+            different: self.different,
+            took: self.started.elapsed(),
+            outcomes,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Runs a scene once, or once more: then it must do the same.
+
+use super::report::Judged;
+use crate::engine::execution::abort::is_abort;
+use crate::engine::execution::failure::Failure;
+use crate::engine::execution::panics::{forget_panics, scene_has_panicked};
+use crate::engine::execution::run::{Execution, Runner, Which};
+use crate::engine::execution::threads;
+use crate::engine::hash::word;
+use std::cell::Cell;
+use std::hint::black_box;
+use std::mem::{Discriminant, discriminant};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+
+pub(super) type Scene = Arc<dyn Fn() -> Judged + Send + Sync>;
+
+/// So often in all a scene is run at least. One that does something else every other time
+/// passes for deterministic once in 2^23 times.
+pub(super) const RUNS: u64 = 24;
+
+/// How an execution has ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct End {
+    failure: Option<Discriminant<Failure>>,
+    /// Names its outcome, if it has not failed.
+    outcome: Option<u64>,
+    /// How many records there were when it failed.
+    failed_after: usize,
+}
+
+impl End {
+    pub(super) fn of(x: &Execution, judged: Option<&Judged>) -> Self {
+        let judged = judged.filter(|_| x.failure.is_none());
+        Self {
+            failure: x.failure.as_ref().map(discriminant),
+            outcome: judged.map(|judged| word(&judged.outcome)),
+            failed_after: x.failed_after,
+        }
+    }
+
+    /// However many steps it took.
+    pub(super) fn after_any(self) -> Self {
+        let failed_after = 0;
+        Self {
+            failed_after,
+            ..self
+        }
+    }
+}
+
+/// One execution: what the scene returned, unless it unwound.
+pub(super) fn execute(runner: &Runner, scene: &Scene, which: Which) -> Option<Judged> {
+    let judged = Rc::new(Cell::new(None));
+    let (returned, scene) = (Rc::clone(&judged), Arc::clone(scene));
+    let whole = move || {
+        match catch_unwind(AssertUnwindSafe(|| scene())) {
+            Ok(judged) => returned.set(Some(judged)),
+            Err(payload) => {
+                if !is_abort(payload.as_ref()) {
+                    scene_has_panicked();
+                }
+                threads::drops(payload);
+            }
+        }
+        threads::finish();
+    };
+    forget_panics();
+    runner.run(Box::new(whole), which);
+    judged.take()
+}
+
+/// Runs the last execution once more. Whether it has ended in the same way; if not, it
+/// has failed.
+pub(super) fn ends_like(end: End, runner: &Runner, scene: &Scene, which: Which) -> bool {
+    let judged = execute(runner, scene, which);
+    let mut x = runner.execution();
+    let is_same = End::of(&x, judged.as_ref()) == end;
+    if !is_same && !matches!(x.failure, Some(Failure::Misuse(_))) {
+        let now = match judged.filter(|_| x.failure.is_none()) {
+            Some(judged) => format!("the outcome is `{}`", judged.outcome),
+            None => "it fails".to_owned(),
+        };
+        x.did_something_else(now, "another outcome".to_owned());
+    }
+    is_same
+}
+
+/// The same again, with no story to tell; `number`: for which time.
+pub(super) fn is_replayed(end: End, runner: &Runner, scene: &Scene, number: u64) -> bool {
+    shuffle_heap(number);
+    ends_like(end, runner, scene, Which::Again)
+}
+
+/// Frees blocks of the usual sizes, in another order each time: allocators give out
+/// first what was freed last. A scene in which the order of addresses makes a
+/// difference then does not do the same again.
+fn shuffle_heap(number: u64) {
+    const SIZES: [usize; 8] = [8, 40, 56, 72, 104, 136, 264, 536];
+    // They share no factor with the number of blocks.
+    const STRIDES: [usize; 8] = [1, 27, 3, 33, 9, 31, 11, 23];
+    let number = number as usize;
+    // Sometimes more than an allocator keeps at hand, so that it gives out others.
+    let of_each_size = if number.is_multiple_of(8) { 20 } else { 7 };
+    let sizes = SIZES.into_iter().cycle().take(of_each_size * SIZES.len());
+    let mut blocks: Vec<Vec<u8>> = sizes
+        .map(|size| black_box(Vec::with_capacity(size)))
+        .collect();
+    let stride = STRIDES[number % STRIDES.len()];
+    for place in 0..blocks.len() {
+        let place = (place * stride + number * 13) % blocks.len();
+        drop(std::mem::take(&mut blocks[place]));
+    }
+}
