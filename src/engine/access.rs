@@ -93,15 +93,23 @@ impl Accesses {
 
     /// Those that must come before an access of that kind.
     pub(crate) fn before(&self, kind: Kind) -> impl Iterator<Item = u32> {
-        let (written, read, chosen) = match kind {
-            Kind::ReadsFrom(_, by) => (by, &[][..], &[][..]),
-            Kind::Read => (self.written, &[][..], &[][..]),
-            Kind::Destroy => (self.written, self.read_since(), &self.chosen[..]),
-            _ => (self.written, self.read_since(), &[][..]),
+        let (written, read) = match kind {
+            Kind::ReadsFrom(_, by) => (by, &[][..]),
+            Kind::Read => (self.written, &[][..]),
+            _ => (self.written, self.read_since()),
         };
-        written
-            .into_iter()
-            .chain(read.iter().chain(chosen).copied())
+        written.into_iter().chain(read.iter().copied())
+    }
+
+    /// Those that must come before a destruction, beside [`before`](Self::before).
+    pub(crate) fn before_destruction(&self) -> impl Iterator<Item = u32> {
+        self.chosen.iter().copied()
+    }
+
+    /// Those that could come after a destruction, beside [`reversible`](Self::reversible):
+    /// what is used after it was freed may be locked then.
+    pub(crate) fn reversible_by_destruction(&self) -> Option<u32> {
+        self.acquired
     }
 
     /// Those that could come after an access of that kind instead of before it.
@@ -116,10 +124,7 @@ impl Accesses {
             // come later: it is the lock that could.
             Kind::Acquire => (self.acquired, self.read_since(), &[][..]),
         };
-        // What is used after it was freed may be locked then.
-        let locked = self.acquired.filter(|_| kind == Kind::Destroy);
-        let ones = one.into_iter().chain(locked);
-        ones.chain(read.iter().chain(chosen).copied())
+        one.into_iter().chain(read.iter().chain(chosen).copied())
     }
 
     pub(crate) fn add(&mut self, kind: Kind, by: u32) {
@@ -211,7 +216,7 @@ mod tests {
         assert_eq!(before(&[Write, Write], Kind::ReadsFrom(7, Some(0))), [0]);
         let load = Kind::ReadsFrom(7, None);
         assert_eq!(before(&[Write], load), [0; 0]);
-        assert_eq!(before(&[Write, Read, load], Kind::Destroy), [0, 1, 2]);
+        assert_eq!(before(&[Write, Read, load], Kind::Destroy), [0, 1]);
     }
 
     #[test]
@@ -224,6 +229,20 @@ mod tests {
         assert_eq!(reversible(Kind::TryAcquire), [1]);
         assert_eq!(reversible(Kind::Write), [1]);
         assert_eq!(reversible(Kind::ReadsFrom(7, None)), [0; 0]);
+    }
+
+    #[test]
+    fn a_destruction_comes_after_all_accesses_and_races_with_the_lock_as_well() {
+        let mut accesses = Accesses::default();
+        accesses.add(Kind::Acquire, 0);
+        accesses.add(Kind::Write, 1);
+        accesses.add(Kind::ReadsFrom(7, None), 2);
+        let before = accesses.before(Kind::Destroy);
+        let before = before.chain(accesses.before_destruction());
+        assert_eq!(before.collect::<Vec<_>>(), [1, 2]);
+        let reversible = accesses.reversible(Kind::Destroy);
+        let reversible = reversible.chain(accesses.reversible_by_destruction());
+        assert_eq!(reversible.collect::<Vec<_>>(), [1, 2, 0]);
     }
 
     /// A thread that reads a lock while it is free (`is_poisoned`) could also read it

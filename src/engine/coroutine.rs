@@ -15,7 +15,6 @@ use corosensei::{CoroutineResult, Yielder};
 use std::cell::Cell;
 use std::hint::black_box;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, PoisonError};
 
 /// How a coroutine gives control back to the code that resumed it.
@@ -113,14 +112,25 @@ impl Coroutine {
     /// Runs until the coroutine suspends itself; whether it has ended instead. `name`
     /// is what an overflow of its stack calls it.
     pub(crate) fn resume(&mut self, name: &str) -> bool {
-        let outer = overflow::enter(self.guard, name);
-        let outer_base = BASE.replace(self.base);
         // `name` must not be asked for when it is gone, even if the engine panics.
-        let result = catch_unwind(AssertUnwindSafe(|| self.inner.resume(())));
-        BASE.set(outer_base);
-        overflow::leave(outer);
-        let result = result.unwrap_or_else(|panic| resume_unwind(panic));
-        matches!(result, CoroutineResult::Return(()))
+        let _running = Running {
+            outer: overflow::enter(self.guard, name),
+            outer_base: BASE.replace(self.base),
+        };
+        matches!(self.inner.resume(()), CoroutineResult::Return(()))
+    }
+}
+
+/// While it lives, a coroutine runs.
+struct Running {
+    outer: overflow::Outer,
+    outer_base: usize,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        BASE.set(self.outer_base);
+        overflow::leave(self.outer);
     }
 }
 

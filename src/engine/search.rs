@@ -90,6 +90,7 @@ pub(crate) struct Search {
     /// Buffers to use again.
     rivals: Vec<u32>,
     without: Vec<u32>,
+    located: Vec<u32>,
 }
 
 impl Search {
@@ -168,13 +169,25 @@ impl Search {
             self.length += 1;
         }
         let thread = self.path[self.begun].thread;
+        self.takes_next(thread);
+        Ok(Some(thread))
+    }
+
+    /// Which thread takes the next transition, if it takes it as in the execution before,
+    /// and the one after that as well.
+    pub(crate) fn repeats_next(&self) -> Option<ThreadId> {
+        let is_on_the_way = !self.again && self.begun < self.repeated;
+        is_on_the_way.then(|| self.path[self.begun].thread)
+    }
+
+    /// The thread takes the next transition.
+    pub(crate) fn takes_next(&mut self, thread: ThreadId) {
         self.accessed = 0;
         self.chosen = 0;
         self.found = 0;
         self.differs = false;
         self.begun += 1;
         self.clocks[thread].tick(thread);
-        Ok(Some(thread))
     }
 
     /// Whether the transition in progress is one that the execution before took too.

@@ -67,7 +67,7 @@ pub(super) fn execute(runner: &Runner, scene: &Scene, which: Which) -> Option<Ju
         threads::finish();
     };
     forget_panics();
-    runner.run(Box::new(whole), which);
+    runner.run(whole, which);
     judged.take()
 }
 

@@ -84,13 +84,16 @@ fn install_for(signal: libc::c_int) -> libc::sigaction {
     }
 }
 
-/// A coroutine with that guard page runs from now on. Returns what ran before.
-pub(super) fn enter(guard: usize, name: &str) -> Option<Running> {
+/// What ran before.
+pub(super) type Outer = Option<Running>;
+
+/// A coroutine with that guard page runs from now on.
+pub(super) fn enter(guard: usize, name: &str) -> Outer {
     RUNNING.replace(Some(Running { guard, name }))
 }
 
 /// It is suspended or has ended; the code that resumed it runs again.
-pub(super) fn leave(outer: Option<Running>) {
+pub(super) fn leave(outer: Outer) {
     RUNNING.set(outer);
 }
 

@@ -26,17 +26,18 @@ impl Execution {
             let Some(&After { name, records }) = self.after.get(place) else {
                 return self.differs(self.before.records().len());
             };
-            if !is_same || !self.repeats(records) {
+            // All records at once, at the end: that is faster.
+            let is_last = self.search.has_repeated_all();
+            if !is_same || self.trace.records().len() != records || (is_last && !self.repeats()) {
                 return self.differs(records);
             }
-            (self.name, self.ended) = (name, records);
+            self.name = name;
         } else {
             self.after.truncate(place);
             self.after.push(After {
                 name: self.name,
                 records: self.trace.records().len(),
             });
-            self.ended = self.trace.records().len();
             if self.failure.is_none() && !self.search.deeds.is_full() {
                 self.does_as_it_knows();
             }
@@ -47,28 +48,27 @@ impl Execution {
     /// this.
     pub(super) fn ends_again(&mut self) {
         let records = self.before.records().len();
-        let is_same = self.search.has_repeated_all() && self.repeats(records);
+        let is_same = self.search.has_repeated_all()
+            && self.trace.records().len() == records
+            && self.repeats();
         if !is_same && !matches!(self.failure, Some(Failure::Misuse(_))) {
             self.differs(records);
         }
     }
 
-    /// Whether the records since the last transition are those of the execution before,
-    /// in which there were so many at the end.
-    #[inline(always)]
-    fn repeats(&self, end: usize) -> bool {
-        let now = self.trace.records();
+    /// The execution has ended among the transitions that it was to repeat.
+    #[cold]
+    pub(super) fn ends_early(&mut self) {
+        if !self.repeats() && !matches!(self.failure, Some(Failure::Misuse(_))) {
+            self.differs(self.trace.records().len());
+        }
+    }
+
+    /// Whether the records are those of the execution before, or of its beginning.
+    fn repeats(&self) -> bool {
         // What waiting loops did in vain was forgotten at the end of that execution.
-        let before = self.before.original();
-        let both = self.ended..end.min(before.len());
-        now.len() == end
-            && match (now.get(both.clone()), before.get(both)) {
-                (Some(now), Some(before)) => {
-                    let mut both = now.iter().zip(before);
-                    both.all(|(now, before)| self.is_same(now, before))
-                }
-                _ => true,
-            }
+        let mut both = self.trace.records().iter().zip(self.before.original());
+        both.all(|(now, before)| self.is_same(now, before))
     }
 
     #[inline(always)]
@@ -166,8 +166,8 @@ impl Execution {
             _ => true,
         };
         let last = now.len().max(end.min(before.len()));
-        match (self.ended..last).find(is_other) {
-            None => self.thread_differs(self.current),
+        match (0..last).find(is_other) {
+            None => self.goes_on_otherwise(self.current),
             Some(place) => {
                 let words = |trace: &Trace, is_there: bool| match is_there {
                     true => self.words(trace, place),
@@ -180,9 +180,17 @@ impl Execution {
         }
     }
 
-    /// At its next schedule point, or choice, the thread is about to do something else.
+    /// At its next schedule point, or choice, the thread is about to do something else;
+    /// unless something was different before.
     #[cold]
     pub(super) fn thread_differs(&mut self, thread: ThreadId) {
+        match self.repeats() {
+            true => self.goes_on_otherwise(thread),
+            false => self.differs(self.trace.records().len()),
+        }
+    }
+
+    fn goes_on_otherwise(&mut self, thread: ThreadId) {
         let names = Telling::of(self);
         let next = match self.threads[thread].next {
             Next::Waits(wait) => names.waits(&wait),
@@ -201,9 +209,9 @@ impl Execution {
                 format!(" after {}:{}", last.at.file(), last.at.line())
             });
         let now = format!("{} {next}{after}", names.thread(thread));
-        let later = self.before.original().get(self.ended..).unwrap_or_default();
+        let later = self.before.original().get(now.len()..).unwrap_or_default();
         let before = match later.iter().position(is_its) {
-            Some(place) => self.words(&self.before, self.ended + place),
+            Some(place) => self.words(&self.before, now.len() + place),
             None => "something else".to_owned(),
         };
         self.did_something_else(now, before);

@@ -75,8 +75,6 @@ pub(crate) struct Execution {
     pub(crate) trace: Trace,
     /// That of the execution before.
     pub(super) before: Trace,
-    /// How many records there were when the last transition ended.
-    pub(super) ended: usize,
     pub(super) begun: Option<Begun>,
     /// Names what the first thread has done since it joined the last of the others. It
     /// knew all that had happened, so that it knows the same in no other execution.
@@ -254,7 +252,6 @@ impl Execution {
             objects: Objects::default(),
             trace: Trace::default(),
             before: Trace::default(),
-            ended: 0,
             begun: None,
             alone: 0,
             difference: None,
@@ -300,7 +297,6 @@ impl Execution {
             std::mem::swap(&mut self.trace, &mut self.before);
         }
         self.difference = None;
-        self.ended = 0;
         self.begun = None;
         self.alone = 0;
         self.needs = self.settings;

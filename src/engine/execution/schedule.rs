@@ -143,7 +143,7 @@ fn resume(thread: ThreadId) {
 
 impl Runner {
     /// Runs one execution, up to the end of all its threads.
-    pub(crate) fn run(&self, scene: Box<dyn FnOnce()>, which: Which) {
+    pub(crate) fn run(&self, scene: impl FnOnce() + 'static, which: Which) {
         with(|x| {
             x.begin(which);
             x.starts_first(scene);
@@ -163,6 +163,8 @@ impl Runner {
             }
             if which != Which::Next {
                 x.ends_again();
+            } else if !x.search.has_repeated_all() {
+                x.ends_early();
             }
         });
     }
@@ -217,9 +219,10 @@ impl Execution {
         }
     }
 
+    #[inline]
     fn is_enabled(&self, thread: ThreadId) -> bool {
         let t = &self.threads[thread];
-        if self.is_held(thread) {
+        if t.held != Held::No && self.is_held(thread) {
             return false;
         }
         match t.next {
@@ -255,6 +258,13 @@ impl Execution {
         }
         if self.search.transitions() > MAX_TRANSITIONS {
             return self.fail(Failure::Endless);
+        }
+        // On the way to where something new is done: what the others could do is known.
+        if let Some(thread) = self.search.repeats_next()
+            && self.is_enabled(thread)
+        {
+            self.search.takes_next(thread);
+            return self.goes_on_with(thread);
         }
         let mut enabled = self.enabled();
         if enabled.threads.is_empty() {
@@ -294,16 +304,18 @@ impl Execution {
             }
         });
         match next {
-            Ok(Some(thread)) => {
-                self.running = thread;
-                self.threads[thread].yielded = 0;
-            }
+            Ok(Some(thread)) => self.goes_on_with(thread),
             Ok(None) => self.abort(Aborted::Redundant),
             Err(Differs) => {
                 let thread = self.search.differs_in(enabled).unwrap_or(self.current);
                 self.thread_differs(thread);
             }
         }
+    }
+
+    fn goes_on_with(&mut self, thread: ThreadId) {
+        self.running = thread;
+        self.threads[thread].yielded = 0;
     }
 
     /// The thread that was started last has come to its first schedule point.

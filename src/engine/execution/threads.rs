@@ -34,7 +34,7 @@ pub(crate) fn must_have_room_for(more: usize) {
 /// no other can run, so `code` ran to its end, as part of the step in progress.
 pub(crate) fn spawn(
     name: Option<String>,
-    code: Box<dyn FnOnce()>,
+    code: impl FnOnce() + 'static,
     at: Option<At>,
 ) -> Option<ThreadId> {
     if unwinding() {
@@ -46,7 +46,11 @@ pub(crate) fn spawn(
     if !with(Execution::has_stack) {
         misuse(NO_STACK);
     }
-    let started = with(|x| x.starts(name, code, at));
+    let started = with(|x| {
+        let id = x.starts(name, at);
+        x.starts_coroutine(id, code);
+        id
+    });
     suspend_here();
     Some(started)
 }
@@ -212,7 +216,7 @@ impl Execution {
     }
 
     /// The execution's first thread runs `code`, if there is a stack for it.
-    pub(super) fn starts_first(&mut self, code: Box<dyn FnOnce()>) {
+    pub(super) fn starts_first(&mut self, code: impl FnOnce() + 'static) {
         match self.has_stack() {
             true => self.starts_coroutine(0, code),
             false => {
@@ -223,7 +227,7 @@ impl Execution {
     }
 
     /// There must be a stack for it.
-    fn starts_coroutine(&mut self, id: ThreadId, code: Box<dyn FnOnce()>) {
+    fn starts_coroutine(&mut self, id: ThreadId, code: impl FnOnce() + 'static) {
         let body = move |suspend: &Suspend| {
             let is_aborted = with(|x| {
                 x.threads[id].suspend = Some(NonNull::from(suspend));
@@ -240,19 +244,14 @@ impl Execution {
         self.threads[id].coroutine = Some(self.stacks.start(body));
     }
 
-    fn starts(
-        &mut self,
-        name: Option<String>,
-        code: Box<dyn FnOnce()>,
-        at: Option<At>,
-    ) -> ThreadId {
+    /// One thread more, which has no code yet.
+    fn starts(&mut self, name: Option<String>, at: Option<At>) -> ThreadId {
         let me = self.current;
         let parent = &mut self.threads[me];
         parent.children += 1;
         let key = mix(parent.key, parent.children);
         let id = self.threads.len();
         self.threads.add(Thread::default).reset(name, key, id);
-        self.starts_coroutine(id, code);
         if let Ok([parent, child]) = self.threads.get_disjoint_mut([me, id]) {
             child.views.past.clone_from(&parent.views.past);
             parent.views.past.clock.tick(me);

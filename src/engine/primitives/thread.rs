@@ -106,7 +106,7 @@ fn start<T: Send + 'static>(
     body: impl FnOnce() -> T + Send + 'static,
 ) -> JoinHandle<T> {
     let slot: Slot<T> = Arc::default();
-    let body = Box::new(run_into(slot.clone(), body));
+    let body = run_into(slot.clone(), body);
     let thread = threads::spawn(name, body, Some(Location::caller()));
     threads::unwind_if_aborted(thread);
     let handle = Thread::of_started(thread);

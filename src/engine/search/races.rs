@@ -14,8 +14,10 @@ impl Search {
         let before = self.clocks[thread];
         let mut after = before;
         let mut learns = mix(thread as u64, self.knows[thread]);
+        let is_of_use = !self.deeds.is_full();
         let mut rivals = std::mem::take(&mut self.rivals);
         rivals.clear();
+        self.located.clear();
         for at in 0..self.path[transition].last.len() {
             let accesses = &self.path[transition].last;
             let access = accesses[at];
@@ -24,12 +26,24 @@ impl Search {
             let mut before = accesses[..at].iter();
             let is_covered = before.any(|a| a.location == access.location && a.kind.writes());
             let place = self.place(access.location);
+            self.located.push(place as u32);
             let earlier = &self.accesses[place];
             if !is_covered {
                 rivals.extend(earlier.reversible(access.kind));
             }
             for other in earlier.before(access.kind) {
                 after.join(&self.path[other as usize].clock);
+            }
+            if access.kind == Kind::Destroy {
+                for other in earlier.before_destruction() {
+                    after.join(&self.path[other as usize].clock);
+                }
+                if !is_covered {
+                    rivals.extend(earlier.reversible_by_destruction());
+                }
+            }
+            if !is_of_use {
+                continue;
             }
             let knows = |transition: u32| self.path[transition as usize].knows;
             let by = match access.kind {
@@ -42,9 +56,10 @@ impl Search {
         }
         for at in 0..self.path[transition].last.len() {
             let access = self.path[transition].last[at];
-            let place = self.place(access.location);
-            self.undo.push((place as u32, self.accesses[place].mark()));
-            self.accesses[place].add(access.kind, transition as u32);
+            let place = self.located[at];
+            let accesses = &mut self.accesses[place as usize];
+            self.undo.push((place, accesses.mark()));
+            accesses.add(access.kind, transition as u32);
         }
         let node = &mut self.path[transition];
         let choices = node.choices.iter();
@@ -87,6 +102,9 @@ impl Search {
         rivals.retain(|&rival| {
             self.path[rival as usize].thread != thread && !self.comes_before(rival, &before)
         });
+        if rivals.is_empty() {
+            return;
+        }
         let frees = self.path.get(end).is_some_and(|node| {
             let mut accesses = node.last.iter();
             accesses.any(|access| access.kind == Kind::Destroy)
