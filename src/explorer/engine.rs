@@ -258,3 +258,96 @@ impl Exploring {
         }
     }
 }
+
+/// Where stacks cannot be read (other processors than x86-64, Windows), as if this were
+/// such a machine.
+#[cfg(test)]
+mod without_snapshots {
+    use super::*;
+    use crate::engine::execution::loops::yields;
+    use crate::explorer::report::Budget;
+    use crate::sync::atomic::{AtomicBool, Ordering::SeqCst};
+    use crate::sync::{Actors, thread};
+    use std::panic::Location;
+
+    const ROUNDS: usize = 3;
+
+    fn explored(scene: impl Fn() -> String + Send + Sync + 'static) -> Exploration {
+        let mut options = Options::new(Memory::Sc);
+        options.budget = Budget {
+            rounds: ROUNDS,
+            ..Budget::NONE
+        };
+        let scene = move || Judged::promised(scene(), "as it is");
+        crate::explorer::explore(options, Arc::new(scene)).unwrap()
+    }
+
+    fn names(found: &Exploration) -> Vec<&str> {
+        let outcomes = found.outcomes.iter();
+        outcomes.map(|outcome| outcome.outcome.as_str()).collect()
+    }
+
+    #[test]
+    fn a_loop_that_waits_is_explored_up_to_the_bound_and_named() {
+        let found = explored(|| {
+            let ready = AtomicBool::new(false);
+            let waits = || {
+                while !ready.load(SeqCst) {
+                    yields(Location::caller(), None);
+                }
+            };
+            let sets = || ready.store(true, SeqCst);
+            Actors::new()
+                .enter("waits", waits)
+                .enter("sets", sets)
+                .run();
+            "ready".to_owned()
+        });
+        assert_eq!(names(&found), ["ready"]);
+        let loops: Vec<_> = found.bounded.iter().map(|at| at.rounds).collect();
+        assert_eq!(loops, [ROUNDS]);
+        assert!(
+            found
+                .verdict()
+                .starts_with("COMPLETE, loop at src/explorer/engine.rs:")
+        );
+        // The store comes at once, or after one round, and so on.
+        assert!(found.different > ROUNDS as u64, "{}", found.different);
+    }
+
+    #[test]
+    fn a_loop_that_gives_up_does_so_at_any_moment() {
+        let found = explored(|| {
+            let ready = AtomicBool::new(false);
+            let mut looked = 0;
+            let polls = || {
+                while looked < ROUNDS && !ready.load(SeqCst) {
+                    looked += 1;
+                    yields(Location::caller(), None);
+                }
+            };
+            let sets = || ready.store(true, SeqCst);
+            Actors::new()
+                .enter("polls", polls)
+                .enter("sets", sets)
+                .run();
+            looked.to_string()
+        });
+        assert_eq!(names(&found), ["0", "1", "2", "3"]);
+    }
+
+    #[test]
+    fn a_loop_that_waits_for_nothing_is_a_livelock() {
+        let found = explored(|| {
+            let ready = AtomicBool::new(false);
+            let waits = thread::spawn(move || {
+                while !ready.load(SeqCst) {
+                    yields(Location::caller(), None);
+                }
+            });
+            waits.join().unwrap();
+            "ready".to_owned()
+        });
+        assert_eq!(names(&found), ["livelock"]);
+    }
+}
