@@ -1,7 +1,9 @@
-//! The model build: it measures and prints three tables.
+//! The model build: it measures and prints four tables.
 
 #[path = "explore.rs"]
 mod explore;
+#[path = "liberties.rs"]
+mod liberties;
 #[path = "memory.rs"]
 mod memory;
 #[path = "scenes.rs"]
@@ -49,6 +51,7 @@ pub fn run(quick: bool) -> ExitCode {
     let allocations = memory_table(&plan);
     mutex_table(&plan);
     scale_table(&plan, allocations);
+    liberties::liberties_table(plan.repeats, plan.limit);
     ExitCode::SUCCESS
 }
 
