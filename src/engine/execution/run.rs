@@ -149,8 +149,10 @@ impl State for Fences {
     fn reset(&mut self) {}
 }
 
-/// Numbers all executions of the process, from 1.
-static EXECUTIONS: AtomicU64 = AtomicU64::new(1);
+/// Numbers all executions of the process: such a number is not likely to lie in memory
+/// by chance.
+static EXECUTIONS: AtomicU64 = AtomicU64::new(UNLIKELY);
+const UNLIKELY: u64 = 0x9E37_79B9_7F4A_7C15;
 
 thread_local! {
     pub(super) static RUNNING: Cell<Option<NonNull<RefCell<Execution>>>> = const { Cell::new(None) };
@@ -305,7 +307,7 @@ impl Execution {
         self.alone = 0;
         self.needs = self.settings;
         // ORDERING: only that each number is given once.
-        self.number = EXECUTIONS.fetch_add(1, Relaxed);
+        self.number = EXECUTIONS.fetch_add(UNLIKELY, Relaxed);
         self.threads.clear();
         self.objects.clear();
         self.trace.clear();
