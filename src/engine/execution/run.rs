@@ -22,10 +22,10 @@ use std::sync::atomic::Ordering::Relaxed;
 pub(crate) struct Settings {
     /// Loads may read older stores.
     pub(crate) is_c11: bool,
-    /// A thread tries locks, and so can see that one is held: then to release a lock
-    /// needs a schedule point. If no thread does, none can tell what comes between the
-    /// last step under the lock and its release.
-    pub(crate) locks_are_tried: bool,
+    /// A thread tries locks, or frees one without having taken it after the others: so it
+    /// can see that one is held. Then to release a lock needs a schedule point. If no thread
+    /// does, none can tell what comes between the last step under the lock and its release.
+    pub(crate) releases_are_seen: bool,
     /// `notify_one` may wake any waiter, not only the one that has waited longest.
     pub(crate) any_waiter: bool,
     /// How many waits may end although no thread has notified them.
