@@ -2,7 +2,9 @@
 //! before the freed memory is touched.
 
 use racecourse::check::{self, Budget, Exploration, Memory};
-use racecourse::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
+use racecourse::explorer::report::Judged;
+use racecourse::explorer::{self, Options};
+use racecourse::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*, fence};
 use racecourse::sync::cell::UnsafeCell;
 use racecourse::sync::{Actors, Condvar, Mutex, thread};
 use std::fmt::Debug;
@@ -355,13 +357,10 @@ fn another_object_at_the_same_address() {
     }
 }
 
-/// The outcomes of a scene of three threads, with at most so many spurious wake-ups.
-fn outcomes_of_three(
-    memory: Memory,
-    spurious_wake_ups: usize,
-    parts: [fn(&Objects) -> Vec<bool>; 3],
-) -> Vec<String> {
-    let scene = move || {
+type Part = fn(&Objects) -> Vec<bool>;
+
+fn scene_of_three(parts: [Part; 3]) -> impl Fn() -> Vec<bool> + Send + Sync + 'static {
+    move || {
         let objects = Objects {
             x: Shared::new(AtomicUsize::new(0)),
             m: Shared::new(Mutex::new(())),
@@ -374,12 +373,18 @@ fn outcomes_of_three(
             actors = actors.enter(name, move || part(&objects));
         }
         actors.run().concat()
-    };
+    }
+}
+
+/// The outcomes of a scene of three threads, with at most so many spurious wake-ups.
+fn outcomes_of_three(memory: Memory, spurious_wake_ups: usize, parts: [Part; 3]) -> Vec<String> {
     let budget = Budget {
         spurious_wake_ups,
         ..Budget::NONE
     };
-    let found = check::scene(scene).memory(memory).budget(budget);
+    let found = check::scene(scene_of_three(parts))
+        .memory(memory)
+        .budget(budget);
     let found = found.explore().unwrap();
     assert!(found.is_complete(), "{}", check::report(&found));
     found.outcomes.into_iter().map(|row| row.outcome).collect()
@@ -584,5 +589,79 @@ fn what_is_freed_in_an_execution_that_is_given_up_is_not_touched_either() {
             ],
         );
         assert_eq!(found, ["use after free"]);
+    }
+}
+
+/// A use after free accesses what the use would have accessed beside what is freed: others
+/// that access that can come before the use where nothing is freed yet.
+#[test]
+fn a_use_after_free_races_with_all_that_the_use_would_have_raced_with() {
+    let sets: Part = |all| {
+        all.x.get().store(1, Relaxed);
+        all.condvar.free();
+        vec![]
+    };
+    let waits: Part = |all| {
+        let guard = all.m.get().lock().unwrap();
+        drop(all.condvar.get().wait(guard));
+        vec![]
+    };
+    let waits_at_last: Part = |all| {
+        all.x.get().store(1, Relaxed);
+        let guard = all.m.get().lock().unwrap();
+        drop(all.condvar.get().wait(guard));
+        vec![]
+    };
+    let frees_once_set: Part = |all| {
+        let is_set = all.x.get().load(Acquire) == 1;
+        if is_set {
+            all.condvar.free();
+        }
+        vec![is_set]
+    };
+    let tries: Part = |all| vec![all.m.get().try_lock().is_ok()];
+    let parks: Part = |_| {
+        thread::park();
+        vec![]
+    };
+    let sets_and_frees: Part = |all| {
+        all.n.get().is_poisoned();
+        all.x.free();
+        vec![]
+    };
+    let stores: Part = |all| {
+        all.x.get().store(1, SeqCst);
+        vec![]
+    };
+    let fences: Part = |_| {
+        fence(SeqCst);
+        vec![]
+    };
+    let scenes = [
+        [sets, tries, waits],
+        [frees_once_set, parks, waits_at_last],
+        [sets_and_frees, fences, stores],
+    ];
+    for parts in scenes {
+        let rows = |memory, all_orders| {
+            let scene = scene_of_three(parts);
+            let mut options = Options::new(memory);
+            options.budget = Budget {
+                spurious_wake_ups: 1,
+                ..Budget::NONE
+            };
+            options.all_orders = all_orders;
+            let scene = move || Judged::promised(format!("{:?}", scene()), "");
+            let found = explorer::explore(options, Arc::new(scene)).unwrap();
+            assert!(found.is_complete(), "{}", check::report(&found));
+            let rows = found.outcomes.into_iter();
+            let mut rows: Vec<_> = rows.map(|row| (row.outcome, row.different)).collect();
+            // How an execution goes on after that is nobody's business.
+            rows.retain(|(outcome, _)| outcome != "use after free");
+            rows
+        };
+        for memory in BOTH {
+            assert_eq!(rows(memory, false), rows(memory, true), "{memory}");
+        }
     }
 }
