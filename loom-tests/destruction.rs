@@ -8,6 +8,7 @@ use racecourse::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*, fence};
 use racecourse::sync::cell::UnsafeCell;
 use racecourse::sync::{Actors, Condvar, Mutex, thread};
 use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -403,34 +404,49 @@ struct Objects {
 /// nothing: how it goes on does not tell that something else must come before.
 #[test]
 fn a_deadlock_of_two_threads_one_of_which_has_freed_what_a_third_used_before() {
+    let frees: Part = |all| {
+        let guard = all.n.get().try_lock();
+        if guard.is_ok() {
+            all.x.free();
+            drop(all.m.get().lock());
+        }
+        vec![guard.is_ok()]
+    };
+    let frees_while_it_unwinds: Part = |all| {
+        struct Frees<'a>(&'a Objects);
+        impl Drop for Frees<'_> {
+            fn drop(&mut self) {
+                self.0.x.free();
+            }
+        }
+        let guard = all.n.get().try_lock();
+        if guard.is_ok() {
+            let unwinds = AssertUnwindSafe(|| {
+                let _frees = Frees(all);
+                resume_unwind(Box::new(()));
+            });
+            catch_unwind(unwinds).unwrap_err();
+            drop(all.m.get().lock());
+        }
+        vec![guard.is_ok()]
+    };
+    let locks_crosswise: Part = |all| {
+        let guard = all.m.get().try_lock();
+        if guard.is_ok() {
+            drop(all.n.get().lock());
+        }
+        vec![guard.is_ok()]
+    };
+    let uses: Part = |all| {
+        all.x.get().store(1, Relaxed);
+        vec![]
+    };
     for memory in BOTH {
-        let found = outcomes_of_three(
-            memory,
-            0,
-            [
-                |all| {
-                    let guard = all.m.get().try_lock();
-                    if guard.is_ok() {
-                        drop(all.n.get().lock());
-                    }
-                    vec![guard.is_ok()]
-                },
-                |all| {
-                    all.x.get().store(1, Relaxed);
-                    vec![]
-                },
-                |all| {
-                    let guard = all.n.get().try_lock();
-                    if guard.is_ok() {
-                        all.x.free();
-                        drop(all.m.get().lock());
-                    }
-                    vec![guard.is_ok()]
-                },
-            ],
-        );
-        let both = ["[false, true]", "[true, false]", "[true, true]"];
-        assert_eq!(found, [&both[..], &["deadlock", "use after free"]].concat());
+        for frees in [frees, frees_while_it_unwinds] {
+            let found = outcomes_of_three(memory, 0, [locks_crosswise, uses, frees]);
+            let both = ["[false, true]", "[true, false]", "[true, true]"];
+            assert_eq!(found, [&both[..], &["deadlock", "use after free"]].concat());
+        }
     }
 }
 
