@@ -104,7 +104,8 @@ impl Execution {
     fn destroys(&mut self, object: ObjectId, address: usize, can_be_seen: bool) {
         let by = self.current;
         self.freed.push((address, object));
-        let after = self.trace.last_of(by).map(|record| record.at);
+        let last = can_be_seen.then(|| self.trace.last_of(by)).flatten();
+        let after = last.map(|record| record.at);
         let record = self.trace.next();
         self.objects[object].destroyed = Some(Destroyed { by, after, record });
         if !can_be_seen {
