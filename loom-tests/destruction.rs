@@ -2,11 +2,15 @@
 //! before the freed memory is touched.
 
 use racecourse::check::{self, Budget, Exploration, Memory};
-use racecourse::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
+use racecourse::explorer::report::Judged;
+use racecourse::explorer::{self, Options};
+use racecourse::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*, fence};
 use racecourse::sync::cell::UnsafeCell;
 use racecourse::sync::{Actors, Condvar, Mutex, thread};
 use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 const BOTH: [Memory; 2] = [Memory::Sc, Memory::C11];
 
@@ -351,5 +355,329 @@ fn another_object_at_the_same_address() {
     };
     for memory in BOTH {
         assert_eq!(outcomes(memory, scene), ["8"]);
+    }
+}
+
+type Part = fn(&Objects) -> Vec<bool>;
+
+fn scene_of_three(parts: [Part; 3]) -> impl Fn() -> Vec<bool> + Send + Sync + 'static {
+    move || {
+        let objects = Objects {
+            x: Shared::new(AtomicUsize::new(0)),
+            m: Shared::new(Mutex::new(())),
+            n: Shared::new(Mutex::new(())),
+            condvar: Shared::new(Condvar::new()),
+        };
+        let mut actors = Actors::new();
+        for (name, part) in ["a", "b", "c"].into_iter().zip(parts) {
+            let objects = objects.clone();
+            actors = actors.enter(name, move || part(&objects));
+        }
+        actors.run().concat()
+    }
+}
+
+/// The outcomes of a scene of three threads, with at most so many spurious wake-ups.
+fn outcomes_of_three(memory: Memory, spurious_wake_ups: usize, parts: [Part; 3]) -> Vec<String> {
+    let budget = Budget {
+        spurious_wake_ups,
+        ..Budget::NONE
+    };
+    let found = check::scene(scene_of_three(parts))
+        .memory(memory)
+        .budget(budget);
+    let found = found.explore().unwrap();
+    assert!(found.is_complete(), "{}", check::report(&found));
+    found.outcomes.into_iter().map(|row| row.outcome).collect()
+}
+
+/// Nobody frees them, unless a thread does.
+#[derive(Clone)]
+struct Objects {
+    x: Shared<AtomicUsize>,
+    m: Shared<Mutex<()>>,
+    n: Shared<Mutex<()>>,
+    condvar: Shared<Condvar>,
+}
+
+/// A thread that gets a lock at once frees something then. One that does not frees
+/// nothing: how it goes on does not tell that something else must come before.
+#[test]
+fn a_deadlock_of_two_threads_one_of_which_has_freed_what_a_third_used_before() {
+    let frees: Part = |all| {
+        let guard = all.n.get().try_lock();
+        if guard.is_ok() {
+            all.x.free();
+            drop(all.m.get().lock());
+        }
+        vec![guard.is_ok()]
+    };
+    let frees_while_it_unwinds: Part = |all| {
+        struct Frees<'a>(&'a Objects);
+        impl Drop for Frees<'_> {
+            fn drop(&mut self) {
+                self.0.x.free();
+            }
+        }
+        let guard = all.n.get().try_lock();
+        if guard.is_ok() {
+            let unwinds = AssertUnwindSafe(|| {
+                let _frees = Frees(all);
+                resume_unwind(Box::new(()));
+            });
+            catch_unwind(unwinds).unwrap_err();
+            drop(all.m.get().lock());
+        }
+        vec![guard.is_ok()]
+    };
+    let locks_crosswise: Part = |all| {
+        let guard = all.m.get().try_lock();
+        if guard.is_ok() {
+            drop(all.n.get().lock());
+        }
+        vec![guard.is_ok()]
+    };
+    let uses: Part = |all| {
+        all.x.get().store(1, Relaxed);
+        vec![]
+    };
+    for memory in BOTH {
+        for frees in [frees, frees_while_it_unwinds] {
+            let found = outcomes_of_three(memory, 0, [locks_crosswise, uses, frees]);
+            let both = ["[false, true]", "[true, false]", "[true, true]"];
+            assert_eq!(found, [&both[..], &["deadlock", "use after free"]].concat());
+        }
+    }
+}
+
+/// A thread that was notified uses the condition variable when it has the lock, and may
+/// have to wait for that: it could also have the lock before the other thread that frees
+/// the condition variable.
+#[test]
+fn a_waiter_that_is_notified_goes_on_before_its_condvar_is_freed() {
+    for memory in BOTH {
+        let found = outcomes_of_three(
+            memory,
+            0,
+            [
+                |all| {
+                    let guard = all.n.get().lock();
+                    all.x.get().load(Relaxed);
+                    drop(guard);
+                    all.condvar.free();
+                    vec![]
+                },
+                |all| {
+                    let guard = all.n.get().lock().unwrap();
+                    drop(all.condvar.get().wait(guard));
+                    vec![]
+                },
+                |all| {
+                    all.condvar.get().notify_one();
+                    vec![]
+                },
+            ],
+        );
+        assert_eq!(found, ["[]", "use after free"]);
+    }
+}
+
+/// The same for one that tries a lock that it holds already, and waits in between.
+#[test]
+fn a_waiter_in_a_loop_goes_on_before_its_condvar_is_freed() {
+    for memory in BOTH {
+        let found = outcomes_of_three(
+            memory,
+            1,
+            [
+                |all| {
+                    let Ok(mut guard) = all.n.get().try_lock() else {
+                        return vec![false];
+                    };
+                    for last in [false, false, true] {
+                        if all.n.get().try_lock().is_ok() {
+                            return vec![true, true];
+                        }
+                        if !last {
+                            let waited = all.condvar.get().wait_timeout(guard, Duration::ZERO);
+                            guard = waited.unwrap().0;
+                        }
+                    }
+                    vec![true, false]
+                },
+                |all| {
+                    all.condvar.get().notify_one();
+                    vec![]
+                },
+                |all| {
+                    let _guard = all.n.get().lock();
+                    let guard = all.m.get().lock();
+                    all.condvar.free();
+                    drop(guard);
+                    drop(all.m.get().lock());
+                    vec![]
+                },
+            ],
+        );
+        assert_eq!(found, ["[false]", "[true, false]", "use after free"]);
+    }
+}
+
+/// A flag that is set under a lock tells nothing of the lock's release: who sees the flag
+/// and frees the mutex may free it while it is still held.
+#[test]
+fn a_mutex_is_freed_before_its_release() {
+    let scene = |waits_for_release: bool| {
+        move || {
+            let (mutex, done) = (Shared::new(Mutex::new(())), AtomicBool::new(false));
+            let sets = || {
+                let _guard = mutex.get().lock();
+                done.store(true, Release);
+            };
+            let frees = || {
+                if done.load(Acquire) {
+                    if waits_for_release {
+                        drop(mutex.get().lock());
+                    }
+                    mutex.free();
+                }
+            };
+            Actors::new()
+                .enter("sets", sets)
+                .enter("frees", frees)
+                .run();
+        }
+    };
+    for memory in BOTH {
+        assert_eq!(outcomes(memory, scene(true)), ["()"]);
+        assert_eq!(outcomes(memory, scene(false)), ["()", "use after free"]);
+    }
+}
+
+/// Between a step and a destruction that follows it others can run.
+#[test]
+fn what_is_about_to_be_freed_can_still_be_used() {
+    let scene = || {
+        let (number, starts) = (Shared::new(AtomicUsize::new(7)), AtomicBool::new(false));
+        let frees = || {
+            starts.store(true, Release);
+            number.free();
+            0
+        };
+        let reads = || match starts.load(Acquire) {
+            true => number.get().load(Relaxed),
+            false => 1,
+        };
+        Actors::new()
+            .enter("frees", frees)
+            .enter("reads", reads)
+            .run()[1]
+    };
+    for memory in BOTH {
+        assert_eq!(outcomes(memory, scene), ["1", "7", "use after free"]);
+    }
+}
+
+/// An execution that only repeats others is given up where a thread is about to free
+/// something. The thread goes on to its next step: what it has freed must be known.
+#[test]
+fn what_is_freed_in_an_execution_that_is_given_up_is_not_touched_either() {
+    for memory in BOTH {
+        let found = outcomes_of_three(
+            memory,
+            0,
+            [
+                |all| {
+                    if let Ok(_guard) = all.m.get().try_lock() {
+                        drop(all.n.get().lock());
+                    }
+                    vec![]
+                },
+                |all| {
+                    drop(all.m.get().try_lock());
+                    vec![]
+                },
+                |all| {
+                    all.n.free();
+                    drop(all.n.get().lock());
+                    vec![]
+                },
+            ],
+        );
+        assert_eq!(found, ["use after free"]);
+    }
+}
+
+/// A use after free accesses what the use would have accessed beside what is freed: others
+/// that access that can come before the use where nothing is freed yet.
+#[test]
+fn a_use_after_free_races_with_all_that_the_use_would_have_raced_with() {
+    let sets: Part = |all| {
+        all.x.get().store(1, Relaxed);
+        all.condvar.free();
+        vec![]
+    };
+    let waits: Part = |all| {
+        let guard = all.m.get().lock().unwrap();
+        drop(all.condvar.get().wait(guard));
+        vec![]
+    };
+    let waits_at_last: Part = |all| {
+        all.x.get().store(1, Relaxed);
+        let guard = all.m.get().lock().unwrap();
+        drop(all.condvar.get().wait(guard));
+        vec![]
+    };
+    let frees_once_set: Part = |all| {
+        let is_set = all.x.get().load(Acquire) == 1;
+        if is_set {
+            all.condvar.free();
+        }
+        vec![is_set]
+    };
+    let tries: Part = |all| vec![all.m.get().try_lock().is_ok()];
+    let parks: Part = |_| {
+        thread::park();
+        vec![]
+    };
+    let sets_and_frees: Part = |all| {
+        all.n.get().is_poisoned();
+        all.x.free();
+        vec![]
+    };
+    let stores: Part = |all| {
+        all.x.get().store(1, SeqCst);
+        vec![]
+    };
+    let fences: Part = |_| {
+        fence(SeqCst);
+        vec![]
+    };
+    let scenes = [
+        [sets, tries, waits],
+        [frees_once_set, parks, waits_at_last],
+        [sets_and_frees, fences, stores],
+    ];
+    for parts in scenes {
+        let rows = |memory, all_orders| {
+            let scene = scene_of_three(parts);
+            let mut options = Options::new(memory);
+            options.budget = Budget {
+                spurious_wake_ups: 1,
+                ..Budget::NONE
+            };
+            options.all_orders = all_orders;
+            let scene = move || Judged::promised(format!("{:?}", scene()), "");
+            let found = explorer::explore(options, Arc::new(scene)).unwrap();
+            assert!(found.is_complete(), "{}", check::report(&found));
+            let rows = found.outcomes.into_iter();
+            let mut rows: Vec<_> = rows.map(|row| (row.outcome, row.different)).collect();
+            // How an execution goes on after that is nobody's business.
+            rows.retain(|(outcome, _)| outcome != "use after free");
+            rows
+        };
+        for memory in BOTH {
+            assert_eq!(rows(memory, false), rows(memory, true), "{memory}");
+        }
     }
 }

@@ -168,8 +168,6 @@ struct State {
     freed: [bool; program::OBJECTS],
     /// Whether an object was used after that.
     uses_freed: bool,
-    /// Whether a thread has tried a lock.
-    tries: bool,
     /// Who has been unparked and not parked since.
     tokens: [bool; THREADS],
     budget: Budget,
@@ -222,25 +220,7 @@ impl End {
 
 /// How many different interleavings come to each outcome; `None` if there are
 /// more than so many.
-///
-/// To free an object belongs to the step before it. So does to unlock if nobody ever
-/// tries a lock: what others do in between makes no difference unless they use what is
-/// freed after it.
 pub fn enumerate(program: &Program, limit: usize) -> Option<BTreeMap<String, u64>> {
-    let frees = program.any(|op| matches!(op, Op::Destroy(_)));
-    let (outcomes, tries) = explore(program, limit, frees)?;
-    if frees && tries {
-        return Some(explore(program, limit, false)?.0);
-    }
-    Some(outcomes)
-}
-
-/// The outcomes, and whether a lock was tried. `joins_unlocks`: to the steps before them.
-fn explore(
-    program: &Program,
-    limit: usize,
-    joins_unlocks: bool,
-) -> Option<(BTreeMap<String, u64>, bool)> {
     let codes: Vec<Vec<Code>> = program
         .threads
         .iter()
@@ -257,17 +237,15 @@ fn explore(
         }
     }
     for thread in (1..codes.len()).chain([0]) {
-        first.ends_step(&codes, thread, false);
+        first.ends_step(&codes, thread);
     }
-    let mut tries = false;
     let mut outcomes = BTreeMap::new();
     let mut seen = HashSet::new();
     let mut open = vec![first];
     while let Some(mut state) = open.pop() {
-        tries |= state.tries;
-        let mut next = state.successors(&codes, joins_unlocks);
+        let mut next = state.successors(&codes);
         if next.is_empty() && !state.uses_freed && state.time_passes(&codes) {
-            next = state.successors(&codes, joins_unlocks);
+            next = state.successors(&codes);
         }
         if next.is_empty() {
             *outcomes.entry(state.outcome(&codes)).or_default() += 1;
@@ -281,7 +259,7 @@ fn explore(
             return None;
         }
     }
-    Some((outcomes, tries))
+    Some(outcomes)
 }
 
 impl State {
@@ -299,7 +277,6 @@ impl State {
             waiters: Vec::new(),
             freed: [false; program::OBJECTS],
             uses_freed: false,
-            tries: false,
             tokens: [false; THREADS],
             budget,
             writes: [0; OBJECTS],
@@ -314,44 +291,27 @@ impl State {
     }
 
     /// What belongs to the thread's last step, or to its start.
-    fn ends_step(&mut self, codes: &[Vec<Code>], me: Thread, joins_unlocks: bool) {
-        while self.threads[me].phase == Phase::Running && !self.uses_freed {
-            match codes[me].get(self.threads[me].at) {
-                Some(&Code::Do(Op::Start(thread))) => {
-                    self.threads[thread].phase = Phase::Running;
-                    self.ends_step(codes, thread, false);
-                }
-                Some(&Code::Do(Op::Destroy(object))) => self.frees(me, object),
-                Some(&Code::Unlock(m)) if joins_unlocks => {
-                    self.joins_last_step(me, mutex(m));
-                    self.uses_freed = self.freed[mutex(m)];
-                    self.owners[m] = None;
-                }
-                _ => return,
-            }
+    fn ends_step(&mut self, codes: &[Vec<Code>], me: Thread) {
+        while self.threads[me].phase == Phase::Running
+            && let Some(&Code::Do(Op::Start(thread))) = codes[me].get(self.threads[me].at)
+        {
+            self.threads[thread].phase = Phase::Running;
+            self.ends_step(codes, thread);
             self.threads[me].at += 1;
         }
     }
 
     fn frees(&mut self, me: Thread, object: Object) {
-        self.joins_last_step(me, object);
+        self.writes(me, object);
         self.freed[object] = true;
         if object < ATOMICS {
             self.atomics[object] = 0;
         }
         let mut owners = self.owners.iter().enumerate();
         let is_held = owners.any(|(m, owner)| mutex(m) == object && owner.is_some_and(|o| o != me));
+        // One that was notified uses it later: see `freed_object_of`.
         let waits = |doing: &Doing| matches!(doing.phase, Phase::Asleep(_));
         self.uses_freed |= is_held || (object == CONDVAR && self.threads.iter().any(waits));
-    }
-
-    /// A write that belongs to the thread's last step, if it has taken one.
-    fn joins_last_step(&mut self, me: Thread, object: Object) {
-        let touch = (object, self.writes[object]);
-        if let Some(step) = self.trace[me].last_mut() {
-            step.touches.push(touch);
-        }
-        self.writes[object] += 1;
     }
 
     /// Nobody can go on: then time passes for all who wait with a timeout.
@@ -385,7 +345,7 @@ impl State {
         }
     }
 
-    fn successors(&self, codes: &[Vec<Code>], joins_unlocks: bool) -> Vec<State> {
+    fn successors(&self, codes: &[Vec<Code>]) -> Vec<State> {
         let mut next = Vec::new();
         if self.uses_freed {
             return next;
@@ -400,7 +360,7 @@ impl State {
             for choice in 0..self.choices(thread, code) {
                 let mut state = self.clone();
                 if state.step(thread, code, choice) {
-                    state.ends_step(codes, thread, joins_unlocks);
+                    state.ends_step(codes, thread);
                     next.push(state);
                 }
             }
@@ -514,7 +474,9 @@ impl State {
     fn freed_object_of(&self, me: Thread, code: &Code) -> Option<Object> {
         let used = match (self.threads[me].phase, code) {
             (Phase::NotStarted | Phase::Asleep(_) | Phase::Parked(_), _) => return None,
-            // It goes on once the mutex is free.
+            // `wait` borrows the condition variable until it returns, and a waiter that was
+            // notified returns by locking the mutex: that is the step that uses both. A
+            // waiter that never gets the mutex never returns: its deadlock is the outcome.
             (Phase::Awake(_), &Code::Wait { with, .. }) => match self.owners[with] {
                 Some(_) => [mutex(with); 2],
                 None => [mutex(with), CONDVAR],
@@ -678,6 +640,7 @@ impl State {
                 }
             }
             Code::Do(Op::Join(_)) => self.touch(me, None, &[]),
+            Code::Do(Op::Destroy(object)) => self.frees(me, object),
             Code::Do(_) => unreachable!("flattened, or no step"),
             Code::Lock(m) => {
                 if self.owners[m].is_some() {
@@ -687,7 +650,6 @@ impl State {
                 self.owners[m] = Some(me);
             }
             Code::TryLock(m, otherwise) => {
-                self.tries = true;
                 let free = self.owners[m].is_none();
                 self.threads[me].seen.push(free.into());
                 if free {
@@ -703,7 +665,6 @@ impl State {
                 next = self.attempted(me, self.atomics[x] == to, then);
             }
             Code::Try { m, then } => {
-                self.tries = true;
                 let free = self.owners[m].is_none();
                 if free {
                     self.writes(me, mutex(m));

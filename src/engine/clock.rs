@@ -28,6 +28,14 @@ impl VectorClock {
         self.0[thread]
     }
 
+    /// Whether it includes all that `other` includes.
+    pub(crate) fn includes_all(&self, other: &Self) -> bool {
+        self.0
+            .iter()
+            .zip(other.0)
+            .all(|(mine, theirs)| *mine >= theirs)
+    }
+
     /// Whether it includes the step that `thread` took at `time`.
     pub(crate) fn includes(&self, thread: ThreadId, time: u32) -> bool {
         time <= self.0[thread]

@@ -42,7 +42,7 @@ pub(super) fn explore(
     silence_panics();
     let settings = Settings {
         is_c11: options.memory == Memory::C11,
-        locks_are_tried: false,
+        releases_are_seen: false,
         any_waiter: options.budget.any_waiter,
         spurious_wake_ups: options.budget.spurious_wake_ups,
         early_timeouts: options.budget.early_timeouts,

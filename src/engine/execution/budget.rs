@@ -189,6 +189,15 @@ impl Execution {
         }
     }
 
+    /// The thread uses what is freed. If that had lived, it might have taken from any of
+    /// the budgets.
+    pub(super) fn might_have_taken(&mut self) {
+        self.might_have_waited(MayEnd::like_a_condvar(true));
+        if self.settings.weak_failures > 0 {
+            self.searches(WEAK_FAILURES, Kind::Write);
+        }
+    }
+
     /// The running thread's wait has ended by itself.
     pub(crate) fn wait_is_over(&mut self) -> Ended {
         let thread = &mut self.threads[self.current];

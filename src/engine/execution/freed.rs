@@ -1,24 +1,30 @@
 //! Objects that are destroyed while threads may still use them.
 //!
-//! To destroy an object is part of the transition in progress, and it depends on every
-//! use of the object: the search runs both orders. A thread that uses an object after it
-//! was destroyed goes no further, before it touches the object's memory.
+//! To destroy an object is a transition of its own, and it depends on every use of the
+//! object: the search runs both orders. (As part of the transition before, it would
+//! depend on what that has read whether the object is destroyed: then races do not tell
+//! all that must be tried.) A thread that uses an object after it was destroyed goes no
+//! further, before it touches the object's memory.
 
+use super::abort::unwinding;
 use super::failure::Failure;
 use super::object::Destroyed;
 use super::run::{Execution, try_with, with};
-use super::schedule::point;
+use super::schedule::{point, try_point};
+use super::steps::How;
 use super::thread::Next;
-use super::trace::{Names, Record};
+use super::trace::{Names, Record, RecordId, RecordKind};
 use crate::engine::access::{Access, Kind, Location};
 use crate::engine::hash::{mix, word};
 use crate::engine::ids::{At, ObjectId, ThreadId};
+
+const USE_AFTER_FREE: How = (0, word("use after free"), 0);
 
 /// What an object's owner holds of it, as words.
 pub(super) type Words = [u64; 2];
 
 /// The running thread uses an object that has been destroyed.
-pub(super) fn used_after_free(object: ObjectId, at: At) -> ! {
+pub(crate) fn used_after_free(object: ObjectId, at: At) -> ! {
     with(|x| x.uses_freed(object, at));
     // The others go on, so that all that races is seen.
     point(Next::Never);
@@ -32,11 +38,30 @@ pub(crate) fn must_live(object: ObjectId, at: At) {
     }
 }
 
+/// The running thread uses both objects in one step.
+pub(crate) fn must_both_live(objects: [ObjectId; 2], at: At) {
+    let freed = with(|x| {
+        let mut both = objects.into_iter();
+        let freed = both.find(|&object| x.objects[object].destroyed.is_some())?;
+        // If the one had lived, the step would have changed the other: it must race with
+        // what others do there.
+        for object in objects {
+            x.searches(x.objects[object].location, Kind::Write);
+        }
+        Some(freed)
+    });
+    if let Some(freed) = freed {
+        used_after_free(freed, at);
+    }
+}
+
 /// The object at that address is destroyed.
 pub(super) fn destroys(words: Words, address: usize) {
+    let can_be_seen = try_with(|x| words[0] == x.number && x.can_be_seen()).unwrap_or(false);
+    let can_be_seen = can_be_seen && (unwinding() || try_point(Next::Runs));
     try_with(|x| {
-        if words[0] == x.number && x.aborted.is_none() {
-            x.destroys(words[1] as ObjectId, address);
+        if words[0] == x.number {
+            x.destroys(words[1] as ObjectId, address, can_be_seen);
         }
     });
 }
@@ -68,20 +93,40 @@ impl Execution {
         Some(object)
     }
 
-    fn destroys(&mut self, object: ObjectId, address: usize) {
+    /// Whether other threads can notice what the running thread destroys.
+    fn can_be_seen(&self) -> bool {
+        let me = self.current;
+        // The first thread knows all that threads have done that it has joined.
+        let is_alone = me == 0 && self.unjoined.is_empty();
+        self.aborted.is_none() && !is_alone && !self.threads[me].has_ended()
+    }
+
+    fn destroys(&mut self, object: ObjectId, address: usize, can_be_seen: bool) {
         let by = self.current;
         self.freed.push((address, object));
-        self.objects[object].destroyed = Some(Destroyed { by, after: None });
-        if by == 0 && self.unjoined.is_empty() {
-            return; // all that other threads have done came before
+        let last = can_be_seen.then(|| self.trace.last_of(by)).flatten();
+        let after = last.map(|record| record.at);
+        let record = self.trace.next();
+        self.objects[object].destroyed = Some(Destroyed { by, after, record });
+        if !can_be_seen {
+            return;
         }
-        let after = self.trace.last_of(by).map(|record| record.at);
-        self.objects[object].destroyed = Some(Destroyed { by, after });
+        if unwinding() {
+            self.steps_while_unwinding();
+        }
+        // Another thread may have released it just before, as part of an earlier step.
+        let knows = &self.threads[by].views.past.clock;
+        self.needs.releases_are_seen |= self.objects[object].state.is_released_beside(knows);
         let location = self.objects[object].location;
         let kind = Kind::Destroy;
-        self.trace.access_of_last(by, Access { location, kind });
+        self.trace.access(Access { location, kind });
         self.searches(location, kind);
         self.searches(life_of(location), Kind::Write);
+        let at = after.unwrap_or(std::panic::Location::caller());
+        self.notes(Some(object), at, |record, names| {
+            format!("frees {}", names.object_of(record))
+        })
+        .kind = RecordKind::Setup;
         let others = (0..self.threads.len()).filter(|&thread| thread != by);
         let uses = |&thread: &ThreadId| match self.threads[thread].next {
             Next::Ended => false,
@@ -89,7 +134,9 @@ impl Execution {
             _ => self.objects[object].state.is_held_by(thread),
         };
         if let Some(user) = { others }.find(uses) {
+            self.names_step(location, USE_AFTER_FREE);
             let at = self.trace.last_of(user).map(|record| record.at);
+            self.tells_of_destruction(record);
             self.fails(Failure::UseAfterFree { object, user, at });
         }
     }
@@ -100,15 +147,31 @@ impl Execution {
         self.searches(life_of(location), Kind::Read);
     }
 
+    /// A story shows where an object was freed that is used afterwards.
+    fn tells_of_destruction(&mut self, record: RecordId) {
+        if let Some(record) = self.trace.record_mut(record) {
+            record.kind = RecordKind::Operation;
+        }
+    }
+
     fn uses_freed(&mut self, object: ObjectId, at: At) {
+        if let Some(destroyed) = self.objects[object].destroyed {
+            self.tells_of_destruction(destroyed.record);
+        }
         self.begins_step();
         let location = self.objects[object].location;
         self.trace.access(Access {
             location,
             kind: Kind::Read,
         });
-        // Where the thread comes to its use is part of the transition before.
         self.searches(location, Kind::Destroy);
+        self.names_step(location, USE_AFTER_FREE);
+        // If the object had lived, the use might have taken from the budgets, or been in
+        // sequence with fences: to find that out it must race with what others do there.
+        self.might_have_taken();
+        if let Some(fences) = self.fences() {
+            self.searches(self.objects[fences].location, Kind::Read);
+        }
         self.notes(Some(object), at, |record: &Record, names: &dyn Names| {
             format!("uses {}, which is freed", names.object_of(record))
         });

@@ -50,16 +50,27 @@ impl<S> Handle<S> {
 
     /// The object, which the running thread begins to use at that line.
     pub(crate) fn enter(&self, at: At) -> ObjectId {
+        self.find().unwrap_or_else(|freed| {
+            point(Next::Runs);
+            used_after_free(freed, at)
+        })
+    }
+
+    /// The object, freed or not.
+    pub(crate) fn even_freed(&self) -> ObjectId {
+        self.find().unwrap_or_else(|freed| freed)
+    }
+
+    /// The object, or the one that lay here and is freed.
+    #[inline]
+    fn find(&self) -> Result<ObjectId, ObjectId> {
         let address = self.address();
         let (freed, here) = with(|x| (x.freed_at(address), x.number));
-        if let Some(freed) = freed {
-            point(Next::Runs);
-            used_after_free(freed, at);
+        match freed {
+            Some(freed) => Err(freed),
+            None if self.execution != here => is_elsewhere(),
+            None => Ok(self.id),
         }
-        if self.execution != here {
-            is_elsewhere();
-        }
-        self.id
     }
 }
 

@@ -1,7 +1,9 @@
 //! Objects: what the threads of an execution share. The execution holds their state
 //! without knowing its type; a primitive reaches it through a handle.
 
+use super::gate::RecordId;
 use crate::engine::access::Location;
+use crate::engine::clock::VectorClock;
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::engine::reused::Reused;
 use std::any::Any;
@@ -14,6 +16,12 @@ pub(crate) trait State: Any {
 
     /// Whether the thread holds something of it that it will give back.
     fn is_held_by(&self, _thread: ThreadId) -> bool {
+        false
+    }
+
+    /// Whether a thread has given something of it back that a thread with that clock does
+    /// not know of.
+    fn is_released_beside(&self, _clock: &VectorClock) -> bool {
         false
     }
 }
@@ -57,11 +65,12 @@ impl std::fmt::Debug for Wait {
     }
 }
 
-/// Which thread destroyed an object, and after which of its steps.
+/// Which thread destroyed an object, after which of its steps, and the record of that.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Destroyed {
     pub(crate) by: ThreadId,
     pub(crate) after: Option<At>,
+    pub(super) record: RecordId,
 }
 
 /// An object of the execution.

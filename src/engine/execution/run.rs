@@ -22,10 +22,10 @@ use std::sync::atomic::Ordering::Relaxed;
 pub(crate) struct Settings {
     /// Loads may read older stores.
     pub(crate) is_c11: bool,
-    /// A thread tries locks, and so can see that one is held: then to release a lock
-    /// needs a schedule point. If no thread does, none can tell what comes between the
-    /// last step under the lock and its release.
-    pub(crate) locks_are_tried: bool,
+    /// A thread tries locks, or frees one without having taken it after the others: so it
+    /// can see that one is held. Then to release a lock needs a schedule point. If no thread
+    /// does, none can tell what comes between the last step under the lock and its release.
+    pub(crate) releases_are_seen: bool,
     /// `notify_one` may wake any waiter, not only the one that has waited longest.
     pub(crate) any_waiter: bool,
     /// How many waits may end although no thread has notified them.
@@ -147,8 +147,10 @@ impl State for Fences {
     fn reset(&mut self) {}
 }
 
-/// Numbers all executions of the process, from 1.
-static EXECUTIONS: AtomicU64 = AtomicU64::new(1);
+/// Numbers all executions of the process: such a number is not likely to lie in memory
+/// by chance.
+static EXECUTIONS: AtomicU64 = AtomicU64::new(UNLIKELY);
+const UNLIKELY: u64 = 0x9E37_79B9_7F4A_7C15;
 
 thread_local! {
     pub(super) static RUNNING: Cell<Option<NonNull<RefCell<Execution>>>> = const { Cell::new(None) };
@@ -301,7 +303,7 @@ impl Execution {
         self.alone = 0;
         self.needs = self.settings;
         // ORDERING: only that each number is given once.
-        self.number = EXECUTIONS.fetch_add(1, Relaxed);
+        self.number = EXECUTIONS.fetch_add(UNLIKELY, Relaxed);
         self.threads.clear();
         self.objects.clear();
         self.trace.clear();

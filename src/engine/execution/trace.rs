@@ -147,19 +147,6 @@ impl Trace {
         self.accesses.push(access);
     }
 
-    /// An access that belongs to the thread's last record, if that is the last of all;
-    /// otherwise to the next one.
-    pub(crate) fn access_of_last(&mut self, thread: ThreadId, access: Access) {
-        self.access(access);
-        if self
-            .records
-            .last()
-            .is_some_and(|last| last.thread == thread)
-        {
-            self.unclaimed = self.accesses.len() as u32;
-        }
-    }
-
     /// The thread's last record.
     pub(crate) fn last_of(&self, thread: ThreadId) -> Option<&Record> {
         self.records
@@ -199,6 +186,10 @@ impl Trace {
 
     pub(crate) fn last_mut(&mut self) -> Option<&mut Record> {
         self.records.last_mut()
+    }
+
+    pub(super) fn record_mut(&mut self, record: RecordId) -> Option<&mut Record> {
+        self.records.get_mut(record as usize)
     }
 
     /// The record that comes next.

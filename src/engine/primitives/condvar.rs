@@ -10,12 +10,12 @@ use crate::engine::access::Kind;
 use crate::engine::coroutine::snapshot::snapshot;
 use crate::engine::execution::abort::{chosen, unwinding};
 use crate::engine::execution::budget::{Ended, MayEnd, begins_to_wait};
-use crate::engine::execution::freed::must_live;
-use crate::engine::execution::handle::{Handle, Step, with_living};
+use crate::engine::execution::freed::{must_both_live, must_live, used_after_free};
+use crate::engine::execution::handle::{Handle, Step};
 use crate::engine::execution::object::{Blocking, State, Wait};
 use crate::engine::execution::panics::looks_while_unwinding;
 use crate::engine::execution::run::with;
-use crate::engine::execution::schedule::wait;
+use crate::engine::execution::schedule::{point, wait};
 use crate::engine::execution::thread::Next;
 use crate::engine::execution::trace::{List, Names, Record};
 use crate::engine::hash::word;
@@ -233,9 +233,9 @@ impl Condvar {
         }
         // Releasing the lock and beginning to wait are one step: a thread that is
         // notified from here on has been waiting.
-        let (id, mutex) = (self.handle.id(), guard.enter(at));
-        self.handle.step(at, |_| ());
-        must_live(mutex, at);
+        let (id, mutex) = (self.handle.even_freed(), guard.even_freed());
+        point(Next::Runs);
+        must_both_live([id, mutex], at);
         if timed {
             with(|x| x.yields(at, stack));
         }
@@ -254,7 +254,8 @@ impl Condvar {
         });
         begins_to_wait(MayEnd::like_a_condvar(timed));
         wait(notified(id, timed));
-        let timed_out = with_living(id, at, |step| goes_on(step, timed, at));
+        let went_on = with(|x| goes_on(&mut Step::new(x, id), timed, at));
+        let timed_out = went_on.unwrap_or_else(|| used_after_free(id, at));
         let guard = mutex.acquire_after_wait(at);
         // No step of its own: a thread that is notified goes on by taking the lock.
         must_live(id, at);
@@ -272,13 +273,18 @@ fn notified(condvar: ObjectId, timed: bool) -> Wait {
     }
 }
 
-/// A waiter runs again; whether it timed out.
-fn goes_on(step: &mut Step<'_, Waiters>, timed: bool, at: At) -> bool {
+/// A waiter runs again; whether it timed out. `None`: it has not been notified, and the
+/// condition variable is freed. One that has been notified takes the lock before it uses
+/// the condition variable: it may have to wait for the lock.
+fn goes_on(step: &mut Step<'_, Waiters>, timed: bool, at: At) -> Option<bool> {
     let me = step.me();
     let waiters = &mut step.state().0;
     let place = waiters.iter().position(|&(waiter, _)| waiter == me);
     if let Some(place) = place {
         waiters.remove(place);
+        if step.objects[step.id].destroyed.is_some() {
+            return None;
+        }
     }
     let ended = place.map(|_| step.wait_is_over());
     match ended {
@@ -291,7 +297,7 @@ fn goes_on(step: &mut Step<'_, Waiters>, timed: bool, at: At) -> bool {
             });
             record.gate = gate;
             record.waited = Some(waited);
-            false
+            Some(false)
         }
         Some(ended) => {
             let waited = notified(step.id, timed && ended.timed_out());
@@ -300,7 +306,7 @@ fn goes_on(step: &mut Step<'_, Waiters>, timed: bool, at: At) -> bool {
             record.values = [ended as u64, 0];
             record.gate = ended.gate();
             record.waited = Some(waited);
-            ended.timed_out()
+            Some(ended.timed_out())
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the threads of a scene share of a mutex: which of them owns it.
 
 use crate::engine::access::Kind;
-use crate::engine::clock::Past;
+use crate::engine::clock::{Past, VectorClock};
 use crate::engine::execution::handle::Step;
 use crate::engine::execution::object::{Blocking, State, Wait, of};
 use crate::engine::execution::round::Seen;
@@ -24,6 +24,10 @@ impl State for Lock {
 
     fn is_held_by(&self, thread: ThreadId) -> bool {
         self.owner.is_some_and(|(owner, _)| owner == thread)
+    }
+
+    fn is_released_beside(&self, clock: &VectorClock) -> bool {
+        !clock.includes_all(&self.released.clock)
     }
 }
 

@@ -1,8 +1,9 @@
 //! `std::sync::Mutex`.
 //!
 //! The execution keeps who owns it. To unlock needs a schedule point only in scenes
-//! that can see a lock being held, by `try_lock` or `is_poisoned`: for all others what
-//! comes between the last step under the lock and its release makes no difference.
+//! that can see a lock being held, by `try_lock` or `is_poisoned`, or by freeing it: for
+//! all others what comes between the last step under the lock and its release makes no
+//! difference.
 
 use super::lock::{Free, Lock, result};
 use crate::engine::access::Kind;
@@ -101,7 +102,7 @@ impl<T> Mutex<T> {
             return Ok(self.guard(at)?);
         }
         let locked = self.handle.step(at, |step| {
-            step.needs.locks_are_tried = true;
+            step.needs.releases_are_seen = true;
             let locked = step.state().owner.is_none();
             match locked {
                 true => self.take(step, at, Kind::TryAcquire),
@@ -124,7 +125,7 @@ impl<T> Mutex<T> {
         let at = Location::caller();
         let seen = self.handle.step_even_if_unwinding(at, |step| {
             // A thread that looks at a lock without waiting for it can see a release.
-            step.needs.locks_are_tried = true;
+            step.needs.releases_are_seen = true;
             step.reads_it(const { word("is_poisoned") });
             let poisoned = self.has_poison();
             step.notes_poison(at, poisoned);
@@ -195,7 +196,10 @@ impl<T> Mutex<T> {
     /// and so the thread cannot wait for another to run on. If another thread holds the
     /// lock, the execution is aborted, and that thread unwinds first.
     fn acquire_while_unwinding(&self, at: At) {
-        if self.handle.is_freed() || !self.handle.is_here() {
+        if self.handle.is_freed() {
+            return;
+        }
+        if !self.handle.is_here() {
             return self.hold();
         }
         loop {
@@ -277,7 +281,7 @@ impl<T> Drop for MutexGuard<'_, T> {
             return self.drop_while_unwinding();
         }
         let id = mutex.handle.id();
-        if with(|x| x.settings.locks_are_tried) {
+        if with(|x| x.settings.releases_are_seen) {
             if !try_point(Next::Runs) {
                 if !mutex.handle.is_freed() {
                     mutex.quietly_release();
@@ -309,7 +313,7 @@ impl<T> MutexGuard<'_, T> {
         self.mutex.handle.with(|step| {
             // A thread that waits for the lock cannot tell when it is released; one that
             // tries it can.
-            if step.settings.locks_are_tried {
+            if step.settings.releases_are_seen {
                 step.steps_while_unwinding();
             }
             self.mutex.release(step, true);
@@ -330,9 +334,9 @@ impl<'a, T> MutexGuard<'a, T> {
         self.was & what != 0
     }
 
-    /// The mutex, which must not have been freed.
-    pub(super) fn enter(&self, at: At) -> ObjectId {
-        self.mutex.handle.enter(at)
+    /// The mutex, freed or not.
+    pub(super) fn even_freed(&self) -> ObjectId {
+        self.mutex.handle.even_freed()
     }
 
     /// Gives the guard up in order to wait: the mutex stays locked.
