@@ -7,12 +7,13 @@
 
 #[cfg_attr(not(unix), path = "coroutine/no_overflow.rs")]
 mod overflow;
+mod running;
 pub(crate) mod snapshot;
 
 use super::ids::MAX_THREADS;
 use corosensei::stack::{DefaultStack, Stack as _};
 use corosensei::{CoroutineResult, Yielder};
-use std::cell::Cell;
+use running::{Running, while_running};
 use std::hint::black_box;
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -26,11 +27,6 @@ pub(crate) struct Coroutine {
     /// Where its guard page begins, and where its stack ends.
     guard: usize,
     base: usize,
-}
-
-thread_local! {
-    /// Where the stack of the running coroutine ends.
-    static BASE: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Stacks that no coroutine uses now.
@@ -112,31 +108,20 @@ impl Coroutine {
     /// Runs until the coroutine suspends itself; whether it has ended instead. `name`
     /// is what an overflow of its stack calls it.
     pub(crate) fn resume(&mut self, name: &str) -> bool {
-        // `name` must not be asked for when it is gone, even if the engine panics.
-        let _running = Running {
-            outer: overflow::enter(self.guard, name),
-            outer_base: BASE.replace(self.base),
+        let running = Running {
+            guard: self.guard,
+            base: self.base,
+            name,
         };
-        matches!(self.inner.resume(()), CoroutineResult::Return(()))
-    }
-}
-
-/// While it lives, a coroutine runs.
-struct Running {
-    outer: overflow::Outer,
-    outer_base: usize,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        BASE.set(self.outer_base);
-        overflow::leave(self.outer);
+        let result = while_running(&running, || self.inner.resume(()));
+        matches!(result, CoroutineResult::Return(()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
     use std::rc::Rc;
 
     pub(super) fn started(stacks: &mut Stacks, body: impl FnOnce(&Suspend) + 'static) -> Coroutine {

@@ -4,23 +4,12 @@
 //! handlers; the handler that std has installed is asked about all faults that are not
 //! in a coroutine's guard page.
 
+use super::running::running;
 use crate::watch;
 use corosensei::stack::{DefaultStack, Stack as _};
-use std::cell::Cell;
 use std::io;
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
-
-/// The coroutine that runs on this thread of the operating system.
-#[derive(Clone, Copy)]
-pub(super) struct Running {
-    guard: usize,
-    name: *const str,
-}
-
-thread_local! {
-    static RUNNING: Cell<Option<Running>> = const { Cell::new(None) };
-}
 
 /// The handlers that were there before, for SIGSEGV and SIGBUS.
 static BEFORE: OnceLock<[libc::sigaction; 2]> = OnceLock::new();
@@ -84,25 +73,12 @@ fn install_for(signal: libc::c_int) -> libc::sigaction {
     }
 }
 
-/// What ran before.
-pub(super) type Outer = Option<Running>;
-
-/// A coroutine with that guard page runs from now on.
-pub(super) fn enter(guard: usize, name: &str) -> Outer {
-    RUNNING.replace(Some(Running { guard, name }))
-}
-
-/// It is suspended or has ended; the code that resumed it runs again.
-pub(super) fn leave(outer: Outer) {
-    RUNNING.set(outer);
-}
-
 /// Only what a signal handler may do: it allocates nothing and locks nothing.
 extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     // SAFETY: the kernel passes a valid `siginfo_t` to a handler with SA_SIGINFO.
     let address = unsafe { (*info).si_addr() } as usize;
-    let running = RUNNING.get();
-    // SAFETY: `enter` was called with a string that lives until `leave`.
+    let running = running();
+    // SAFETY: the coroutine that runs has that name.
     let name = running.map(|running| unsafe { &*running.name });
     let guard = running.map_or(0, |running| running.guard);
     let is_below = running.is_some() && (guard..guard + page() + SPARE).contains(&address);

@@ -51,7 +51,7 @@ extern "C" fn stack_hash() -> u64 {
 /// Hashes the words from there to the base of the running coroutine's stack.
 #[cfg(all(target_arch = "x86_64", not(windows)))]
 extern "C" fn hash_from(registers: *const u64) -> u64 {
-    let base = super::BASE.get() as *const u64;
+    let base = super::running::running().map_or(0, |running| running.base) as *const u64;
     let mut hash = 0;
     let mut word = registers;
     while word < base {

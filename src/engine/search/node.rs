@@ -7,7 +7,7 @@ use crate::engine::ids::{ThreadId, ThreadSet};
 use smallvec::SmallVec;
 
 /// Most transitions make no more accesses than this.
-pub(super) type AccessList = SmallVec<[Access; 4]>;
+pub(super) type AccessList = SmallVec<[Access; 2]>;
 pub(super) type Stores = SmallVec<[StoreName; 4]>;
 
 #[derive(Default)]
