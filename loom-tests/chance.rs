@@ -65,6 +65,13 @@ fn noticed(found: &Exploration) -> &str {
     &misuse.meaning
 }
 
+/// Chance of one half would pass unnoticed once in a while if it were tried once.
+fn noticed_each_time(scene: impl Fn() + Send + Sync + Clone + 'static) {
+    for _ in 0..20 {
+        noticed(&explored(Memory::Sc, scene.clone()));
+    }
+}
+
 macro_rules! not_deterministic {
     ($($name:ident: $memory:ident, $scene:expr;)+) => {
         $(#[test]
@@ -534,5 +541,90 @@ mod deterministic {
             found.is_complete() && found.outcome("data race").is_some(),
             "{report}"
         );
+    }
+}
+
+/// Everything but the outcome is as it was, in more interleavings than are run again.
+#[test]
+fn an_outcome_among_many_interleavings() {
+    for _ in 0..20 {
+        let found = explored(Memory::Sc, || {
+            let x = zero();
+            three(|| {
+                x.fetch_add(1, SeqCst);
+                x.fetch_add(1, SeqCst);
+            });
+            coin()
+        });
+        noticed(&found);
+    }
+}
+
+/// What a thread does first in each transition is always the same.
+#[test]
+fn the_second_thing_of_a_transition() {
+    noticed_each_time(|| {
+        let x = Mutex::new(0);
+        three(|| {
+            let mut x = x.lock().unwrap();
+            match coin() {
+                true => narrate(format_args!("here")),
+                false => narrate(format_args!("there")),
+            }
+            *x += 1;
+        });
+    });
+}
+
+/// Allocators keep blocks by their size, and give them out in an order of their own.
+#[test]
+fn order_of_addresses_of_many_sizes() {
+    for size in (8..=264).step_by(16) {
+        let found = explored(Memory::Sc, move || {
+            let (a, b) = (vec![0_u8; size], vec![0_u8; size]);
+            store_or_add(a.as_ptr() < b.as_ptr(), &zero());
+        });
+        noticed(&found);
+    }
+}
+
+/// A static is left over; then a thread panics where it went on before. Many executions
+/// have ended with a panic, so that one more is nothing new.
+#[test]
+fn a_panic_where_a_thread_went_on_before() {
+    for after in 100..120 {
+        let runs = std::sync::atomic::AtomicUsize::new(0);
+        let found = explored(Memory::Sc, move || {
+            let late = runs.fetch_add(1, SeqCst) > after;
+            let x = zero();
+            let ann = || {
+                x.store(if late { 7 } else { 1 }, SeqCst);
+                assert!(!late);
+                x.fetch_add(1, SeqCst);
+            };
+            let others = || (0..3).for_each(|_| assert!(x.fetch_add(2, SeqCst) < 7));
+            let actors = Actors::new().enter("ann", ann);
+            actors.enter("bob", others).enter("cid", others).run();
+        });
+        assert!(noticed(&found).contains("store"), "{}", noticed(&found));
+    }
+}
+
+/// The thread ends or goes on, but it has done something else before.
+#[test]
+fn the_first_difference_is_the_one_that_is_said() {
+    for _ in 0..20 {
+        let found = explored(Memory::Sc, || {
+            let x = zero();
+            two(|| {
+                let more = coin();
+                x.store(more.into(), SeqCst);
+                if more {
+                    x.load(SeqCst);
+                }
+            });
+        });
+        let said = noticed(&found);
+        assert!(said.contains("store x"), "{said}");
     }
 }

@@ -491,6 +491,19 @@ fn a_read_lock_adds_and_takes_back() {
     assert_eq!(outcomes(&two), ["0"]);
 }
 
+/// Once its loop has had all the rounds that are explored, it reads no older value.
+#[test]
+fn a_loop_that_counts_its_looks_on_the_heap() {
+    waits_up_to_a_bound("counts its looks", |flag| {
+        let looks = AtomicU64::new(0);
+        while !flag.load(Relaxed) {
+            looks.fetch_add(1, Relaxed);
+            looks.fetch_sub(1, Relaxed);
+            hint::spin_loop(); // line: counts its looks
+        }
+    });
+}
+
 #[test]
 fn a_loop_that_unparks_itself_and_parks() {
     waits_up_to_a_bound("unparks", |ready| {

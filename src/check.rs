@@ -76,8 +76,9 @@
 //! has run 24 times. Each step must then have the same thread, object, operation,
 //! ordering, line and value. If it has not, the failure names both lines. Values of
 //! 2^32 and more are not compared: they may be addresses, which differ from one
-//! execution to the next. A scene with a single interleaving in which a coin is tossed
-//! passes unnoticed once in 2^23 times.
+//! execution to the next. Each time the heap is shuffled, up to blocks of 264 bytes: what
+//! depends on the order of the addresses of larger ones can pass unnoticed. A scene with
+//! a single interleaving in which a coin is tossed passes unnoticed once in 2^23 times.
 
 pub use crate::explorer::NotTheModel;
 pub use crate::explorer::report::{Budget, Exploration, Grade, Judged, Memory};

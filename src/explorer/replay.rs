@@ -93,19 +93,20 @@ pub(super) fn is_replayed(end: End, runner: &Runner, scene: &Scene, number: u64)
     ends_like(end, runner, scene, Which::Again)
 }
 
-/// Frees blocks of the usual sizes, in another order each time: allocators give out
+/// Frees blocks of up to 264 bytes, in another order each time: allocators give out
 /// first what was freed last. A scene in which the order of addresses makes a
 /// difference then does not do the same again.
 fn shuffle_heap(number: u64) {
-    const SIZES: [usize; 8] = [8, 40, 56, 72, 104, 136, 264, 536];
+    const SIZES: usize = 17;
     // They share no factor with the number of blocks.
     const STRIDES: [usize; 8] = [1, 27, 3, 33, 9, 31, 11, 23];
     let number = number as usize;
     // Sometimes more than an allocator keeps at hand, so that it gives out others.
     let of_each_size = if number.is_multiple_of(8) { 20 } else { 7 };
-    let sizes = SIZES.into_iter().cycle().take(of_each_size * SIZES.len());
-    let mut blocks: Vec<Vec<u8>> = sizes
-        .map(|size| black_box(Vec::with_capacity(size)))
+    // glibc, for one, keeps blocks by sizes that are 16 bytes apart.
+    let size = |block: usize| 8 + 16 * (block % SIZES);
+    let mut blocks: Vec<Vec<u8>> = (0..of_each_size * SIZES)
+        .map(|block| black_box(Vec::with_capacity(size(block))))
         .collect();
     let stride = STRIDES[number % STRIDES.len()];
     for place in 0..blocks.len() {
