@@ -21,5 +21,9 @@ mod litmus;
 mod loops;
 mod model;
 mod programs;
+mod same_source;
 mod scenarios;
 mod strangers;
+
+// `crate::sync` in the lessons' files, where they are compiled against loom.
+use same_source::sync;
