@@ -1,5 +1,6 @@
 //! What loom finds in a scene.
 
+use super::sync::waiting;
 use racecourse::explorer::report::{Grade, Judged};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -33,10 +34,14 @@ pub struct Found {
 struct Forbidden(String);
 
 /// Some seconds. No scene comes near it; a change that makes loom run for hours is seen.
-const TOO_MANY: usize = 200_000;
+const TOO_MANY: usize = 100_000;
 
 /// Explores to the end, or to the first execution that fails.
-pub fn explore(bound: Option<usize>, scene: &Arc<dyn Fn() -> Judged + Send + Sync>) -> Found {
+pub fn explore(
+    bound: Option<usize>,
+    may_park: bool,
+    scene: &Arc<dyn Fn() -> Judged + Send + Sync>,
+) -> Found {
     let found = Arc::new(Mutex::new(Found::default()));
     let model = {
         let (found, scene) = (Arc::clone(&found), Arc::clone(scene));
@@ -47,6 +52,7 @@ pub fn explore(bound: Option<usize>, scene: &Arc<dyn Fn() -> Judged + Send + Syn
                 found.executions
             };
             assert!(begun <= TOO_MANY, "loom has not come to an end");
+            waiting::begin(may_park);
             let judged = scene();
             if judged.grade == Grade::Forbidden {
                 // Without a message of the panic hook.

@@ -22,38 +22,113 @@ pub trait Watched<T>: Sized {
 impl<T> Watched<T> for Mutex<T> {}
 
 pub mod atomic {
+    use super::waiting;
+    use std::sync::atomic::Ordering::Relaxed;
+
     pub use std::sync::atomic::Ordering;
 
-    /// loom's atomic, but a thread that unwinds stores nothing: loom would switch to
+    /// loom's atomic, with two additions. Threads that wait in a [`Backoff`](super::Backoff)
+    /// hear of every write. And a thread that unwinds stores nothing: loom would switch to
     /// another thread in the middle of a panic. loom ends the exploration at the first
     /// panic, and never resumes the other threads.
     macro_rules! atomic {
         ($name:ident, $value:ty) => {
-            pub struct $name(loom::sync::atomic::$name);
+            pub struct $name {
+                looms: loom::sync::atomic::$name,
+                newest: std::sync::atomic::$name,
+            }
 
             impl $name {
                 pub fn new(value: $value) -> Self {
-                    Self(loom::sync::atomic::$name::new(value))
+                    Self {
+                        looms: loom::sync::atomic::$name::new(value),
+                        newest: std::sync::atomic::$name::new(value),
+                    }
                 }
 
                 pub fn store(&self, value: $value, ordering: Ordering) {
                     if !std::thread::panicking() {
-                        self.0.store(value, ordering);
+                        self.looms.store(value, ordering);
+                        self.has_written(value);
                     }
                 }
-            }
 
-            impl std::ops::Deref for $name {
-                type Target = loom::sync::atomic::$name;
+                pub fn compare_exchange(
+                    &self,
+                    current: $value,
+                    new: $value,
+                    success: Ordering,
+                    failure: Ordering,
+                ) -> Result<$value, $value> {
+                    let result = self.looms.compare_exchange(current, new, success, failure);
+                    if result.is_ok() {
+                        self.has_written(new);
+                    }
+                    result
+                }
 
-                fn deref(&self) -> &Self::Target {
-                    &self.0
+                fn has_written(&self, value: $value) {
+                    self.newest.store(value, Relaxed);
+                    waiting::has_written();
                 }
             }
         };
     }
     atomic!(AtomicBool, bool);
     atomic!(AtomicU64, u64);
+
+    impl AtomicU64 {
+        pub fn load(&self, ordering: Ordering) -> u64 {
+            let value = self.looms.load(ordering);
+            waiting::has_read(value == self.newest.load(Relaxed));
+            value
+        }
+
+        pub fn fetch_add(&self, by: u64, ordering: Ordering) -> u64 {
+            let before = self.looms.fetch_add(by, ordering);
+            self.has_written(before + by);
+            before
+        }
+    }
+}
+
+/// The threads of an execution that wait for a write. loom's threads take turns on one
+/// thread of the operating system, and loom switches only inside its own operations.
+pub mod waiting {
+    use loom::thread::{Thread, current, park, yield_now};
+    use std::cell::{Cell, RefCell};
+
+    thread_local! {
+        static MAY_PARK: Cell<bool> = const { Cell::new(false) };
+        /// Whether the last load of an atomic has read its newest value.
+        static NEWEST: Cell<bool> = const { Cell::new(false) };
+        static PARKED: RefCell<Vec<Thread>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// An execution begins. The one before may have failed.
+    pub fn begin(may_park: bool) {
+        MAY_PARK.set(may_park);
+        NEWEST.set(false);
+        PARKED.take();
+    }
+
+    pub(super) fn has_read(newest: bool) {
+        NEWEST.set(newest);
+    }
+
+    pub(super) fn has_written() {
+        PARKED.take().iter().for_each(Thread::unpark);
+    }
+
+    /// Called after a load whose value makes the thread wait.
+    pub(super) fn wait() {
+        if MAY_PARK.get() && NEWEST.get() {
+            PARKED.with_borrow_mut(|parked| parked.push(current()));
+            park();
+        } else {
+            yield_now();
+        }
+    }
 }
 
 pub mod cell {
@@ -65,7 +140,11 @@ pub mod hint {
     pub use loom::thread::yield_now as spin_loop;
 }
 
-/// See [`hint`].
+/// Yields. But two threads that only yield may yield to each other for ever in loom: so in
+/// scenes of three threads it parks the thread until an atomic is written, if the thread has
+/// read the newest value. The write that ends the wait then happens before what follows,
+/// whatever its ordering, and loom sees a wrong ordering only in executions in which the
+/// thread did not park.
 pub struct Backoff;
 
 impl Backoff {
@@ -74,7 +153,7 @@ impl Backoff {
     }
 
     pub fn snooze(&self) {
-        loom::thread::yield_now();
+        waiting::wait();
     }
 }
 
