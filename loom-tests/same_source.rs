@@ -69,6 +69,9 @@ enum Plot {
     Hurry,
 }
 
+type InLoom = fn(Cast) -> Run;
+type InOurs = fn(&Cast) -> Run;
+
 /// A queue for one item.
 fn queue<L: QueueInLoom + 'static, O: BoundedQueue + 'static>(
     plot: Plot,
@@ -81,7 +84,7 @@ fn queue<L: QueueInLoom + 'static, O: BoundedQueue + 'static>(
         producers,
         consumers,
     };
-    let (in_loom, in_ours): (fn(Cast) -> Run, fn(&Cast) -> Run) = match plot {
+    let (in_loom, in_ours): (InLoom, InOurs) = match plot {
         Plot::Exchange => (loom_queue::exchange::<L>, Cast::exchange::<O>),
         Plot::CloseAndDrain => (loom_queue::close_and_drain::<L>, Cast::close_and_drain::<O>),
         Plot::TryToPut => (loom_queue::try_to_put::<L>, Cast::try_to_put::<O>),
