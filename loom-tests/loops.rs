@@ -504,6 +504,43 @@ fn a_loop_that_counts_its_looks_on_the_heap() {
     });
 }
 
+/// Whatever the number of its rounds, it can go on at once when it is told to.
+#[test]
+fn a_loop_that_has_had_its_rounds_goes_on_before_others_do() {
+    let scene = || {
+        let (stop, rounds) = (AtomicBool::new(false), AtomicUsize::new(0));
+        let has_stopped = AtomicBool::new(false);
+        let mut seen = (0, false);
+        let counts = || {
+            while !stop.load(SeqCst) {
+                rounds.fetch_add(1, SeqCst);
+                hint::spin_loop();
+            }
+            has_stopped.store(true, SeqCst);
+        };
+        let stops = || {
+            let before = rounds.load(SeqCst);
+            stop.store(true, SeqCst);
+            seen = (before, has_stopped.load(SeqCst));
+        };
+        Actors::new()
+            .enter("counts", counts)
+            .enter("stops", stops)
+            .run();
+        seen
+    };
+    let found = explored(Memory::Sc, scene);
+    assert!(found.is_complete() && found.is_bounded());
+    let rounds = outcomes(&found).len().div_ceil(2);
+    assert!(rounds > Budget::ROUNDS);
+    for rounds in 0..rounds {
+        for has_stopped in [false, true] {
+            let outcome = format!("({rounds}, {has_stopped})");
+            assert!(found.outcome(&outcome).is_some(), "{outcome}");
+        }
+    }
+}
+
 #[test]
 fn a_loop_that_unparks_itself_and_parks() {
     waits_up_to_a_bound("unparks", |ready| {

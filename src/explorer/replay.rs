@@ -6,7 +6,7 @@ use crate::engine::execution::failure::Failure;
 use crate::engine::execution::panics::{forget_panics, scene_has_panicked};
 use crate::engine::execution::run::{Execution, Runner, Which};
 use crate::engine::execution::threads;
-use crate::engine::hash::word;
+use crate::engine::hash::{mix, word};
 use std::cell::Cell;
 use std::hint::black_box;
 use std::mem::{Discriminant, discriminant};
@@ -98,9 +98,6 @@ pub(super) fn is_replayed(end: End, runner: &Runner, scene: &Scene, number: u64)
 /// difference then does not do the same again.
 fn shuffle_heap(number: u64) {
     const SIZES: usize = 17;
-    // They share no factor with the number of blocks.
-    const STRIDES: [usize; 8] = [1, 27, 3, 33, 9, 31, 11, 23];
-    let number = number as usize;
     // Sometimes more than an allocator keeps at hand, so that it gives out others.
     let of_each_size = if number.is_multiple_of(8) { 20 } else { 7 };
     // glibc, for one, keeps blocks by sizes that are 16 bytes apart.
@@ -108,9 +105,7 @@ fn shuffle_heap(number: u64) {
     let mut blocks: Vec<Vec<u8>> = (0..of_each_size * SIZES)
         .map(|block| black_box(Vec::with_capacity(size(block))))
         .collect();
-    let stride = STRIDES[number % STRIDES.len()];
-    for place in 0..blocks.len() {
-        let place = (place * stride + number * 13) % blocks.len();
-        drop(std::mem::take(&mut blocks[place]));
+    for place in (1..blocks.len()).rev() {
+        blocks.swap(place, mix(number, place as u64) as usize % (place + 1));
     }
 }
