@@ -173,8 +173,8 @@ impl Search {
         Ok(Some(thread))
     }
 
-    /// Which thread takes the next transition, if it takes it as in the execution before,
-    /// and the one after that as well.
+    /// Which thread takes the next transition, if the execution before took it too and
+    /// this one is not run only to be compared.
     pub(crate) fn repeats_next(&self) -> Option<ThreadId> {
         let is_on_the_way = !self.again && self.begun < self.repeated;
         is_on_the_way.then(|| self.path[self.begun].thread)

@@ -27,7 +27,7 @@ pub(super) fn explore(
     let found = Arc::new(Mutex::new(Found::nothing(&options)));
     let nothing = Found::nothing(&options);
     let finds = Arc::clone(&found);
-    let explore = move || engine::explore(options, &scene, finds);
+    let explore = move || engine::explore(options, &scene, &finds);
     watch(patience, cancel.as_deref(), explore).unwrap_or_else(|stuck| {
         // ORDERING: as in `watch`: the flag publishes nothing else.
         let is_cancelled = cancel.is_some_and(|cancel| cancel.load(Relaxed));

@@ -11,7 +11,7 @@ use crate::engine::execution::run::{Execution, Runner, Settings, Which};
 use crate::engine::search::Reduction;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, MutexGuard, Once};
+use std::sync::{Mutex, Once};
 use std::time::{Duration, Instant};
 
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
@@ -24,7 +24,7 @@ const TELLING: &str = "the scene did something else only while its story was tol
 /// The exploration of a scene.
 struct Exploring {
     options: Options,
-    found: Arc<Mutex<Found>>,
+    started: Instant,
     last_progress: Instant,
     /// How the first execution has ended, and how many were run again to be compared.
     first: Option<(End, u64)>,
@@ -37,7 +37,7 @@ struct Exploring {
 pub(super) fn explore(
     options: Options,
     scene: &Scene,
-    found: Arc<Mutex<Found>>,
+    found: &Mutex<Found>,
 ) -> Result<Exploration, NotTheModel> {
     silence_panics();
     let settings = Settings {
@@ -59,7 +59,7 @@ pub(super) fn explore(
     let runner = Runner::new(settings, options.stack_size);
     let mut exploring = Exploring {
         options,
-        found,
+        started: lock(found).started,
         last_progress: Instant::now(),
         first: None,
         replayed: 0,
@@ -67,15 +67,20 @@ pub(super) fn explore(
     };
     let result = catch_unwind(AssertUnwindSafe(|| {
         loop {
-            exploring.run(&runner, scene);
-            if let Some(needs) = exploring.start_again() {
-                runner.start_again(needs);
-            } else if exploring.found().is_stopped() || !runner.advance() {
-                break;
+            let is_stopped = exploring.run(found, &runner, scene);
+            match exploring.needs.take() {
+                Some(needs) if !is_stopped => {
+                    lock(found).forget();
+                    exploring.first = None;
+                    exploring.replayed = 0;
+                    runner.start_again(needs);
+                }
+                _ if is_stopped || !runner.advance() => break,
+                _ => {}
             }
         }
     }));
-    let mut found = exploring.found();
+    let mut found = lock(found);
     if result.is_ok() {
         let x = runner.execution();
         let bounded = x.bounded_loops.iter().map(|at| BoundedLoop {
@@ -108,29 +113,9 @@ fn silence_panics() {
 }
 
 impl Exploring {
-    fn found(&self) -> MutexGuard<'_, Found> {
-        lock(&self.found)
-    }
-
-    fn stop(&self, why: &str) {
-        self.found().stop(why);
-    }
-
-    /// With what settings everything must be explored again, if so.
-    fn start_again(&mut self) -> Option<Settings> {
-        let needs = self.needs.take()?;
-        let mut found = lock(&self.found);
-        if found.is_stopped() {
-            return None;
-        }
-        found.forget();
-        self.first = None;
-        self.replayed = 0;
-        Some(needs)
-    }
-
-    /// Runs an execution, and runs it once more if its story is the best so far.
-    fn run(&mut self, runner: &Runner, scene: &Scene) {
+    /// Runs an execution, and runs it once more if its story is the best so far. Whether
+    /// that was the last, since something stops the exploration.
+    fn run(&mut self, found: &Mutex<Found>, runner: &Runner, scene: &Scene) -> bool {
         let judged = execute(runner, scene, Which::Next);
         let end = End::of(&runner.execution(), judged.as_ref());
         let is_blocked = matches!(runner.execution().failure, Some(Failure::Blocked { .. }));
@@ -139,7 +124,8 @@ impl Exploring {
             Some(judge) if is_blocked => Some(judge()),
             _ => judged,
         };
-        let untold = self.collect(&runner.execution(), judged);
+        let mut locked = lock(found);
+        let untold = self.collect(&mut locked, &runner.execution(), judged);
         let can_run_again = runner.can_run_again();
         let seen = {
             let x = runner.execution();
@@ -147,44 +133,66 @@ impl Exploring {
             (!is_redundant).then(|| (end.after_any(), x.alone))
         };
         if let Some(untold) = untold.filter(|_| can_run_again) {
-            if ends_like(end, runner, scene, Which::Told) {
-                self.found().told(untold, &runner.execution());
-            } else {
-                let mut replays = 0..RUNS;
-                if replays.all(|number| is_replayed(end, runner, scene, number)) {
-                    runner.execution().failure = Some(Failure::Misuse(TELLING));
+            drop(locked);
+            let is_same = ends_like(end, runner, scene, Which::Told);
+            if !is_same && (0..RUNS).all(|number| is_replayed(end, runner, scene, number)) {
+                runner.execution().failure = Some(Failure::Misuse(TELLING));
+            }
+            locked = lock(found);
+            match is_same {
+                true => locked.told(untold, &runner.execution()),
+                false => self.differs(&mut locked, &runner.execution()),
+            }
+        }
+        if can_run_again && self.needs.is_none() && !locked.is_stopped() {
+            let replays = self.replays(locked.executions, runner, seen);
+            if replays > 0 {
+                drop(locked);
+                let all = self.replayed + replays;
+                let is_same = (0..replays).all(|_| self.replay(runner, scene, end));
+                locked = lock(found);
+                if !is_same {
+                    self.differs(&mut locked, &runner.execution());
+                } else if self.replayed < all {
+                    locked.stop("");
                 }
-                self.differs(&runner.execution());
             }
         }
-        if can_run_again && self.needs.is_none() && !self.found().is_stopped() {
-            self.replay(runner, scene, end, seen);
+        let progress = self.look_at_limits(&mut locked);
+        let is_stopped = locked.is_stopped();
+        drop(locked);
+        if let (Some(report), Some(progress)) = (&mut self.options.progress, progress) {
+            report(progress);
         }
-        self.look_at_limits();
+        is_stopped
     }
 
-    /// Runs the execution once more if it has ended in another way than the first: that
-    /// may be chance. And the last one as often as there were too few.
-    fn replay(&mut self, runner: &Runner, scene: &Scene, end: End, seen: Option<(End, u64)>) {
+    /// How often the execution must be run once more: if it has ended in another way than
+    /// the first, since that may be chance. And the last one as often as there were too few.
+    fn replays(&mut self, executions: u64, runner: &Runner, seen: Option<(End, u64)>) -> u64 {
         let is_like_first = seen.is_none_or(|seen| *self.first.get_or_insert(seen) == seen);
-        let mut replays = u64::from(!is_like_first && self.replayed < RUNS);
-        let executions = self.found().executions;
-        if executions < RUNS && runner.is_last() {
-            replays = RUNS.saturating_sub(executions + self.replayed);
-        }
-        for _ in 0..replays {
-            if self.is_cancelled() || self.is_out_of_time() {
-                return self.stop("");
-            }
-            if !is_replayed(end, runner, scene, self.replayed) {
-                return self.differs(&runner.execution());
-            }
-            self.replayed += 1;
+        match executions < RUNS && runner.is_last() {
+            true => RUNS.saturating_sub(executions + self.replayed),
+            false => u64::from(!is_like_first && self.replayed < RUNS),
         }
     }
 
-    fn collect(&mut self, x: &Execution, judged: Option<Judged>) -> Option<Untold> {
-        let mut found = lock(&self.found);
+    /// Whether it does the same again, if there is time to run it.
+    fn replay(&mut self, runner: &Runner, scene: &Scene, end: End) -> bool {
+        if self.is_cancelled() || self.is_out_of_time() {
+            return true;
+        }
+        let is_same = is_replayed(end, runner, scene, self.replayed);
+        self.replayed += u64::from(is_same);
+        is_same
+    }
+
+    fn collect(
+        &mut self,
+        found: &mut Found,
+        x: &Execution,
+        judged: Option<Judged>,
+    ) -> Option<Untold> {
         found.executions += 1;
         self.needs = Some(x.needs).filter(|&needs| needs != x.settings);
         let is_endless = x.needs.endless_loops != x.settings.endless_loops;
@@ -211,9 +219,9 @@ impl Exploring {
     }
 
     /// Run once more, the scene did something else.
-    fn differs(&mut self, x: &Execution) {
-        self.found().executions -= 1;
-        self.collect(x, None);
+    fn differs(&mut self, found: &mut Found, x: &Execution) {
+        found.executions -= 1;
+        self.collect(found, x, None);
     }
 
     fn is_cancelled(&self) -> bool {
@@ -224,38 +232,33 @@ impl Exploring {
 
     fn is_out_of_time(&self) -> bool {
         let most = self.options.max_time;
-        most.is_some_and(|most| self.found().started.elapsed() >= most)
+        most.is_some_and(|most| self.started.elapsed() >= most)
     }
 
-    fn look_at_limits(&mut self) {
-        let (executions, different, started) = {
-            let found = self.found();
-            (found.executions, found.different, found.started)
-        };
-        if self.options.max_executions == Some(executions) {
-            self.stop("");
+    /// How far it is, if it is time to tell.
+    fn look_at_limits(&mut self, found: &mut Found) -> Option<Progress> {
+        if self.options.max_executions == Some(found.executions) {
+            found.stop("");
         }
         if self.is_cancelled() {
-            self.stop("because it was interrupted");
+            found.stop("because it was interrupted");
         }
-        if !executions.is_multiple_of(LOOK_AT_CLOCK_EVERY) {
-            return;
+        if !found.executions.is_multiple_of(LOOK_AT_CLOCK_EVERY) {
+            return None;
         }
         if self.is_out_of_time() {
-            self.stop("");
+            found.stop("");
         }
         let now = Instant::now();
-        if now - self.last_progress >= PROGRESS_EVERY {
-            self.last_progress = now;
-            let progress = Progress {
-                executions,
-                different,
-                elapsed: now - started,
-            };
-            if let Some(report) = &mut self.options.progress {
-                report(progress);
-            }
+        if now - self.last_progress < PROGRESS_EVERY {
+            return None;
         }
+        self.last_progress = now;
+        Some(Progress {
+            executions: found.executions,
+            different: found.different,
+            elapsed: now - self.started,
+        })
     }
 }
 
@@ -269,6 +272,7 @@ mod without_snapshots {
     use crate::sync::atomic::{AtomicBool, Ordering::SeqCst};
     use crate::sync::{Actors, thread};
     use std::panic::Location;
+    use std::sync::Arc;
 
     const ROUNDS: usize = 3;
 
@@ -278,9 +282,9 @@ mod without_snapshots {
             rounds: ROUNDS,
             ..Budget::NONE
         };
-        let found = Arc::new(Mutex::new(Found::nothing(&options)));
+        let found = Mutex::new(Found::nothing(&options));
         let scene: Scene = Arc::new(move || Judged::promised(scene(), "as it is"));
-        explore(options, &scene, found).unwrap()
+        explore(options, &scene, &found).unwrap()
     }
 
     fn names(found: &Exploration) -> Vec<&str> {
