@@ -81,7 +81,7 @@
 //! a single interleaving in which a coin is tossed passes unnoticed once in 2^23 times.
 
 pub use crate::explorer::NotTheModel;
-pub use crate::explorer::report::{Budget, Exploration, Grade, Judged, Memory};
+pub use crate::explorer::report::{Budget, Exploration, Grade, Judged, Memory, Proved};
 
 use crate::explorer::{CAN_EXPLORE, Options, explore};
 use crate::watch::{self, watch};
@@ -250,6 +250,33 @@ impl<T: Debug + 'static> Check<T> {
     /// ```
     pub fn budget(mut self, budget: Budget) -> Self {
         self.options.budget = budget;
+        self
+    }
+
+    /// Explores only interleavings with at most so many preemptions: in which the
+    /// processor is taken, so many times, from a thread that could have gone on. For a
+    /// scene with too many interleavings: most bugs need no more than two preemptions.
+    /// The verdict names the bound.
+    ///
+    /// ```
+    /// use racecourse::check::{self, Proved};
+    /// use racecourse::sync::Actors;
+    /// use racecourse::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    ///
+    /// let lost_update = || {
+    ///     let hits = AtomicUsize::new(0);
+    ///     let hit = || hits.store(hits.load(SeqCst) + 1, SeqCst);
+    ///     Actors::new().enter("ann", hit).enter("bob", hit).run();
+    ///     hits.into_inner()
+    /// };
+    /// let explored = |most| check::scene(lost_update).preemptions(most).explore();
+    /// if let (Ok(none), Ok(one)) = (explored(0), explored(1)) { // not the std build
+    ///     assert_eq!(none.proved, Proved::Preemptions(0));
+    ///     assert!(none.outcome("1").is_none() && one.outcome("1").is_some());
+    /// }
+    /// ```
+    pub fn preemptions(mut self, most: usize) -> Self {
+        self.options.preemptions = Some(most);
         self
     }
 

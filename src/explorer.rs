@@ -20,6 +20,8 @@ pub mod report;
 mod script;
 #[cfg(loom)]
 mod story;
+#[cfg(loom)]
+mod turns;
 
 #[cfg(loom)]
 mod door;

@@ -2,7 +2,7 @@
 
 use racecourse::draw;
 use racecourse::explorer::report::{
-    Budget, Exploration, Grade, Memory, Outcome, Step, Story, Switch,
+    Budget, Exploration, Grade, Memory, Outcome, Proved, Step, Story, Switch,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -217,6 +217,10 @@ fn table(stopped: Option<&str>) -> Exploration {
         budget: Budget::NONE,
         memory: Memory::Sc,
         stopped: stopped.map(str::to_owned),
+        proved: match stopped {
+            Some(_) => Proved::Nothing,
+            None => Proved::All,
+        },
         bounded: Vec::new(),
         executions: 1232,
         different: 162,

@@ -78,6 +78,7 @@ pub(super) fn explore(
         let in_progress = status.begin(job, format!("{name}, {}", scene.name));
         let options = Options {
             max_executions: args.max_executions,
+            preemptions: args.preemptions.map(usize::from),
             max_time: args.max_seconds.map(Duration::from_secs),
             cancel: Some(Arc::clone(cancel)),
             budget: args.budget_for(scene),

@@ -1,7 +1,7 @@
 //! What `explore --json` writes: for graders and other programs, and stable.
 
 use super::verdict::missing;
-use crate::explorer::report::{BoundedLoop, Budget, Exploration, Memory, Outcome};
+use crate::explorer::report::{BoundedLoop, Budget, Exploration, Memory, Outcome, Proved};
 use crate::lessons::{Lesson, Scene, Version};
 use serde::Serialize;
 
@@ -20,8 +20,10 @@ partitions explore each scene once.
   memory                   \"sc\" or \"c11\"
   budget                   {any_waiter, spurious_wake_ups, early_timeouts, weak_failures, deaths, rounds}:
                            what threads may do as well; rounds: how far endless loops are explored
-  complete                 whether every interleaving was seen: only then does anything follow from it
+  complete                 whether every interleaving was seen
   stopped                  null, or why it stopped before
+  proved                   which interleavings were all explored: \"all\" (it is complete), \"nothing\",
+                           or {preemptions}: those with at most so many preemptions
   bounded                  [{file, line, rounds}]: loops that were explored up to so many iterations only
   executions, different    how many were run, and how many different interleavings among them
   seconds                  how long it took
@@ -49,6 +51,7 @@ pub struct Record<'a> {
     budget: Budget,
     complete: bool,
     stopped: Option<&'a str>,
+    proved: Proved,
     bounded: &'a [BoundedLoop],
     executions: u64,
     different: u64,
@@ -88,6 +91,7 @@ impl<'a> Record<'a> {
             budget: found.budget,
             complete: found.is_complete(),
             stopped: found.stopped.as_deref(),
+            proved: found.proved,
             bounded: &found.bounded,
             executions: found.executions,
             different: found.different,

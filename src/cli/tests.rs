@@ -2,7 +2,7 @@
 //! does not need one.
 
 use super::*;
-use crate::explorer::report::{Exploration, Grade, Judged, Outcome, Step, Story};
+use crate::explorer::report::{Exploration, Grade, Judged, Outcome, Proved, Step, Story};
 use crate::lessons::{Mistake, Seed, Version};
 use clap::Parser as _;
 use std::time::Duration;
@@ -82,6 +82,7 @@ pub(super) fn explored(outcomes: Vec<Outcome>) -> Exploration {
         budget: Budget::NONE,
         memory: Memory::C11,
         stopped: None,
+        proved: Proved::All,
         bounded: Vec::new(),
         executions: 9,
         different: 4,
@@ -94,6 +95,7 @@ pub(super) fn stopped(outcomes: Vec<Outcome>) -> Exploration {
     Exploration {
         budget: Budget::NONE,
         stopped: Some("after 9 executions".to_owned()),
+        proved: Proved::Nothing,
         ..explored(outcomes)
     }
 }

@@ -105,7 +105,7 @@ fn uncaught(lesson: &Lesson, mistake: &Mistake, found_anywhere: &[Found]) -> Opt
             mistake.outcome
         ));
     };
-    if !found.is_complete() {
+    if found.stopped.is_some() {
         return Some(format!(
             "caught: {}, but {}, and there may be a simpler story",
             mistake.outcome,

@@ -12,9 +12,13 @@
 //!
 //! Choices within a transition (a load's store, a waiter) are tried one after another.
 //!
+//! With a bound on preemptions, other orders are left out: see [`bounded`].
+//!
 //! The search knows threads, transitions and accesses. It knows no coroutine and no
 //! primitive.
 
+mod bounded;
+mod choices;
 mod deeds;
 mod node;
 mod races;
@@ -25,9 +29,10 @@ use super::access::{Access, Accesses, Kind, Location, Mark, StoreName};
 use super::clock::VectorClock;
 use super::hash::{Hashed, mix};
 use super::ids::{MAX_THREADS, ThreadId, ThreadSet};
+pub(crate) use bounded::Place;
+use bounded::Reached;
 use deeds::Deeds;
-use node::{Choice, Node, reads};
-use smallvec::SmallVec;
+use node::Node;
 
 /// The scene did something else than before, although all was the same.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,6 +48,15 @@ pub(crate) enum Reduction {
     SleepSets,
     /// Nothing: every order is run.
     None,
+    /// Orders with more preemptions than this, and what was reached before.
+    Preemptions(usize),
+}
+
+impl Reduction {
+    /// Whether there is a bound on preemptions.
+    pub(crate) fn is_bounded(self) -> bool {
+        matches!(self, Self::Preemptions(_))
+    }
 }
 
 /// The threads that can take a transition now.
@@ -82,6 +96,8 @@ pub(crate) struct Search {
     knows: [u64; MAX_THREADS],
     /// What threads did next.
     pub(crate) deeds: Deeds,
+    /// What was reached within the bound.
+    reached: Reached,
     /// The accesses to each location by transitions that are over.
     places: Hashed<Location, u32>,
     accesses: Vec<Accesses>,
@@ -120,11 +136,13 @@ impl Search {
     /// Which of the enabled threads takes the next transition; `None` if all that could
     /// be done now was explored before. Of the threads that are not asleep it is the one
     /// with the least rank. `options` adds the stores that a thread could read, the newest first.
+    /// `place` is asked only if there is a bound.
     pub(crate) fn next(
         &mut self,
         enabled: Enabled,
         rank: impl Fn(ThreadId) -> (usize, ThreadId),
         mut options: impl FnMut(ThreadId, &mut dyn FnMut(StoreName)),
+        place: impl FnOnce() -> Place,
     ) -> Result<Option<ThreadId>, Differs> {
         if self.begun < self.length {
             let node = &mut self.path[self.begun];
@@ -147,13 +165,24 @@ impl Search {
             for thread in enabled.loads.iter() {
                 options(thread, &mut |store| node.options.push((thread, store)));
             }
-            if let Some(last) = before.last()
-                && self.reduction != Reduction::None
+            let bounded = match self.reduction {
+                Reduction::Preemptions(most) => {
+                    let within = self.reached.within(most, place(), before.last_mut(), node);
+                    if within.is_empty() {
+                        self.slept = true;
+                        return Ok(None);
+                    }
+                    Some(within)
+                }
+                _ => None,
+            };
+            if let (Some(last), Reduction::Full | Reduction::SleepSets) =
+                (before.last(), self.reduction)
             {
                 last.asleep_after(&mut node.asleep);
             }
+            let threads = || bounded.unwrap_or(enabled.threads).iter();
             let awake = |thread: &ThreadId| !node.sleeps(*thread, None);
-            let threads = || enabled.threads.iter();
             let goes_on = threads().find(|&thread| rank(thread) == (0, 0));
             let least = || threads().filter(awake).min_by_key(|&thread| rank(thread));
             let Some(thread) = goes_on.filter(awake).or_else(least) else {
@@ -163,7 +192,7 @@ impl Search {
             node.thread = thread;
             node.backtrack = match self.reduction {
                 Reduction::Full => ThreadSet::only(thread),
-                Reduction::SleepSets | Reduction::None => enabled.threads,
+                _ => bounded.unwrap_or(enabled.threads),
             };
             node.undo = self.undo.len();
             self.length += 1;
@@ -244,7 +273,7 @@ impl Search {
         let choices = node.choices.iter();
         // What an `Arc` holds is destroyed by any thread that has it.
         let is_begun = self.accessed == 1 && access.kind != Kind::Destroy;
-        (is_begun && !self.deeds.is_full()).then(|| {
+        (is_begun && self.is_learning()).then(|| {
             let knows = self.knows(node.thread);
             choices.fold(knows, |knows, choice| mix(knows, choice.taken as u64))
         })
@@ -253,56 +282,6 @@ impl Search {
     /// Names all that the thread knows between two transitions.
     pub(crate) fn knows(&self, thread: ThreadId) -> u64 {
         mix(thread as u64, self.knows[thread])
-    }
-
-    /// The same as when the transition was run first, where it is repeated.
-    pub(crate) fn finds(&mut self, same: Option<usize>) -> Option<usize> {
-        let found = &mut self.path[self.begun - 1].found;
-        let place = self.found;
-        self.found += 1;
-        match found.get(place) {
-            Some(&found) => found,
-            None => {
-                found.push(same);
-                same
-            }
-        }
-    }
-
-    /// One of so many things; all are tried, this one first.
-    pub(crate) fn choose(&mut self, of: usize) -> Result<usize, Differs> {
-        if of == 1 {
-            return Ok(0);
-        }
-        let choices = &mut self.path[self.begun - 1].choices;
-        let place = self.chosen;
-        self.chosen += 1;
-        match choices.get(place) {
-            Some(choice) if choice.of != of => Err(Differs),
-            Some(choice) => Ok(choice.taken),
-            None => {
-                choices.push(Choice { taken: 0, of });
-                Ok(0)
-            }
-        }
-    }
-
-    /// Which of these stores to read. Those that would only lead to what was explored
-    /// are passed over.
-    pub(crate) fn choose_store(&mut self, stores: &[StoreName]) -> Result<usize, Differs> {
-        let node = &mut self.path[self.begun - 1];
-        let mut offered: node::Stores = reads(&node.asleep, node.thread).collect();
-        let is_new = |store: &usize| !offered.contains(&stores[*store]);
-        let mut new: SmallVec<[usize; 8]> = (0..stores.len()).filter(is_new).collect();
-        if new.is_empty() {
-            // None is new only if it turned out that the transition does more than load.
-            new = (0..stores.len()).collect();
-        }
-        offered.extend_from_slice(stores);
-        node.offered = offered;
-        let store = new[self.choose(new.len())?];
-        self.path[self.begun - 1].reads = Some(stores[store]);
-        Ok(store)
     }
 
     /// The thread's next transition cannot come before the one in progress.
@@ -329,6 +308,9 @@ impl Search {
     /// The thread could have gone on by itself before the transition in progress, which
     /// makes that impossible from now on.
     pub(crate) fn comes_too_late(&mut self, thread: ThreadId) {
+        if self.reduction.is_bounded() {
+            return; // it goes on there as well
+        }
         let node = &mut self.path[self.begun - 1];
         if node.enabled.contains(thread) && !node.sleeps(thread, None) {
             node.backtrack.insert(thread);
@@ -347,7 +329,7 @@ impl Search {
             }
             self.clocks[node.thread] = node.clock;
             self.knows[node.thread] = node.knows;
-        } else {
+        } else if !self.reduction.is_bounded() {
             self.look_for_races(transition);
         }
         let node = &self.path[transition];
@@ -356,6 +338,17 @@ impl Search {
             self.knows[enabled] = mix(self.knows[enabled], node.knows);
         }
         Ok(())
+    }
+
+    /// Whether it keeps in mind what threads do next. With a bound it knows too little of
+    /// what they know.
+    pub(crate) fn is_learning(&self) -> bool {
+        !self.reduction.is_bounded() && !self.deeds.is_full()
+    }
+
+    /// Whether a bound has kept a thread from running.
+    pub(crate) fn has_left_out(&self) -> bool {
+        self.reached.has_left_out
     }
 
     /// Whether no execution comes after this one.

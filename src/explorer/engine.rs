@@ -1,13 +1,15 @@
 //! Runs a scene, execution after execution, and collects what its outcomes are.
 
-use super::found::{Found, Untold, lock};
+use super::found::{By, Found, Untold, lock};
 use super::judge::judge_failure;
 use super::options::{NotTheModel, Options, Progress};
 use super::replay::{End, RUNS, Scene, ends_like, execute, is_replayed};
-use super::report::{BoundedLoop, Exploration, Judged, Memory};
+use super::report::{Exploration, Judged, Memory, Proved};
+use super::turns::Turns;
 use crate::engine::execution::failure::{Aborted, Failure};
 use crate::engine::execution::panics::{hears_panic, last_panic};
-use crate::engine::execution::run::{Execution, Runner, Settings, Which};
+use crate::engine::execution::run::{Execution, Settings, Which};
+use crate::engine::execution::runner::Runner;
 use crate::engine::search::Reduction;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
@@ -56,7 +58,7 @@ pub(super) fn explore(
             false => Reduction::Full,
         },
     };
-    let runner = Runner::new(settings, options.stack_size);
+    let mut turns = Turns::new(settings, &options);
     let mut exploring = Exploring {
         options,
         started: lock(found).started,
@@ -67,34 +69,36 @@ pub(super) fn explore(
     };
     let result = catch_unwind(AssertUnwindSafe(|| {
         loop {
-            let is_stopped = exploring.run(found, &runner, scene);
-            match exploring.needs.take() {
-                Some(needs) if !is_stopped => {
-                    lock(found).forget();
-                    exploring.first = None;
-                    exploring.replayed = 0;
-                    runner.start_again(needs);
-                }
-                _ if is_stopped || !runner.advance() => break,
-                _ => {}
+            let by = turns.next();
+            let is_stopped = exploring.run(found, turns.runner(by), by, scene);
+            if is_stopped {
+                break;
+            }
+            if let Some(needs) = exploring.needs.take() {
+                lock(found).forget();
+                exploring.first = None;
+                exploring.replayed = 0;
+                turns.start_again(by, needs);
+                continue;
+            }
+            let (goes_on, proved) = turns.advance(by);
+            if let Some(proved) = proved {
+                lock(found).proves(proved);
+            }
+            if !goes_on {
+                break;
             }
         }
     }));
     let mut found = lock(found);
     if result.is_ok() {
-        let x = runner.execution();
-        let bounded = x.bounded_loops.iter().map(|at| BoundedLoop {
-            file: at.file().to_owned(),
-            line: at.line(),
-            rounds: x.settings.rounds,
-        });
-        found.bounded = bounded.collect();
-        found.bounded.sort();
+        found.bounded = turns.bounded_loops();
     } else {
         // A panic of the model itself: what was found stands, but nothing is proved.
         let why = format!("by a panic of the model ({})", last_panic());
         found.stop(&why);
-        runner.leak();
+        found.proves(Proved::Nothing);
+        turns.leak();
     }
     Ok(found.report())
 }
@@ -115,7 +119,7 @@ fn silence_panics() {
 impl Exploring {
     /// Runs an execution, and runs it once more if its story is the best so far. Whether
     /// that was the last, since something stops the exploration.
-    fn run(&mut self, found: &Mutex<Found>, runner: &Runner, scene: &Scene) -> bool {
+    fn run(&mut self, found: &Mutex<Found>, runner: &Runner, by: By, scene: &Scene) -> bool {
         let judged = execute(runner, scene, Which::Next);
         let end = End::of(&runner.execution(), judged.as_ref());
         let is_blocked = matches!(runner.execution().failure, Some(Failure::Blocked { .. }));
@@ -125,7 +129,7 @@ impl Exploring {
             _ => judged,
         };
         let mut locked = lock(found);
-        let untold = self.collect(&mut locked, &runner.execution(), judged);
+        let untold = self.collect(&mut locked, &runner.execution(), by, judged);
         let can_run_again = runner.can_run_again();
         let seen = {
             let x = runner.execution();
@@ -141,7 +145,7 @@ impl Exploring {
             locked = lock(found);
             match is_same {
                 true => locked.told(untold, &runner.execution()),
-                false => self.differs(&mut locked, &runner.execution()),
+                false => self.differs(&mut locked, &runner.execution(), by),
             }
         }
         if can_run_again && self.needs.is_none() && !locked.is_stopped() {
@@ -152,7 +156,7 @@ impl Exploring {
                 let is_same = (0..replays).all(|_| self.replay(runner, scene, end));
                 locked = lock(found);
                 if !is_same {
-                    self.differs(&mut locked, &runner.execution());
+                    self.differs(&mut locked, &runner.execution(), by);
                 } else if self.replayed < all {
                     locked.stop("");
                 }
@@ -191,6 +195,7 @@ impl Exploring {
         &mut self,
         found: &mut Found,
         x: &Execution,
+        by: By,
         judged: Option<Judged>,
     ) -> Option<Untold> {
         found.executions += 1;
@@ -206,11 +211,14 @@ impl Exploring {
         };
         match x.failure {
             Some(Failure::Endless) => found.stop("because an execution did not end"),
-            Some(Failure::Misuse(_)) => found.stop("because the model cannot follow the scene"),
+            Some(Failure::Misuse(_)) => {
+                found.stop("because the model cannot follow the scene");
+                found.proves(Proved::Nothing);
+            }
             _ => {}
         }
         match judged {
-            Some(judged) => found.count(x, judged),
+            Some(judged) => found.count(x, by, judged),
             None => {
                 found.stop("because a scene unwound without a panic");
                 None
@@ -219,9 +227,9 @@ impl Exploring {
     }
 
     /// Run once more, the scene did something else.
-    fn differs(&mut self, found: &mut Found, x: &Execution) {
+    fn differs(&mut self, found: &mut Found, x: &Execution, by: By) {
         found.executions -= 1;
-        self.collect(found, x, None);
+        self.collect(found, x, by, None);
     }
 
     fn is_cancelled(&self) -> bool {
@@ -256,7 +264,7 @@ impl Exploring {
         self.last_progress = now;
         Some(Progress {
             executions: found.executions,
-            different: found.different,
+            different: found.different(),
             elapsed: now - self.started,
         })
     }

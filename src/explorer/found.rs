@@ -4,7 +4,9 @@
 
 use super::options::Options;
 use super::order::Order;
-use super::report::{BoundedLoop, Budget, Exploration, Grade, Judged, Memory, Outcome, count};
+use super::report::{
+    BoundedLoop, Budget, Exploration, Grade, Judged, Memory, Outcome, Proved, count,
+};
 use super::story::{self, Cost};
 use crate::engine::execution::run::Execution;
 use crate::engine::hash::HashedSet;
@@ -22,19 +24,37 @@ pub(super) struct Found {
     budget: Budget,
     pub(super) started: Instant,
     pub(super) executions: u64,
-    /// How many of them were different interleavings, …
-    pub(super) different: u64,
-    /// … and the names of those that could come twice.
-    interleavings: HashedSet<u128>,
+    /// By [`By`].
+    counts: [Counts; 2],
     /// By outcome and grade.
     rows: HashMap<(String, Grade), Row>,
     stopped: Option<String>,
+    proved: Proved,
     /// Loops of which only some iterations were explored.
     pub(super) bounded: Vec<BoundedLoop>,
 }
 
+/// Which search an execution belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// Through all interleavings.
+    All,
+    /// Through those with few preemptions. The other comes to them too.
+    Few,
+}
+
+#[derive(Default)]
+struct Counts {
+    /// How many executions were different interleavings, …
+    different: u64,
+    /// … and the names of those that could come twice.
+    names: HashedSet<u128>,
+}
+
 struct Row {
     outcome: Outcome,
+    /// In how many different interleavings, by [`By`].
+    different: [u64; 2],
     cost: Cost,
     /// What may still be spent on a better story.
     places: usize,
@@ -58,10 +78,10 @@ impl Found {
             budget: options.budget,
             started: Instant::now(),
             executions: 0,
-            different: 0,
-            interleavings: HashedSet::default(),
+            counts: Default::default(),
             rows: HashMap::new(),
             stopped: None,
+            proved: Proved::Nothing,
             bounded: Vec::new(),
         }
     }
@@ -69,14 +89,25 @@ impl Found {
     /// Everything is explored again.
     pub(super) fn forget(&mut self) {
         self.executions = 0;
-        self.different = 0;
-        self.interleavings.clear();
+        self.counts = Default::default();
         self.rows.clear();
+        self.proved = Proved::Nothing;
     }
 
-    pub(super) fn count(&mut self, x: &Execution, judged: Judged) -> Option<Untold> {
-        let is_new = !x.may_repeat() || self.interleavings.insert(x.name());
-        self.different += u64::from(is_new);
+    /// All those interleavings have been explored.
+    pub(super) fn proves(&mut self, proved: Proved) {
+        self.proved = proved;
+    }
+
+    /// How many different interleavings there were, at least.
+    pub(super) fn different(&self) -> u64 {
+        self.counts[0].different.max(self.counts[1].different)
+    }
+
+    pub(super) fn count(&mut self, x: &Execution, by: By, judged: Judged) -> Option<Untold> {
+        let counts = &mut self.counts[by as usize];
+        let is_new = !x.may_repeat() || counts.names.insert(x.name());
+        counts.different += u64::from(is_new);
         let name = (judged.outcome, judged.grade);
         // Another order of an interleaving already seen cannot have a better story: all
         // its orders were looked at then.
@@ -103,6 +134,7 @@ impl Found {
                 };
                 let row = Row {
                     outcome,
+                    different: [0; 2],
                     cost,
                     places,
                 };
@@ -113,7 +145,8 @@ impl Found {
             }
         };
         row.outcome.executions += 1;
-        row.outcome.different += u64::from(is_new);
+        row.different[by as usize] += u64::from(is_new);
+        row.outcome.different = row.different[0].max(row.different[1]);
         better.map(|(cost, order)| Untold {
             row: name,
             cost,
@@ -144,13 +177,19 @@ impl Found {
         }
         let mut outcomes: Vec<Outcome> = self.rows.drain().map(|(_, row)| row.outcome).collect();
         outcomes.sort_by(|a, b| (a.grade, &a.outcome).cmp(&(b.grade, &b.outcome)));
+        // Not all of what was to be explored.
+        let proved = match self.proved {
+            Proved::All if self.stopped.is_some() => Proved::Nothing,
+            proved => proved,
+        };
         Exploration {
             memory: self.memory,
             budget: self.budget,
             stopped: self.stopped.take(),
+            proved,
             bounded: take(&mut self.bounded),
             executions: self.executions,
-            different: self.different,
+            different: self.different(),
             took: self.started.elapsed(),
             outcomes,
         }

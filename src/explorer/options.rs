@@ -23,6 +23,10 @@ pub struct Options {
     /// nothing to do with each other. Finds nothing more and takes very long: it is
     /// there to hold the explorer against.
     pub all_orders: bool,
+    /// Explore only interleavings with at most so many preemptions: in which the
+    /// processor is taken, so many times, from a thread that could have gone on. Most bugs
+    /// need no more than two. What is proved then holds for these.
+    pub preemptions: Option<usize>,
     /// Stop, unfinished, after that many executions.
     pub max_executions: Option<u64>,
     /// Stop, unfinished, after that time.
@@ -60,6 +64,7 @@ impl Options {
             budget: Budget::default(),
             panics_are_handled: false,
             all_orders: false,
+            preemptions: None,
             max_executions: None,
             max_time: None,
             cancel: None,

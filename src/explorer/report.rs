@@ -180,8 +180,10 @@ pub struct Exploration {
     pub memory: Memory,
     /// What else the threads were allowed to do.
     pub budget: Budget,
-    /// Why it stopped before the end, if it did. Only `None` proves anything.
+    /// Why it stopped before the end, if it did.
     pub stopped: Option<String>,
+    /// Which interleavings were all explored.
+    pub proved: Proved,
     /// Loops that were explored only up to some number of iterations.
     pub bounded: Vec<BoundedLoop>,
     /// How many executions were run.
@@ -193,6 +195,23 @@ pub struct Exploration {
     pub took: Duration,
     /// Every outcome: the promised first, the forbidden last, each grade by name.
     pub outcomes: Vec<Outcome>,
+}
+
+/// Which interleavings were all explored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "lowercase")
+)]
+pub enum Proved {
+    /// None are known to be all.
+    Nothing,
+    /// All in which the processor is taken, so many times at most, from a thread that
+    /// could have gone on.
+    Preemptions(usize),
+    /// All.
+    All,
 }
 
 /// A loop that was explored only up to some number of iterations.
@@ -212,7 +231,7 @@ impl Exploration {
     /// and the [`bounded`](Self::bounded) loops.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.stopped.is_none()
+        self.stopped.is_none() && self.proved == Proved::All
     }
 
     /// Whether a loop was explored only up to some number of iterations.
@@ -222,20 +241,32 @@ impl Exploration {
     }
 
     /// `COMPLETE: 162 different interleavings, 232 executions, SC (any waiter, no …)`,
-    /// `COMPLETE, loop at src/lib.rs:12 up to 4 rounds: …` or
+    /// `COMPLETE up to 2 preemptions: …`, `COMPLETE, loop at src/lib.rs:12 up to 4 rounds: …`,
+    /// `STOPPED after 100000 executions: proved for up to 2 preemptions` or
     /// `STOPPED after 100000 executions: not a proof`.
     #[must_use]
     pub fn verdict(&self) -> String {
-        match &self.stopped {
-            None => format!(
-                "COMPLETE{}: {}, {}, {} ({})",
+        let preemptions = match self.proved {
+            Proved::Preemptions(most) => {
+                Some(format!("up to {}", count(most as u64, "preemption")))
+            }
+            _ => None,
+        };
+        match (&self.stopped, preemptions) {
+            (None, preemptions) => format!(
+                "COMPLETE{}{}: {}, {}, {} ({})",
+                preemptions.map_or_else(String::new, |up_to| format!(" {up_to}")),
                 self.bounds(),
                 count(self.different, "different interleaving"),
                 count(self.executions, "execution"),
                 self.memory,
                 self.budget
             ),
-            Some(why) => format!("STOPPED {why}: not a proof"),
+            (Some(why), None) => format!("STOPPED {why}: not a proof"),
+            (Some(why), Some(up_to)) if self.forbidden().next().is_some() => {
+                format!("STOPPED {why}: explored {up_to}")
+            }
+            (Some(why), Some(up_to)) => format!("STOPPED {why}: proved for {up_to}"),
         }
     }
 
@@ -260,33 +291,37 @@ impl Exploration {
             .filter(|outcome| outcome.grade == Grade::Forbidden)
     }
 
-    /// Those of the outcomes that must occur which did not: known only of a
-    /// complete exploration.
+    /// Those of the outcomes that must occur which did not: known only of an
+    /// exploration that went to its end.
     #[must_use]
     pub fn missing<'a>(&self, must_occur: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
         let must_occur = must_occur.into_iter();
         must_occur
-            .filter(|outcome| self.is_complete() && self.outcome(outcome).is_none())
+            .filter(|outcome| self.stopped.is_none() && self.outcome(outcome).is_none())
             .collect()
     }
 
-    /// What is not as it should be, a line each: it is not complete, has a forbidden
+    /// What is not as it should be, a line each: it has stopped, has a forbidden
     /// outcome, or one that must occur did not. If there is nothing, the scene is
     /// proved.
     #[must_use]
     pub fn complaints<'a>(&self, must_occur: impl IntoIterator<Item = &'a str>) -> Vec<String> {
         let mut complaints = Vec::new();
-        if !self.is_complete() {
+        if self.stopped.is_some() {
             complaints.push(self.verdict());
         }
         for outcome in self.forbidden() {
             complaints.push(format!("{}: {}", outcome.grade, outcome.outcome));
         }
-        if self.is_complete() && self.outcomes.is_empty() {
+        if self.stopped.is_none() && self.outcomes.is_empty() {
             complaints.push("came to nothing at all".to_owned());
         }
         for missing in self.missing(must_occur) {
-            complaints.push(format!("`{missing}` must occur, and did not"));
+            let within = match self.proved {
+                Proved::Preemptions(_) => " within the bound on preemptions",
+                _ => "",
+            };
+            complaints.push(format!("`{missing}` must occur, and did not{within}"));
         }
         complaints
     }

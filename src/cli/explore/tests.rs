@@ -130,7 +130,7 @@ fn json_keeps_its_keys() {
     assert_eq!(
         keys(stopped),
         named(
-            "lesson version kind mistake scene memory budget complete stopped bounded executions different seconds outcomes must_occur_missing"
+            "lesson version kind mistake scene memory budget complete stopped proved bounded executions different seconds outcomes must_occur_missing"
         )
     );
     assert_eq!(stopped["kind"], "right");

@@ -108,7 +108,9 @@ impl Execution {
     /// panicked is its outcome.
     pub(crate) fn aborts_after_panic(&mut self) {
         // What others would have done is not seen: no order stands for another.
-        self.needs.reduction = Reduction::None;
+        if !self.needs.reduction.is_bounded() {
+            self.needs.reduction = Reduction::None;
+        }
         self.abort(Aborted::Failed);
     }
 

@@ -38,7 +38,7 @@ impl Execution {
                 name: self.name,
                 records: self.trace.records().len(),
             });
-            if self.failure.is_none() && !self.search.deeds.is_full() {
+            if self.failure.is_none() && self.search.is_learning() {
                 self.does_as_it_knows();
             }
         }

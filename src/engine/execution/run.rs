@@ -13,7 +13,6 @@ use crate::engine::ids::{At, ObjectId, ThreadId, ThreadSet};
 use crate::engine::search::{Reduction, Search};
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
-use std::rc::Rc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -177,72 +176,8 @@ pub(crate) fn try_with<R>(f: impl FnOnce(&mut Execution) -> R) -> Option<R> {
     Some(f(&mut execution.borrow_mut()))
 }
 
-/// Runs executions on this thread of the operating system.
-pub(crate) struct Runner {
-    /// Not in a `Box`: to move one says that no other pointer to its contents is in use.
-    execution: Rc<RefCell<Execution>>,
-}
-
-impl Runner {
-    /// `stack_size`: that of a scene's threads, in bytes.
-    ///
-    /// # Panics
-    /// Inside a scene.
-    pub(crate) fn new(settings: Settings, stack_size: usize) -> Self {
-        assert!(
-            RUNNING.get().is_none(),
-            "a scene cannot be explored inside another"
-        );
-        let execution = Rc::new(RefCell::new(Execution::new(settings, stack_size)));
-        RUNNING.set(Some(NonNull::from(&*execution)));
-        Self { execution }
-    }
-
-    /// The execution, while no scene runs.
-    pub(crate) fn execution(&self) -> std::cell::RefMut<'_, Execution> {
-        self.execution.borrow_mut()
-    }
-
-    /// Starts the exploration again, with other settings.
-    pub(crate) fn start_again(&self, settings: Settings) {
-        let mut x = self.execution();
-        x.search = Search::default();
-        x.bounded_loops.clear();
-        x.settings = settings;
-    }
-
-    /// The model itself has panicked. Coroutines may be in the middle of what they do, so
-    /// nothing is dropped, and the execution cannot be reached any more.
-    pub(crate) fn leak(self) {
-        RUNNING.set(None);
-        std::mem::forget(self);
-    }
-
-    /// Whether the last execution can be run once more.
-    pub(crate) fn can_run_again(&self) -> bool {
-        let x = self.execution();
-        !x.is_abandoned() && x.difference.is_none()
-    }
-
-    /// Whether there is no other execution to run.
-    pub(crate) fn is_last(&self) -> bool {
-        self.execution().search.is_last()
-    }
-
-    /// On to the next execution, if there is one.
-    pub(crate) fn advance(&self) -> bool {
-        self.execution().search.advance()
-    }
-}
-
-impl Drop for Runner {
-    fn drop(&mut self) {
-        RUNNING.set(None);
-    }
-}
-
 impl Execution {
-    fn new(settings: Settings, stack_size: usize) -> Self {
+    pub(super) fn new(settings: Settings, stack_size: usize) -> Self {
         Self {
             settings,
             needs: settings,

@@ -4,8 +4,10 @@ use super::abort::unwind;
 use super::failure::{Aborted, BlockedThread, Failure, WaitsFor};
 use super::loads::options;
 use super::object::Wait;
+use super::place::place;
 use super::round::Held;
-use super::run::{Execution, Runner, Which, with};
+use super::run::{Execution, Which, with};
+use super::runner::Runner;
 use super::thread::Next;
 use super::trace::Gate;
 use crate::engine::coroutine::Suspend;
@@ -144,6 +146,7 @@ fn resume(thread: ThreadId) {
 impl Runner {
     /// Runs one execution, up to the end of all its threads.
     pub(crate) fn run(&self, scene: impl FnOnce() + 'static, which: Which) {
+        self.takes_over();
         with(|x| {
             x.begin(which);
             x.starts_first(scene);
@@ -259,6 +262,9 @@ impl Execution {
         if self.search.transitions() > MAX_TRANSITIONS {
             return self.fail(Failure::Endless);
         }
+        if self.is_redundant && self.settings.reduction.is_bounded() {
+            return self.abort(Aborted::Redundant);
+        }
         // On the way to where something new is done: what the others could do is known.
         if let Some(thread) = self.search.repeats_next()
             && self.is_enabled(thread)
@@ -284,6 +290,8 @@ impl Execution {
             threads,
             objects,
             sequential,
+            trace,
+            name,
             ..
         } = self;
         // A thread that has yielded goes behind all others, in the order of the yields.
@@ -292,17 +300,14 @@ impl Execution {
             0 if thread == current => (0, 0),
             yielded => (yielded, thread + 1),
         };
-        let next = search.next(enabled, rank, |thread, add| {
+        let options = |thread: ThreadId, add: &mut dyn FnMut(_)| {
             if let Next::Loads(atomic, ordering) = threads[thread].next {
-                options(
-                    objects,
-                    &threads[thread],
-                    sequential,
-                    (atomic, ordering),
-                    add,
-                );
+                let thread = &threads[thread];
+                options(objects, thread, sequential, (atomic, ordering), add);
             }
-        });
+        };
+        let place = || place(*name, &threads[current], trace);
+        let next = search.next(enabled, rank, options, place);
         match next {
             Ok(Some(thread)) => self.goes_on_with(thread),
             Ok(None) => self.abort(Aborted::Redundant),

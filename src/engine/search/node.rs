@@ -41,6 +41,16 @@ pub(super) struct Node {
     pub(super) knows: u64,
     /// How long the search's undo log was before it.
     pub(super) undo: usize,
+    /// If there is a bound: the thread that could go on here, and how many were preempted
+    /// before.
+    pub(super) running: Option<ThreadId>,
+    pub(super) preempted: usize,
+    /// The name of the state here, and what the transition adds to it; and whether its
+    /// thread could go on after it, if it is enabled.
+    pub(super) state: u128,
+    pub(super) leads: Option<(u128, bool)>,
+    /// Transitions from here of which it is known what they do.
+    pub(super) known: Vec<Sleeper>,
 }
 
 /// A transition that would only lead to what was explored.
@@ -50,6 +60,8 @@ pub(super) struct Sleeper {
     pub(super) accesses: AccessList,
     /// If it is only a reads-from choice: only if it reads one of these.
     pub(super) reads: Stores,
+    /// If there is a bound, and it makes no choice: where it [leads](Node::leads).
+    pub(super) leads: Option<(u128, bool)>,
 }
 
 #[derive(Clone, Copy)]
@@ -83,6 +95,10 @@ impl Node {
         self.choices.clear();
         self.offered.clear();
         self.reads = None;
+        self.running = None;
+        self.preempted = 0;
+        self.leads = None;
+        self.known.clear();
     }
 
     /// Whether the thread's transition is not worth taking from here if it reads that
@@ -104,6 +120,13 @@ impl Node {
                     .all(|store| asleep.clone().any(|read| read == *store))
             }
         }
+    }
+
+    /// Whether the transition, which has just been taken, does only this, whatever others
+    /// have stored.
+    pub(super) fn has_no_choice(&self) -> bool {
+        let mut accesses = self.last.iter();
+        self.choices.is_empty() && !accesses.any(|a| matches!(a.kind, Kind::ReadsFrom(..)))
     }
 
     /// On to the next transition or choice from here, if there is one.
@@ -146,6 +169,7 @@ impl Node {
             thread: self.thread,
             accesses: std::mem::take(&mut self.accesses),
             reads: std::mem::take(&mut self.offered),
+            leads: self.leads.take(),
         };
         if !self.loads.contains(self.thread) {
             // It was not known that it would only load: nor is that known of the sleeper.
@@ -161,12 +185,20 @@ impl Node {
 
     /// What still sleeps after the transition, which has just been taken.
     pub(super) fn asleep_after(&self, asleep: &mut Vec<Sleeper>) {
-        let stays = |sleeper: &&Sleeper| {
-            let mut accesses = sleeper.accesses.iter();
-            sleeper.thread != self.thread
-                && !accesses.any(|&a| self.last.iter().any(|&b| dependent(a, b)))
-        };
         let all = self.asleep.iter().chain(&self.explored);
-        asleep.extend(all.filter(stays).cloned());
+        asleep.extend(all.filter(|sleeper| self.is_independent(sleeper)).cloned());
+    }
+
+    /// What is still known after the transition, which has just been taken.
+    pub(super) fn known_after(&self, known: &mut Vec<Sleeper>) {
+        let all = self.known.iter().chain(&self.explored);
+        let stays = |known: &&Sleeper| known.leads.is_some() && self.is_independent(known);
+        known.extend(all.filter(stays).cloned());
+    }
+
+    fn is_independent(&self, other: &Sleeper) -> bool {
+        let mut accesses = other.accesses.iter();
+        other.thread != self.thread
+            && !accesses.any(|&a| self.last.iter().any(|&b| dependent(a, b)))
     }
 }

@@ -14,7 +14,7 @@ impl Search {
         let before = self.clocks[thread];
         let mut after = before;
         let mut learns = mix(thread as u64, self.knows[thread]);
-        let is_of_use = !self.deeds.is_full();
+        let is_of_use = self.is_learning();
         let mut rivals = std::mem::take(&mut self.rivals);
         rivals.clear();
         self.located.clear();
@@ -74,7 +74,7 @@ impl Search {
 
     /// The thread is left waiting for a lock that it could have taken first.
     pub(crate) fn waits_for_ever(&mut self, thread: ThreadId, lock: Location) {
-        if self.is_repeating() {
+        if self.is_repeating() || self.reduction.is_bounded() {
             return;
         }
         let place = self.place(lock);

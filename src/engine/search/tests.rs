@@ -48,6 +48,11 @@ use super::super::access::dependent;
 /// Threads in the order of their numbers.
 const FIRST: fn(ThreadId) -> (usize, ThreadId) = |thread| (0, thread);
 
+/// Asked only if there is a bound.
+fn nowhere() -> Place {
+    unreachable!("there is no bound")
+}
+
 /// How many executions were run, and which traces were among them.
 fn explored(toy: &Toy, reduction: Reduction) -> (usize, BTreeSet<Trace>) {
     let mut search = Search::default();
@@ -69,7 +74,7 @@ fn explored(toy: &Toy, reduction: Reduction) -> (usize, BTreeSet<Trace>) {
                 break;
             }
             let rank = |thread: usize| (usize::from(thread != current), thread);
-            let Some(thread) = search.next(enabled, rank, |_, _| ()).unwrap() else {
+            let Some(thread) = search.next(enabled, rank, |_, _| (), nowhere).unwrap() else {
                 executions += 1;
                 break;
             };
@@ -169,11 +174,11 @@ fn a_transition_that_an_earlier_one_enables_does_not_race_with_it() {
         threads: ThreadSet::only(thread),
         loads: ThreadSet::default(),
     };
-    assert_eq!(search.next(only(0), FIRST, |_, _| ()), Ok(Some(0)));
+    assert_eq!(search.next(only(0), FIRST, |_, _| (), nowhere), Ok(Some(0)));
     search.access(access(1, Kind::Write));
     search.enables(1);
     search.end_transition().unwrap();
-    assert_eq!(search.next(only(1), FIRST, |_, _| ()), Ok(Some(1)));
+    assert_eq!(search.next(only(1), FIRST, |_, _| (), nowhere), Ok(Some(1)));
     search.access(access(1, Kind::Write));
     search.end_transition().unwrap();
     assert!(!search.advance());
@@ -203,7 +208,7 @@ fn reads_beside_a_store(loader: ThreadId, is_known: bool) -> Vec<StoreName> {
                 stores.iter().for_each(|&store| option(store));
             };
             let rank = |thread: usize| (0, thread);
-            let Some(thread) = search.next(enabled, rank, options).unwrap() else {
+            let Some(thread) = search.next(enabled, rank, options, nowhere).unwrap() else {
                 break;
             };
             if thread == loader {
@@ -253,7 +258,7 @@ fn every_choice_is_tried() {
             threads: ThreadSet::only(0),
             loads: ThreadSet::default(),
         };
-        search.next(enabled, FIRST, |_, _| ()).unwrap();
+        search.next(enabled, FIRST, |_, _| (), nowhere).unwrap();
         let first = search.choose(2).unwrap();
         made.push((first, search.choose(first + 1).unwrap()));
         search.end_transition().unwrap();
@@ -272,13 +277,17 @@ fn a_scene_that_does_something_else_is_found_out() {
     };
     let begun = |search: &mut Search, location| {
         search.begin(Reduction::None);
-        search.next(enabled(&[0, 1]), FIRST, |_, _| ()).unwrap();
+        search
+            .next(enabled(&[0, 1]), FIRST, |_, _| (), nowhere)
+            .unwrap();
         search.access(access(location, Kind::Write));
     };
     let once = |search: &mut Search| {
         begun(search, 1);
         search.end_transition().unwrap();
-        search.next(enabled(&[0, 1]), FIRST, |_, _| ()).unwrap();
+        search
+            .next(enabled(&[0, 1]), FIRST, |_, _| (), nowhere)
+            .unwrap();
         search.access(access(1, Kind::Write));
         search.end_transition().unwrap();
     };
@@ -302,12 +311,14 @@ fn a_scene_that_does_something_else_is_found_out() {
     search.repeat();
     assert!(!search.has_repeated_all());
     for _ in 0..2 {
-        search.next(enabled(&[0, 1]), FIRST, |_, _| ()).unwrap();
+        search
+            .next(enabled(&[0, 1]), FIRST, |_, _| (), nowhere)
+            .unwrap();
         search.access(access(1, Kind::Write));
         search.end_transition().unwrap();
     }
     assert!(search.has_repeated_all());
-    let more = search.next(enabled(&[0, 1]), FIRST, |_, _| ());
+    let more = search.next(enabled(&[0, 1]), FIRST, |_, _| (), nowhere);
     assert_eq!(more, Err(Differs), "one transition more");
 
     let mut search = Search::default();
@@ -316,7 +327,7 @@ fn a_scene_that_does_something_else_is_found_out() {
     search.end_transition().unwrap();
     assert_eq!(search.differs_in(enabled(&[0])), Some(1));
     assert_eq!(
-        search.next(enabled(&[0]), FIRST, |_, _| ()),
+        search.next(enabled(&[0]), FIRST, |_, _| (), nowhere),
         Err(Differs),
         "other threads enabled"
     );
@@ -331,7 +342,7 @@ fn a_choice_among_another_number_of_things_is_found_out() {
             threads: ThreadSet::only(0),
             loads: ThreadSet::default(),
         };
-        search.next(enabled, FIRST, |_, _| ()).unwrap();
+        search.next(enabled, FIRST, |_, _| (), nowhere).unwrap();
         let chosen = search.choose(of);
         search.end_transition().unwrap();
         search.advance();
@@ -350,7 +361,7 @@ fn a_thread_that_knows_the_same_must_do_the_same() {
             threads: threads.iter().copied().collect(),
             loads: ThreadSet::default(),
         };
-        let thread = search.next(enabled, FIRST, |_, _| ()).unwrap();
+        let thread = search.next(enabled, FIRST, |_, _| (), nowhere).unwrap();
         let knew = search.access(access(1, Kind::Write)).unwrap();
         let other = search.deeds.does(knew, (does, None));
         search.end_transition().unwrap();

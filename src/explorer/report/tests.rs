@@ -5,6 +5,7 @@ fn explored(budget: Budget, bounded: Vec<BoundedLoop>) -> Exploration {
         memory: Memory::Sc,
         budget,
         stopped: None,
+        proved: Proved::All,
         bounded,
         executions: 9,
         different: 1,

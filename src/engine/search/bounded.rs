@@ -1,0 +1,129 @@
+//! Search with a bound on preemptions: all orders in which no more threads than that lose
+//! the processor although they could have gone on.
+//!
+//! Races do not tell what must be tried here. That one order stands for all others that
+//! differ only in the order of independent transitions does not help if it needs more
+//! preemptions than they do. So every thread is tried wherever the bound lets it run. What
+//! is left out is what was explored before: if the same interleaving was reached, and the
+//! same thread went on from there with no more preemptions. (Musuvathi, Qadeer: *Partial-Order Reduction for Context-Bounded State
+//! Exploration*, Microsoft Research, 2007.)
+
+use super::node::Node;
+use crate::engine::hash::Hashed;
+use crate::engine::ids::{MAX_THREADS, ThreadId, ThreadSet};
+
+/// So many states are remembered, in about 200 MB. What is reached after that may be
+/// explored more than once.
+const MOST: usize = 4_000_000;
+
+/// Where an execution is, as far as preemptions are concerned.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// Names the interleaving so far, and by that all that the threads can do next.
+    pub(crate) state: u128,
+    /// Whether the thread that ran last has not left the processor by itself. If it is
+    /// enabled, another is run by preempting it.
+    pub(crate) goes_on: bool,
+}
+
+/// A state that was reached.
+struct State {
+    enabled: ThreadSet,
+    /// For each thread: with how many preemptions, at least, it has gone on from there.
+    fewest: [u8; MAX_THREADS],
+}
+
+const NEVER: u8 = u8::MAX;
+
+#[derive(Default)]
+pub(super) struct Reached {
+    /// By their names.
+    states: Hashed<u128, State>,
+    /// Whether the bound has kept a thread from running.
+    pub(super) has_left_out: bool,
+}
+
+/// How many preemptions there are if a thread goes on, after so many before.
+fn preemptions(before: usize, running: Option<ThreadId>, thread: ThreadId) -> usize {
+    before + usize::from(running.is_some_and(|running| running != thread))
+}
+
+impl Reached {
+    /// The threads that are to take the next transition from the new node. None if all of
+    /// it was explored before.
+    #[inline(never)]
+    pub(super) fn within(
+        &mut self,
+        most: usize,
+        Place { state, goes_on }: Place,
+        before: Option<&mut Node>,
+        node: &mut Node,
+    ) -> ThreadSet {
+        let enabled = node.enabled;
+        node.state = state;
+        if let Some(before) = before {
+            before.leads = before
+                .has_no_choice()
+                .then(|| (state.wrapping_sub(before.state), goes_on));
+            let is_running = goes_on && enabled.contains(before.thread);
+            node.running = is_running.then_some(before.thread);
+            node.preempted = preemptions(before.preempted, before.running, before.thread);
+            before.known_after(&mut node.known);
+        }
+        let mut threads = ThreadSet::default();
+        for thread in enabled.iter() {
+            let preemptions = preemptions(node.preempted, node.running, thread);
+            if preemptions > most {
+                self.has_left_out = true;
+            } else if !self.is_explored(node, thread, preemptions, most) {
+                threads.insert(thread);
+            }
+        }
+        let room = self.states.len() < MOST;
+        let new = || State {
+            enabled,
+            fewest: [NEVER; MAX_THREADS],
+        };
+        let known = match room {
+            true => Some(self.states.entry(state).or_insert_with(new)),
+            false => self.states.get_mut(&state),
+        };
+        let Some(known) = known.filter(|known| known.enabled == enabled) else {
+            return threads;
+        };
+        for thread in enabled.iter() {
+            let preemptions = preemptions(node.preempted, node.running, thread);
+            if preemptions > most {
+            } else if preemptions < usize::from(known.fewest[thread]) {
+                known.fewest[thread] = preemptions as u8;
+            } else {
+                threads.remove(thread);
+            }
+        }
+        threads
+    }
+
+    /// Whether all that can follow the thread's transition was explored in another order:
+    /// the transition is known, and so is the state it leads to.
+    fn is_explored(&self, node: &Node, thread: ThreadId, before: usize, most: usize) -> bool {
+        let mut known = node.known.iter();
+        let Some((more, goes_on)) = known
+            .find(|known| known.thread == thread)
+            .and_then(|known| known.leads)
+        else {
+            return false;
+        };
+        let Some(state) = self.states.get(&node.state.wrapping_add(more)) else {
+            return false;
+        };
+        let is_running = goes_on && state.enabled.contains(thread);
+        let running = is_running.then_some(thread);
+        state.enabled.iter().all(|next| {
+            let preemptions = preemptions(before, running, next);
+            preemptions > most || usize::from(state.fewest[next]) <= preemptions
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

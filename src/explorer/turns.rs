@@ -1,0 +1,145 @@
+//! Two searches through a scene, in turn: one through all interleavings, and one through
+//! those with few preemptions first. The first is the faster proof where it comes to its
+//! end. Where it does not, it has seen one corner of what can happen, and the second has
+//! seen all that most bugs need.
+
+use super::found::By;
+use super::options::Options;
+use super::report::{BoundedLoop, Proved};
+use crate::engine::execution::run::Settings;
+use crate::engine::execution::runner::Runner;
+use crate::engine::search::Reduction;
+
+/// A scene that is complete after so many executions needs no other search.
+const ALONE: u64 = 20_000;
+/// After that one execution in so many belongs to the search with the bound.
+const SHARE: u64 = 12;
+
+pub(super) struct Turns {
+    settings: Settings,
+    stack_size: usize,
+    /// The bound that was chosen, if one was. Then nothing else is explored.
+    most: Option<usize>,
+    /// Whether only the first search is run.
+    only_all: bool,
+    all: Option<Runner>,
+    few: Option<Runner>,
+    /// How many executions each has had, by [`By`].
+    executions: [u64; 2],
+}
+
+impl Turns {
+    pub(super) fn new(settings: Settings, options: &Options) -> Self {
+        let mut turns = Self {
+            settings,
+            stack_size: options.stack_size,
+            most: options.preemptions,
+            only_all: options.all_orders,
+            all: None,
+            few: None,
+            executions: [0; 2],
+        };
+        match turns.most {
+            Some(_) => turns.few = Some(Runner::new(turns.bounded(), turns.stack_size)),
+            None => turns.all = Some(Runner::new(settings, turns.stack_size)),
+        }
+        turns
+    }
+
+    fn bounded(&self) -> Settings {
+        Settings {
+            reduction: Reduction::Preemptions(0),
+            ..self.settings
+        }
+    }
+
+    /// Which search runs the next execution.
+    pub(super) fn next(&mut self) -> By {
+        let [all, few] = self.executions;
+        let by = match &self.all {
+            None => By::Few,
+            Some(_) if self.only_all || all < ALONE || few * SHARE > all => By::All,
+            Some(other) => {
+                if self.few.is_none() {
+                    self.few = Some(other.another(self.bounded(), self.stack_size));
+                }
+                By::Few
+            }
+        };
+        self.executions[by as usize] += 1;
+        by
+    }
+
+    /// # Panics
+    /// If it never was that search's turn.
+    pub(super) fn runner(&self, by: By) -> &Runner {
+        let runner = match by {
+            By::All => &self.all,
+            By::Few => &self.few,
+        };
+        runner.as_ref().expect("it is its turn")
+    }
+
+    /// On to the next execution of that search. Whether anything is left to explore; says
+    /// what has been proved so far.
+    pub(super) fn advance(&self, by: By) -> (bool, Option<Proved>) {
+        let runner = self.runner(by);
+        if runner.advance() {
+            return (true, None);
+        }
+        match runner.bound().filter(|_| runner.has_left_out()) {
+            None => (false, Some(Proved::All)),
+            Some(bound) => {
+                let goes_on = self.most != Some(bound);
+                if goes_on {
+                    runner.raise_bound();
+                }
+                (goes_on, Some(Proved::Preemptions(bound)))
+            }
+        }
+    }
+
+    /// Everything must be explored again, with settings that the one search has found
+    /// to be needed.
+    pub(super) fn start_again(&mut self, by: By, mut needs: Settings) {
+        if by == By::Few {
+            needs.reduction = self.settings.reduction;
+        }
+        self.settings = needs;
+        self.executions = [0; 2];
+        let settings = match self.most {
+            Some(_) => self.bounded(),
+            None => needs,
+        };
+        let loops = self.runner(by).endless_loops();
+        match &self.all {
+            Some(all) => {
+                all.start_again(settings, loops);
+                self.few = None;
+            }
+            None => self.runner(by).start_again(settings, loops),
+        }
+    }
+
+    /// Loops that were explored only up to a bound.
+    pub(super) fn bounded_loops(&self) -> Vec<BoundedLoop> {
+        let mut loops = Vec::new();
+        for runner in [&self.all, &self.few].into_iter().flatten() {
+            let x = runner.execution();
+            loops.extend(x.bounded_loops.iter().map(|at| BoundedLoop {
+                file: at.file().to_owned(),
+                line: at.line(),
+                rounds: x.settings.rounds,
+            }));
+        }
+        loops.sort();
+        loops.dedup();
+        loops
+    }
+
+    /// See [`Runner::leak`].
+    pub(super) fn leak(self) {
+        let both = [self.all, self.few];
+        both.into_iter().flatten().for_each(Runner::leak);
+    }
+}
