@@ -20,6 +20,8 @@ pub mod report;
 mod script;
 #[cfg(loom)]
 mod story;
+#[cfg(loom)]
+mod unseen;
 
 #[cfg(loom)]
 mod door;
