@@ -210,7 +210,7 @@ alone! {
     a_flag_of_std_that_is_waited_for_is_named {
         let text = said(PATIENCE, || {
             let flag = Flag::new(false);
-            let waits = || while !flag.load(std::sync::atomic::Ordering::Relaxed) {};
+            let waits = || while !flag.load(std::sync::atomic::Ordering::Relaxed) { std::hint::spin_loop(); };
             let sets = || flag.store(true, std::sync::atomic::Ordering::Relaxed);
             Actors::new().enter("waits", waits).enter("sets", sets).run();
         });
