@@ -29,6 +29,7 @@ fn a_scene_that_exits_passes_no_test() {
             "exits",
             "in thread `bob`, after its step at loom-tests/verdict.rs:",
         ),
+        ("exits_before_its_first_step", "in thread `ann`. "),
         ("exits_in_a_destructor", "in thread `main`. "),
         (
             "exits_while_it_unwinds",
@@ -51,6 +52,7 @@ fn a_scene_that_exits_passes_no_test() {
         );
         assert!(text.contains(place), "{name}: {text}");
         assert!(text.contains("This is not a verdict"), "{name}: {text}");
+        assert!(!text.contains("src/engine"), "{name}: {text}");
     }
 }
 
@@ -107,6 +109,15 @@ mod ends {
             let _last = Last(|| exit(0));
             panic!("on purpose");
         });
+    }
+
+    #[test]
+    #[ignore = "ends the process"]
+    fn exits_before_its_first_step() {
+        check::scene(|| {
+            Actors::<()>::new().enter("ann", || exit(0)).run();
+        })
+        .check();
     }
 
     #[test]

@@ -7,9 +7,9 @@ mod hold;
 mod memory;
 mod pulse;
 
-pub(crate) use exit::names_by;
 #[cfg(unix)]
 pub(crate) use exit::say;
+pub(crate) use exit::{Words, says_with};
 pub(crate) use hold::{hold, interrupts_by};
 pub(crate) use pulse::is_watched;
 

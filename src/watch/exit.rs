@@ -15,8 +15,18 @@ const FAILED: libc::c_int = 101;
 
 /// How many bodies are watched at present.
 static WATCHED: AtomicUsize = AtomicUsize::new(0);
-/// Says the name of what runs on the calling thread.
-static NAME: OnceLock<fn() -> Option<&'static str>> = OnceLock::new();
+static WORDS: OnceLock<Words> = OnceLock::new();
+/// A message is no longer than that.
+#[cfg(unix)]
+const LONGEST: usize = 1024;
+
+/// What a message asks for. Neither function allocates or locks anything.
+pub(crate) struct Words {
+    /// The name of what runs on the calling thread. It is used at once.
+    pub(crate) name: fn() -> Option<&'static str>,
+    /// Whether a source file tells its reader where a step was.
+    pub(crate) shows: fn(&str) -> bool,
+}
 
 thread_local! {
     /// Whether the calling thread was started to be watched. Without a destructor, so that
@@ -47,10 +57,9 @@ pub(super) fn is_watched_from_now_on() {
     IS_WATCHED.set(true);
 }
 
-/// `name` says what runs on the calling thread. It allocates nothing and locks nothing, and
-/// its result is used at once.
-pub(crate) fn names_by(name: fn() -> Option<&'static str>) {
-    NAME.get_or_init(|| name);
+/// What messages say, from now on.
+pub(crate) fn says_with(words: Words) {
+    WORDS.get_or_init(|| words);
 }
 
 #[cfg(unix)]
@@ -74,10 +83,10 @@ fn install() {}
 #[cfg(unix)]
 extern "C" fn at_exit() {
     if may_be_scene() {
-        let _ = tell("exit");
-        say(
-            " The exit code is 101. Remove the call of `std::process::exit`: a scene returns \
-             its outcome, or panics\n",
+        tell(
+            "exit",
+            " The exit code is 101. Remove the call of `std::process::exit`: a scene returns its \
+             outcome, or panics",
         );
         // SAFETY: `_exit` has no preconditions.
         unsafe { libc::_exit(FAILED) }
@@ -88,8 +97,7 @@ extern "C" fn at_exit() {
 #[cfg(unix)]
 extern "C" fn at_abort(_: libc::c_int) {
     if may_be_scene() {
-        let _ = tell("abort");
-        say("\n");
+        tell("abort", "");
     }
     // SAFETY: both may be called in a signal handler. The signal ends the process when this
     // handler returns.
@@ -107,21 +115,28 @@ fn may_be_scene() -> bool {
 
 /// Allocates nothing: the thread may hold any lock.
 #[cfg(unix)]
-fn tell(call: &str) -> fmt::Result {
-    let mut out = Stderr;
-    write!(
-        out,
+fn tell(call: &str, hint: &str) {
+    let mut text = Text {
+        bytes: [0; LONGEST],
+        length: 0,
+    };
+    let words = WORDS.get();
+    let name = words.filter(|_| IS_WATCHED.get());
+    let name = name.and_then(|words| (words.name)());
+    let at = with_pulse(|pulse| pulse.at()).flatten();
+    let at = at.filter(|at| words.is_none_or(|words| (words.shows)(at.file())));
+    let _ = write!(
+        text,
         "\nracecourse: `{call}` ended the process while a scene ran"
-    )?;
-    if IS_WATCHED.get()
-        && let Some(name) = NAME.get().and_then(|name| name())
-    {
-        write!(out, ", in thread `{name}`")?;
+    );
+    if let Some(name) = name {
+        let _ = write!(text, ", in thread `{name}`");
     }
-    if let Some(at) = with_pulse(|pulse| pulse.at()).flatten() {
-        write!(out, ", after its step at {}:{}", at.file(), at.line())?;
+    if let Some(at) = at {
+        let _ = write!(text, ", after its step at {}:{}", at.file(), at.line());
     }
-    out.write_str(". This is not a verdict: nothing is proved.")
+    let _ = writeln!(text, ". This is not a verdict: nothing is proved.{hint}");
+    say(&text.bytes[..text.length]);
 }
 
 /// Whether this is the process's first thread, which no scene runs on.
@@ -134,21 +149,28 @@ fn is_main() -> bool {
     true
 }
 
-/// Standard error, without a lock or a buffer.
+/// Text that is written at once, so that messages of several threads do not mix. What is too
+/// long is left out.
 #[cfg(unix)]
-struct Stderr;
+struct Text {
+    bytes: [u8; LONGEST],
+    length: usize,
+}
 
 #[cfg(unix)]
-impl Write for Stderr {
+impl Write for Text {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        say(text);
+        let end = self.length + text.len();
+        let rest = self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?;
+        rest.copy_from_slice(text.as_bytes());
+        self.length = end;
         Ok(())
     }
 }
 
 /// To standard error. A signal handler can call it.
 #[cfg(unix)]
-pub(crate) fn say(text: &str) {
+pub(crate) fn say(text: &[u8]) {
     // SAFETY: the pointer and the length are those of a live slice.
     let _ = unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
 }

@@ -49,7 +49,14 @@ fn page() -> usize {
 /// can be interrupted, if it is watched.
 pub(super) fn install() {
     BEFORE.get_or_init(|| SIGNALS.map(install_for));
-    watch::names_by(name);
+    // The engine's own lines are no steps of the scene's.
+    watch::says_with(watch::Words {
+        name,
+        shows: |file| {
+            let engine = file!().strip_suffix("coroutine/overflow.rs");
+            engine.is_none_or(|engine| !file.starts_with(engine))
+        },
+    });
     if CAN_STEP {
         // SAFETY: `pthread_self` has no preconditions.
         let thread = unsafe { libc::pthread_self() } as usize;
@@ -92,10 +99,10 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
     let overflows = is_below && signal != libc::SIGTRAP;
     let is_spare = address >= guard + page();
     if overflows && !(is_spare && watch::is_watched() && lends_spare(guard)) {
-        say("\nthread `");
-        say(name.unwrap_or_default());
+        say(b"\nthread `");
+        say(name.unwrap_or_default().as_bytes());
         say(
-            "` of the scene has overflowed its stack. Look for an endless recursion, or give \
+            b"` of the scene has overflowed its stack. Look for an endless recursion, or give \
              the scene's threads larger stacks: `Options::stack_size`, `Check::stack_size`\n",
         );
         // SAFETY: `abort` has no preconditions.
