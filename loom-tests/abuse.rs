@@ -2,7 +2,7 @@
 //! guards of one mutex, a panic in a panic, an exploration that ends too soon. Most of
 //! them could end the process, so each runs in a process of its own.
 
-use crate::alone::{Last, panics_and_does, passes_alone, run_alone};
+use crate::alone::{Last, alone, panics_and_does, run_alone};
 use crate::fixture::printed;
 use racecourse::check::{self, Budget, Exploration};
 use racecourse::sync::atomic::{self, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
@@ -66,24 +66,6 @@ assert_is!(Send: Mutex<Cell<u32>>, mpsc::Sender<Cell<u32>>, mpsc::Receiver<Cell<
 assert_is!(Send: thread::JoinHandle<Cell<u32>>, AtomicUsize, Condvar, UnsafeCell<u32>);
 assert_is!(Sync: MutexGuard<'static, u32>, Mutex<Cell<u32>>, mpsc::Sender<Cell<u32>>);
 assert_is!(Sync: thread::JoinHandle<Cell<u32>>, AtomicUsize, Condvar);
-
-macro_rules! alone {
-    ($($(#[$about:meta])* $name:ident $tried:block)+) => {
-        $($(#[$about])*
-        #[test]
-        fn $name() {
-            passes_alone(concat!("abuse::alone::", stringify!($name)));
-        })+
-
-        mod alone {
-            use super::*;
-
-            $(#[test]
-            #[ignore = "tried in a process of its own"]
-            fn $name() $tried)+
-        }
-    };
-}
 
 alone! {
     /// The scope's own code has returned by then.
@@ -639,7 +621,7 @@ mod ended_by_a_signal {
     const SIGSEGV: i32 = 11;
 
     fn ended(name: &str) -> (Option<i32>, String) {
-        let output = run_alone(&format!("abuse::ended_by_a_signal::alone::{name}"));
+        let output = run_alone(&format!(concat!(module_path!(), "::alone::{}"), name));
         let (_, text) = printed(&output);
         (output.status.signal(), text)
     }

@@ -2,7 +2,7 @@
 //! without end. The exploration stops, says which thread did it and where, and the
 //! process can go on. Each is tried in a process of its own.
 
-use crate::alone::{Last, passes_alone};
+use crate::alone::{Last, alone};
 use racecourse::check::{self, Exploration};
 use racecourse::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use racecourse::sync::{Actors, Arc, Mutex, thread};
@@ -69,24 +69,6 @@ fn recurses_with(step: &dyn Fn()) -> usize {
     let local = black_box([1; 64]);
     step();
     recurses_with(step) + local[0]
-}
-
-macro_rules! alone {
-    ($($(#[$about:meta])* $name:ident $tried:block)+) => {
-        $($(#[$about])*
-        #[test]
-        fn $name() {
-            passes_alone(concat!("alive::alone::", stringify!($name)));
-        })+
-
-        mod alone {
-            use super::*;
-
-            $(#[test]
-            #[ignore = "tried in a process of its own"]
-            fn $name() $tried)+
-        }
-    };
 }
 
 alone! {

@@ -24,6 +24,8 @@ mod programs;
 mod same_source;
 mod scenarios;
 mod strangers;
+#[cfg(unix)]
+mod verdict;
 
 // `crate::sync` in the lessons' files, where they are compiled against loom.
 use same_source::sync;

@@ -386,7 +386,7 @@ mod mistakes {
 /// process of its own.
 mod while_unwinding {
     use super::*;
-    use crate::alone::{panics_and_does, passes_alone};
+    use crate::alone::{alone, panics_and_does};
 
     /// A lock that is left of a scene which has been explored.
     fn left_over() -> Mutex<u32> {
@@ -396,25 +396,7 @@ mod while_unwinding {
         left.lock().unwrap().take().unwrap()
     }
 
-    macro_rules! survived {
-        ($($name:ident $tried:block)+) => {
-            $(#[test]
-            fn $name() {
-                let alone = "strangers::while_unwinding::alone::";
-                passes_alone(&format!("{alone}{}", stringify!($name)));
-            })+
-
-            mod alone {
-                use super::*;
-
-                $(#[test]
-                #[ignore = "tried in a process of its own"]
-                fn $name() $tried)+
-            }
-        };
-    }
-
-    survived! {
+    alone! {
         a_lock_is_used_outside_of_its_scene {
             let left = left_over();
             panics_and_does(|| drop(left.lock()));

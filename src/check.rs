@@ -70,6 +70,13 @@
 //!
 //! If racecourse notices that a scene breaks one of these rules, the test fails with an
 //! explanation.
+//! The explanation names the lines of the scene's source files that use `std::sync`,
+//! `std::thread` or `std::hint`, as the likely cause.
+//!
+//! A scene that calls [`std::process::exit`] fails its test: on Unix, the process ends with
+//! exit code 101 and a message, in both builds. C's `_exit` and `exec` are not noticed. A
+//! script that does not trust the code under test should require the line
+//! `test result: ok` as well as the exit code.
 //!
 //! A scene that depends on chance is noticed because it is run again: every execution
 //! begins like the one before, and a scene with few interleavings is repeated until it
@@ -89,18 +96,21 @@ use crate::{draw, explorer::report::count};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 /// A scene to check: see [the module](self).
+#[track_caller]
 pub fn scene<T: Debug + 'static>(scene: impl Fn() -> T + Send + Sync + 'static) -> Check<T> {
+    let mut options = Options::new(Memory::C11);
+    options.written_at = Some(Location::caller());
     Check {
         scene: Box::new(scene),
         grade: Box::new(|value| Judged::promised(format!("{value:?}"), "")),
         allowed: Vec::new(),
         must_occur: Vec::new(),
-        options: Options::new(Memory::C11),
+        options,
         plays: 100,
     }
 }

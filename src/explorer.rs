@@ -22,6 +22,8 @@ mod script;
 mod story;
 #[cfg(loom)]
 mod turns;
+#[cfg(loom)]
+mod unseen;
 
 #[cfg(loom)]
 mod door;

@@ -2,13 +2,18 @@
 //! it has used up its stack, or it allocates without end. Knows nothing of what it
 //! watches.
 
+mod exit;
 mod hold;
 mod memory;
 mod pulse;
 
+#[cfg(unix)]
+pub(crate) use exit::say;
+pub(crate) use exit::{Words, says_with};
 pub(crate) use hold::{hold, interrupts_by};
 pub(crate) use pulse::is_watched;
 
+use exit::InProgress;
 use memory::Usage;
 use pulse::{PULSE, Pulse, lock, with_pulse};
 use std::cell::Cell;
@@ -33,6 +38,7 @@ struct Watched(Arc<Pulse>);
 impl Watched {
     fn new(pulse: Arc<Pulse>) -> Self {
         PULSE.set(Arc::as_ptr(&pulse));
+        exit::is_watched_from_now_on();
         Self(pulse)
     }
 }
@@ -95,7 +101,8 @@ pub(crate) fn is_at(at: Option<&'static Location<'static>>) {
 /// it gives no sign of life ([`beat`]) for `patience`, if it has used up its stack, or if
 /// it allocates without end. Once `cancel` is set, [`GRACE`] is enough. A thread that has
 /// said how it can be interrupted ([`interrupts_by`]) is stopped; memory is looked at
-/// only then. Any other thread goes on until its next sign of life.
+/// only then. Any other thread goes on until its next sign of life. If the body ends the
+/// process, the exit code is not 0 ([`exit`]).
 ///
 /// # Panics
 /// With the panic of `body`.
@@ -104,6 +111,7 @@ pub(crate) fn watch<R: Send + 'static>(
     cancel: Option<&AtomicBool>,
     body: impl FnOnce() -> R + Send + 'static,
 ) -> Result<R, Stuck> {
+    let _in_progress = InProgress::new();
     let pulse = Arc::<Pulse>::default();
     let (done, result) = mpsc::channel();
     // What is printed on the way says for whom it runs.

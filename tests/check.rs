@@ -2,10 +2,11 @@
 
 use crate::fixture::{Stranger, printed};
 use racecourse::check::{self, Check, NotTheModel};
-use racecourse::sync::Arc;
 use racecourse::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use racecourse::sync::{Actors, Arc};
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Command, exit};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -89,4 +90,25 @@ fn a_data_race_cannot_be_allowed() {
 #[test]
 fn only_the_model_explores() {
     assert_eq!(check::scene(|| ()).explore().unwrap_err(), NotTheModel);
+}
+
+/// The test harness would call that success.
+#[test]
+#[cfg(unix)]
+fn a_scene_that_exits_passes_no_test() {
+    let mut alone = Command::new(std::env::current_exe().unwrap());
+    alone.args(["--ignored", "--exact", "check::exits"]);
+    let output = alone.output().unwrap();
+    let (_, text) = printed(&output);
+    assert_eq!(output.status.code(), Some(101), "{text}");
+    assert!(
+        text.contains("`exit` ended the process while a scene ran"),
+        "{text}"
+    );
+}
+
+#[test]
+#[ignore = "ends the process"]
+fn exits() {
+    check::scene(|| Actors::<()>::new().enter("ann", || exit(0)).run()).check();
 }

@@ -3,7 +3,7 @@
 
 use super::args::ExploreArgs;
 use super::chosen::{Chosen, full_name};
-use super::json::Record;
+use super::json::{Record, Verdict};
 use super::pool;
 use super::progress::Status;
 use super::text::{heading, paragraph};
@@ -12,6 +12,7 @@ use crate::draw::{self, layout::Tone};
 use crate::explorer::Options;
 use crate::explorer::report::{Budget, Exploration, Judged};
 use crate::lessons::{Lesson, Scene, Stop, Version};
+use serde::Serialize;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -132,7 +133,7 @@ fn report_all(
             let exploration = exploration?;
             status.out_of_the_way(|| {
                 if args.json {
-                    report.record(lesson, version, scene, &exploration)?;
+                    report.json(&Record::new(lesson, version, scene, &exploration))?;
                 } else if args.stats {
                     report.stats(name, scene, &exploration, is_first && found.is_empty())?;
                 } else if !summary {
@@ -183,6 +184,14 @@ fn report_all(
                 report.line(Tone::Bad, &line)?;
             }
             complaints.push(line);
+        }
+        if args.json {
+            let scenes = shares.iter().map(|share| share.here.len()).sum::<usize>();
+            report.json(&Verdict {
+                accepted: complaints.is_empty(),
+                scenes: scenes - not_explored,
+                complaints: &complaints,
+            })?;
         }
         Ok::<_, Stop>(report.out.flush()?)
     })?;
@@ -262,16 +271,10 @@ impl Report<'_> {
         self.line(Tone::Heading, &heading)
     }
 
-    fn record(
-        &mut self,
-        lesson: &Lesson,
-        version: &Version,
-        scene: &Scene,
-        found: &Exploration,
-    ) -> Result<(), Stop> {
-        let record = Record::new(lesson, version, scene, found);
-        let record = serde_json::to_string(&record).map_err(std::io::Error::from)?;
-        Ok(writeln!(self.out, "{record}")?)
+    /// A line.
+    fn json(&mut self, value: &impl Serialize) -> Result<(), Stop> {
+        let line = serde_json::to_string(value).map_err(std::io::Error::from)?;
+        Ok(writeln!(self.out, "{line}")?)
     }
 
     /// What one scene has cost.

@@ -30,6 +30,13 @@ partitions explore each scene once.
   outcomes                 [{outcome, grade, meaning, different, executions, story}]
                            grade: \"promised\", \"allowed\" or \"forbidden\"
   must_occur_missing       names of outcomes that must occur and were not found
+The last line is one more object:
+  accepted                 whether all is as it should be, so that the exit code is 0
+  scenes                   how many objects came before it
+  complaints               what is not as it should be: the lines on standard error
+A script accepts a version only if this last line is there and says \"accepted\":true, never by the
+exit code alone: code in a version can end the process. If it calls exit, the exit code is 101; if it
+is aborted or killed, that of the signal; with C's _exit or exec it can be 0. Then there is no last line.
 and a story is
   threads, watched         names of the threads, and of the shared things shown beside them
   steps                    [{thread, what, narration, file, line, state, switch}]
@@ -39,7 +46,7 @@ and a story is
   preemptions, stale_reads how many of each
 What is not as it should be goes to standard error, a line each.";
 
-/// One line of `explore --json`.
+/// A line of `explore --json`: one scene.
 #[derive(Debug, Serialize)]
 pub struct Record<'a> {
     lesson: &'a str,
@@ -58,6 +65,17 @@ pub struct Record<'a> {
     seconds: f64,
     outcomes: &'a [Outcome],
     must_occur_missing: Vec<&'a str>,
+}
+
+/// The last line of `explore --json`.
+#[derive(Debug, Serialize)]
+pub struct Verdict<'a> {
+    /// Whether all is as it should be.
+    pub accepted: bool,
+    /// How many [records](Record) came before.
+    pub scenes: usize,
+    /// What is not as it should be.
+    pub complaints: &'a [String],
 }
 
 /// What gives a wrong version away.

@@ -6,9 +6,13 @@ use super::engine;
 use super::found::Found;
 use super::options::{NotTheModel, Options};
 use super::replay::Scene;
-use super::report::{Exploration, Judged};
+use super::report::{Exploration, Judged, Outcome};
+use super::unseen::likely_cause;
+use crate::engine::execution::failure::NOT_DETERMINISTIC;
+use crate::engine::execution::run::was_used_elsewhere;
 use crate::watch::{self, Stuck, Why, watch};
 use std::fmt::Write as _;
+use std::panic::Location;
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, TryLockError};
@@ -18,6 +22,7 @@ pub(super) fn explore(
     scene: Arc<dyn Fn() -> Judged + Send + Sync>,
 ) -> Result<Exploration, NotTheModel> {
     let (patience, stack_size) = (options.patience, options.stack_size);
+    let (written_at, mut stopped_at, mut is_silent) = (options.written_at, None, false);
     let cancel = options.cancel.clone();
     let scene: Scene = Arc::new(move || {
         watch::is_at(None);
@@ -28,10 +33,12 @@ pub(super) fn explore(
     let nothing = Found::nothing(&options);
     let finds = Arc::clone(&found);
     let explore = move || engine::explore(options, &scene, &finds);
-    watch(patience, cancel.as_deref(), explore).unwrap_or_else(|stuck| {
+    let mut found = watch(patience, cancel.as_deref(), explore).unwrap_or_else(|stuck| {
         // ORDERING: as in `watch`: the flag publishes nothing else.
         let is_cancelled = cancel.is_some_and(|cancel| cancel.load(Relaxed));
         let why = told(&stuck, is_cancelled, stack_size);
+        stopped_at = stuck.at;
+        is_silent = matches!(stuck.why, Why::Silent(_)) && !is_cancelled;
         let report = |found: &mut Found| {
             found.stop(&why);
             found.report()
@@ -42,7 +49,34 @@ pub(super) fn explore(
             // It was counting, and not in the scene at all: what it has is half done.
             Err(TryLockError::WouldBlock) => report(&mut { nothing }),
         })
-    })
+    });
+    if let Ok(found) = &mut found {
+        name_cause(found, is_silent, [stopped_at, written_at]);
+    }
+    found
+}
+
+/// Says what of std the scene uses, where that may be why the exploration has stopped or
+/// why the scene did not do the same again.
+fn name_cause(found: &mut Exploration, is_silent: bool, at: [Option<&'static Location>; 2]) {
+    let is_elsewhere = was_used_elsewhere();
+    let needs_cause = |row: &Outcome| {
+        row.meaning.starts_with(NOT_DETERMINISTIC) || (is_elsewhere && row.outcome == "panic")
+    };
+    if !is_silent && !found.outcomes.iter().any(needs_cause) {
+        return;
+    }
+    let steps = found.outcomes.iter().flat_map(|row| &row.story.steps);
+    let steps = steps.map(|step| step.file.as_str());
+    let at = at.into_iter().flatten().map(Location::file);
+    let Some(cause) = likely_cause(at.chain(steps)) else {
+        return;
+    };
+    let rows = found.outcomes.iter_mut().filter(|row| needs_cause(row));
+    let meanings = rows.map(|row| &mut row.meaning);
+    for text in meanings.chain(found.stopped.as_mut().filter(|_| is_silent)) {
+        *text = format!("{text} ({cause})");
+    }
 }
 
 /// Why the exploration stopped, and what to do.

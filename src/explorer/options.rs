@@ -2,6 +2,7 @@
 
 use super::report::{Budget, Judged, Memory};
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -53,6 +54,8 @@ pub struct Options {
     /// Called when all threads have unwound; what it judges, the scene has noted
     /// outside of the model.
     pub judge_stuck: Option<Box<dyn Fn() -> Judged + Send>>,
+    /// Where the scene is written, if that is known: for messages.
+    pub(crate) written_at: Option<&'static Location<'static>>,
 }
 
 impl Options {
@@ -72,6 +75,7 @@ impl Options {
             stack_size: STACK_SIZE,
             progress: None,
             judge_stuck: None,
+            written_at: None,
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::explorer::Options;
 use crate::explorer::report::{Budget, Judged, Memory};
 use crate::lessons::for_real::ForReal;
 use crate::sync::Arc;
+use std::panic::Location;
 
 /// One lesson: a story, its scenes, and the versions that answer them.
 pub struct Lesson {
@@ -129,10 +130,13 @@ pub struct Scene {
     pub handles_panics: bool,
     /// A larger scene, there to prove right versions, not to catch wrong ones.
     pub proof: bool,
+    /// Where it is written.
+    pub(crate) written_at: &'static Location<'static>,
 }
 
 impl Scene {
     /// A scene that every version is put through.
+    #[track_caller]
     pub fn new(name: &'static str, run: impl Fn() -> Judged + Send + Sync + 'static) -> Self {
         Self {
             name,
@@ -141,6 +145,7 @@ impl Scene {
             budget: Budget::NONE,
             handles_panics: false,
             proof: false,
+            written_at: Location::caller(),
         }
     }
 
@@ -164,6 +169,7 @@ impl Scene {
         let mut options = Options::new(memory);
         options.budget = self.budget;
         options.panics_are_handled = self.handles_panics;
+        options.written_at = Some(self.written_at);
         options
     }
 

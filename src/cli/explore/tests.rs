@@ -109,6 +109,33 @@ fn an_outcome_that_must_occur_and_did_not_is_shown() {
     );
 }
 
+/// A script that requires the last line accepts nothing else.
+#[test]
+fn only_the_last_line_of_json_accepts() {
+    let last = |right, wrong| {
+        let (_, text) = printed(&["--json"], &right, &wrong);
+        let (others, last) = text.trim_end().rsplit_once('\n').expect("some lines");
+        assert!(!others.contains("accepted"), "{others}");
+        last.to_owned()
+    };
+    assert_eq!(
+        last(right(), wrong()),
+        r#"{"accepted":true,"scenes":2,"complaints":[]}"#
+    );
+    assert_eq!(
+        last(stopped(right().outcomes), wrong()),
+        r#"{"accepted":false,"scenes":2,"complaints":["shop/right: small: STOPPED after 9 executions: not a proof"]}"#
+    );
+    let args = ["--json", "--jobs", "1"];
+    let ends_early = |_, run: Run| match number(&run) {
+        2 => Err(Stop::usage("no engine")),
+        number => Ok(numbered_exploration(3 * number)),
+    };
+    let (complaints, text) = printed_by(ends_early, &numbered(&parse(&args)), &args);
+    assert!(complaints.is_err() && text.lines().count() == 2, "{text}");
+    assert!(!text.contains("accepted"), "{text}");
+}
+
 #[test]
 fn json_keeps_its_keys() {
     let (_, text) = printed(&["--json"], &stopped(right().outcomes), &wrong());
@@ -116,7 +143,7 @@ fn json_keeps_its_keys() {
         .lines()
         .map(|line| serde_json::from_str(line).expect("an object a line"))
         .collect();
-    assert_eq!(lines.len(), 2);
+    assert_eq!(lines.len(), 3);
     let keys = |value: &serde_json::Value| -> BTreeSet<String> {
         value
             .as_object()
@@ -127,6 +154,7 @@ fn json_keeps_its_keys() {
     };
     let named = |names: &str| names.split(' ').map(str::to_owned).collect::<BTreeSet<_>>();
     let (stopped, wrong) = (&lines[0], &lines[1]);
+    assert_eq!(keys(&lines[2]), named("accepted scenes complaints"));
     assert_eq!(
         keys(stopped),
         named(
@@ -304,13 +332,17 @@ fn an_interruption_reports_what_is_known() {
 
     let (complaints, text) = interrupted(&["--json"]);
     assert_eq!(complaints, [stopped, rest]);
-    let last = text.lines().last().expect("a record");
-    let last: serde_json::Value = serde_json::from_str(last).expect("an object");
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an object a line"))
+        .collect();
     assert_eq!(
-        last["stopped"],
+        lines[4]["stopped"],
         "after 9 executions because it was interrupted"
     );
-    assert_eq!(text.lines().count(), 5, "{text}");
+    assert_eq!(lines[5]["accepted"], false);
+    assert_eq!(lines[5]["scenes"], 5);
+    assert_eq!(lines.len(), 6, "{text}");
 }
 
 /// Its right version has a second scene, `large`.
@@ -356,7 +388,7 @@ fn together_all_partitions_explore_every_scene_once() {
                 let partition = format!("{partition}/{partitions}");
                 let args = [args, &["--partition", &partition]].concat();
                 let (_, text) = printed_by(engine, &lessons, &args);
-                records += text.lines().count() as u64;
+                records += text.lines().count() as u64 - 1;
             }
             let mut explored = explored.into_inner().unwrap();
             explored.sort_unstable();

@@ -5,7 +5,7 @@
 //! in a coroutine's guard page.
 
 use super::running::running;
-use crate::watch;
+use crate::watch::{self, say};
 use corosensei::stack::{DefaultStack, Stack as _};
 use std::io;
 use std::mem::MaybeUninit;
@@ -49,6 +49,14 @@ fn page() -> usize {
 /// can be interrupted, if it is watched.
 pub(super) fn install() {
     BEFORE.get_or_init(|| SIGNALS.map(install_for));
+    // The engine's own lines are no steps of the scene's.
+    watch::says_with(watch::Words {
+        name,
+        shows: |file| {
+            let engine = file!().strip_suffix("coroutine/overflow.rs");
+            engine.is_none_or(|engine| !file.starts_with(engine))
+        },
+    });
     if CAN_STEP {
         // SAFETY: `pthread_self` has no preconditions.
         let thread = unsafe { libc::pthread_self() } as usize;
@@ -58,6 +66,13 @@ pub(super) fn install() {
             unsafe { libc::pthread_kill(thread as libc::pthread_t, libc::SIGTRAP) };
         });
     }
+}
+
+/// The name of the coroutine that runs on the calling thread.
+fn name() -> Option<&'static str> {
+    // SAFETY: the coroutine that runs has that name, and it runs as long as the code that
+    // asks.
+    running().map(|running| unsafe { &*running.name })
 }
 
 fn install_for(signal: libc::c_int) -> libc::sigaction {
@@ -78,17 +93,16 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
     // SAFETY: the kernel passes a valid `siginfo_t` to a handler with SA_SIGINFO.
     let address = unsafe { (*info).si_addr() } as usize;
     let running = running();
-    // SAFETY: the coroutine that runs has that name.
-    let name = running.map(|running| unsafe { &*running.name });
+    let name = name();
     let guard = running.map_or(0, |running| running.guard);
     let is_below = running.is_some() && (guard..guard + page() + SPARE).contains(&address);
     let overflows = is_below && signal != libc::SIGTRAP;
     let is_spare = address >= guard + page();
     if overflows && !(is_spare && watch::is_watched() && lends_spare(guard)) {
-        say("\nthread `");
-        say(name.unwrap_or_default());
+        say(b"\nthread `");
+        say(name.unwrap_or_default().as_bytes());
         say(
-            "` of the scene has overflowed its stack. Look for an endless recursion, or give \
+            b"` of the scene has overflowed its stack. Look for an endless recursion, or give \
              the scene's threads larger stacks: `Options::stack_size`, `Check::stack_size`\n",
         );
         // SAFETY: `abort` has no preconditions.
@@ -137,9 +151,4 @@ fn step(context: *mut libc::c_void) {
     }
     #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
     let _ = context;
-}
-
-fn say(text: &str) {
-    // SAFETY: the pointer and the length are those of a live slice.
-    let _ = unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
 }

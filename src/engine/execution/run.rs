@@ -13,8 +13,8 @@ use crate::engine::ids::{At, ObjectId, ThreadId, ThreadSet};
 use crate::engine::search::{Reduction, Search};
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// How the model plays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -160,10 +160,25 @@ thread_local! {
 /// # Panics
 /// Outside of an exploration.
 pub(crate) fn with<R>(f: impl FnOnce(&mut Execution) -> R) -> R {
-    try_with(f).expect(
+    try_with(f).unwrap_or_else(|| used_elsewhere())
+}
+
+/// Whether a thread outside of an exploration used the model.
+static USED_ELSEWHERE: AtomicBool = AtomicBool::new(false);
+
+#[cold]
+fn used_elsewhere() -> ! {
+    // ORDERING: whoever joins this thread, or is told that it has panicked, sees it.
+    USED_ELSEWHERE.store(true, Relaxed);
+    panic!(
         "racecourse::sync was used outside of an exploration: in a build with `--cfg loom` it \
-         works only inside `racecourse::explorer::explore`, and on no thread of `std::thread`",
+         works only inside `racecourse::explorer::explore`, and on no thread of `std::thread`"
     )
+}
+
+/// Whether that has happened since this was last asked, in any exploration.
+pub(crate) fn was_used_elsewhere() -> bool {
+    USED_ELSEWHERE.swap(false, Relaxed)
 }
 
 /// The same, if there is one: while a thread unwinds nothing may panic.
