@@ -58,15 +58,15 @@ fn differs_from_brute_force(program: &Program, memory: Memory) -> Verdict {
         return Ok(Some(format!("stopped {why}")));
     }
     let mut complaints = Vec::new();
-    let is_used = expected.contains_key(USE_AFTER_FREE);
+    let is_used = expected.get(USE_AFTER_FREE).is_some();
     if memory == Memory::Sc && is_used != found.outcome(USE_AFTER_FREE).is_some() {
         complaints.push(format!("{USE_AFTER_FREE} in brute force: {is_used}"));
     }
     // How an execution goes on that has used what was freed is nobody's business. Under C11
     // an older store may be read later: fewer orders make a difference.
     let counts = |outcome: &str| memory == Memory::Sc && outcome != USE_AFTER_FREE;
-    for (outcome, &different) in &expected {
-        let different = if counts(outcome) { different } else { 1 };
+    for (outcome, reached) in expected.iter() {
+        let different = if counts(outcome) { reached.different } else { 1 };
         let found = found.outcome(outcome).map_or(0, |row| row.different);
         if found < different {
             complaints.push(format!("{outcome}: {found} interleavings of {different}"));
@@ -74,13 +74,30 @@ fn differs_from_brute_force(program: &Program, memory: Memory) -> Verdict {
     }
     if memory == Memory::Sc {
         for row in &found.outcomes {
-            let different = expected.get(&row.outcome).copied().unwrap_or_default();
+            let reached = expected.get(&row.outcome);
+            let different = reached.map_or(0, |reached| reached.different);
             if row.different > different && (counts(&row.outcome) || different == 0) {
                 complaints.push(format!(
                     "{}: {} interleavings, but {different} exist",
                     row.outcome, row.different
                 ));
             }
+        }
+    }
+    Ok((!complaints.is_empty()).then(|| complaints.join("\n")))
+}
+
+fn has_other_preemptions(program: &Program, memory: Memory) -> Verdict {
+    let expected = enumerate(program, MAX_TRACES).ok_or_else(too_large)?;
+    let found = found(program, options(program, memory));
+    let mut complaints = Vec::new();
+    for row in &found.outcomes {
+        let (outcome, needed) = (&row.outcome, row.story.preemptions);
+        let fewest = expected.get(outcome).map(|reached| reached.preemptions);
+        if fewest != Some(needed) {
+            complaints.push(format!(
+                "{outcome}: told with {needed} preemptions, but the fewest are {fewest:?}"
+            ));
         }
     }
     Ok((!complaints.is_empty()).then(|| complaints.join("\n")))
@@ -360,6 +377,11 @@ fn none_differs(from: &str, one_in: u32, memory: Memory, differs: fn(&Program, M
 #[test]
 fn sc_is_brute_force() {
     none_differs("brute force", 1, Memory::Sc, differs_from_brute_force);
+}
+
+#[test]
+fn stories_need_the_fewest_preemptions() {
+    none_differs("brute force", 1, Memory::Sc, has_other_preemptions);
 }
 
 #[test]

@@ -27,6 +27,7 @@ impl Scribe {
                 epilogue: Vec::new(),
                 preemptions: 0,
                 stale_reads: 0,
+                minimal: true,
             },
             file: file.to_owned(),
             state: watched

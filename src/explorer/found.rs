@@ -38,6 +38,9 @@ struct Row {
     cost: Cost,
     /// What may still be spent on a better story.
     places: usize,
+    /// How many stale reads and preemptions the interleavings need at least that were not
+    /// searched for their best order to the end.
+    at_least: (usize, usize),
 }
 
 /// A story that is not yet told: the execution is run once more for it.
@@ -84,13 +87,19 @@ impl Found {
             Some(row) => {
                 let better = match is_new {
                     true => story::better_than(Some(row.cost), x, &mut row.places),
-                    false => None,
+                    false => Ok(None),
                 };
+                let better = better.unwrap_or_else(|at_least| {
+                    row.at_least = row.at_least.min(at_least);
+                    None
+                });
                 (row, better)
             }
             None => {
                 let mut places = PLACES;
                 let better = story::better_than(None, x, &mut places);
+                let at_least = better.as_ref().err().copied();
+                let better = better.ok().flatten();
                 let (cost, order) = better.unwrap_or_else(|| story::as_it_ran(x));
                 let outcome = Outcome {
                     outcome: name.0.clone(),
@@ -105,6 +114,7 @@ impl Found {
                     outcome,
                     cost,
                     places,
+                    at_least: at_least.unwrap_or((usize::MAX, usize::MAX)),
                 };
                 (
                     self.rows.entry(name.clone()).or_insert(row),
@@ -142,7 +152,13 @@ impl Found {
         if self.stopped.is_none() && self.rows.is_empty() {
             self.stop("because nothing came to an end");
         }
-        let mut outcomes: Vec<Outcome> = self.rows.drain().map(|(_, row)| row.outcome).collect();
+        let is_complete = self.stopped.is_none();
+        let rows = self.rows.drain().map(|(_, mut row)| {
+            let others = if is_complete { row.at_least } else { (0, 0) };
+            row.outcome.story.minimal = row.cost.is_within(others);
+            row.outcome
+        });
+        let mut outcomes: Vec<Outcome> = rows.collect();
         outcomes.sort_by(|a, b| (a.grade, &a.outcome).cmp(&(b.grade, &b.outcome)));
         Exploration {
             memory: self.memory,

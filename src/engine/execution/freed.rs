@@ -126,7 +126,7 @@ impl Execution {
         self.notes(Some(object), at, |record, names| {
             format!("frees {}", names.object_of(record))
         })
-        .kind = RecordKind::Setup;
+        .kind = RecordKind::Destruction;
         let others = (0..self.threads.len()).filter(|&thread| thread != by);
         let uses = |&thread: &ThreadId| match self.threads[thread].next {
             Next::Ended => false,
