@@ -62,9 +62,9 @@ pub(super) enum Gate {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Script<'x> {
     pub(super) steps: Vec<Step<'x>>,
-    /// What each thread waits for at the end, if it has not ended, and whether it yields
+    /// What each thread that has not ended at the end waits for, and whether it yields
     /// before.
-    pub(super) blocked: HashMap<ThreadId, (Gate, bool)>,
+    pub(super) unended: HashMap<ThreadId, (Gate, bool)>,
     /// The step that decides the outcome; what others do later does not matter.
     /// Without one, all steps do.
     pub(super) decisive: Option<StepId>,
@@ -225,8 +225,8 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn new(script: &'a Script<'a>) -> Self {
         let count = script.steps.iter().map(|step| step.thread + 1).max();
-        let blocked = script.blocked.keys().map(|thread| thread + 1).max();
-        let mut threads = vec![Vec::new(); count.max(blocked).unwrap_or(0)];
+        let unended = script.unended.keys().map(|thread| thread + 1).max();
+        let mut threads = vec![Vec::new(); count.max(unended).unwrap_or(0)];
         let mut place = Vec::new();
         let mut needs = Vec::new();
         let mut locks: HashMap<ObjectId, Vec<StepId>> = HashMap::new();
@@ -243,6 +243,9 @@ impl<'a> Search<'a> {
                 }
                 let earlier = so_far.entry(location).or_default();
                 after.extend(earlier.before(kind).map(|step| step as StepId));
+                if kind == Kind::Destroy {
+                    after.extend(earlier.before_destruction().map(|step| step as StepId));
+                }
                 earlier.add(kind, id as u32);
                 if kind.writes() {
                     writes.entry(location).or_default().push(id);
@@ -310,7 +313,7 @@ impl<'a> Search<'a> {
     fn gate(&self, taken: &[u16], thread: usize) -> Option<&Gate> {
         match self.next(taken, thread) {
             Some(step) => Some(&self.script.steps[step].gate),
-            None => self.script.blocked.get(&thread).map(|(gate, _)| gate),
+            None => self.script.unended.get(&thread).map(|(gate, _)| gate),
         }
     }
 
@@ -331,7 +334,7 @@ impl<'a> Search<'a> {
     fn yields(&self, taken: &[u16], thread: usize) -> bool {
         match self.next(taken, thread) {
             Some(step) => self.script.steps[step].yields,
-            None => self.script.blocked.get(&thread).is_some_and(|it| it.1),
+            None => self.script.unended.get(&thread).is_some_and(|it| it.1),
         }
     }
 
@@ -344,7 +347,7 @@ impl<'a> Search<'a> {
             Gate::Free(_) => self.holder(taken, gate).is_none(),
             Gate::After(step) => self.is_taken(taken, *step),
             Gate::Ended(other) => {
-                self.next(taken, *other).is_none() && !self.script.blocked.contains_key(other)
+                self.next(taken, *other).is_none() && !self.script.unended.contains_key(other)
             }
         }
     }

@@ -6,7 +6,6 @@ use crate::engine::execution::object::Wait;
 use crate::engine::execution::run::Execution;
 use crate::engine::execution::trace::{self, Record, RecordKind};
 use crate::engine::ids::ThreadId;
-use std::collections::HashMap;
 
 /// What bears on the order of the execution's records.
 pub(super) fn of(x: &Execution) -> Script<'_> {
@@ -20,38 +19,36 @@ pub(super) fn of(x: &Execution) -> Script<'_> {
         loads: loads(x, record),
         is_setup: record.kind == RecordKind::Setup,
     });
-    let blocked = match &x.failure {
-        Some(Failure::Blocked { waits, .. }) => waits
-            .iter()
-            .map(|blocked| {
-                let yields = has_yielded(x, blocked.thread);
-                (blocked.thread, (last_gate(x, &blocked.waits), yields))
-            })
-            .collect(),
-        _ => HashMap::new(),
-    };
+    let unended = x.unended.iter().map(|thread| {
+        let mut blocked = x.blocked().iter();
+        let blocked = blocked.find(|blocked| blocked.thread == thread);
+        let gate = match x.threads[thread].enabled_by {
+            // It was notified, and waits for the lock; before, it waited to be notified.
+            Some(by) => Gate::After(by as usize),
+            None => blocked.map_or(Gate::Open, |blocked| last_gate(x, &blocked.waits)),
+        };
+        (thread, (gate, has_yielded(x, thread)))
+    });
     let is_decided = matches!(
         x.failure,
         Some(Failure::Panic { .. } | Failure::DataRace(_) | Failure::UseAfterFree { .. })
     );
     Script {
         steps: steps.collect(),
-        blocked,
+        unended: unended.collect(),
         decisive: is_decided.then(|| x.failed_after.saturating_sub(1)),
     }
 }
 
-/// Blocked threads do nothing more: what is recorded later is how they unwind.
+/// Without what is recorded of how threads unwind.
 pub(super) fn happened(x: &Execution) -> &[Record] {
-    match &x.failure {
-        Some(Failure::Blocked { .. }) => &x.trace.records()[..x.failed_after],
-        _ => x.trace.records(),
-    }
+    let records = x.trace.records();
+    &records[..x.aborted_after.min(records.len())]
 }
 
-/// Whether a thread that is blocked at the end yielded before it came there.
+/// Whether a thread that has not ended yielded before it came to where it is.
 fn has_yielded(x: &Execution, thread: ThreadId) -> bool {
-    let mut unwinds = x.trace.records()[x.failed_after..].iter();
+    let mut unwinds = x.trace.records()[happened(x).len()..].iter();
     let next = unwinds.find(|record| record.thread == thread);
     next.map_or(x.threads[thread].has_yielded, |record| record.yields)
 }

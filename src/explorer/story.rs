@@ -105,9 +105,14 @@ pub(super) fn tell(x: &Execution, order: &Order) -> Story {
         let switch = handover.map(|handover| teller.switch(&handover, id));
         match (record.kind, steps.last_mut()) {
             (RecordKind::Setup, _) => continue,
-            (RecordKind::Destruction, Some(Step { thread, switch: last, .. }))
-                if *thread == column[record.thread] && last.is_none() =>
-            {
+            (
+                RecordKind::Destruction,
+                Some(Step {
+                    thread,
+                    switch: last,
+                    ..
+                }),
+            ) if *thread == column[record.thread] && last.is_none() => {
                 *last = switch;
                 continue;
             }
@@ -195,15 +200,16 @@ impl Teller<'_> {
         let thread = records[id].thread;
         let mut later = records[id + 1..].iter();
         let next = later.find(|record| record.thread == thread);
-        let last = match &self.x.failure {
-            Some(Failure::Blocked { waits, .. }) => waits.iter().find(|w| w.thread == thread),
-            _ => None,
-        };
+        let mut blocked = self.x.blocked().iter();
+        let last = blocked.find(|blocked| blocked.thread == thread);
         match (next, last) {
             (Some(Record { waited, .. }), _) => {
                 waited.map_or_else(String::new, |wait| self.names.waits(&wait))
             }
-            (None, Some(last)) => self.names.waits_for(&last.waits),
+            (None, Some(last)) => match gate {
+                Gate::After(by) => format!("sleeps on `{}`", self.names.object_of(&records[*by])),
+                _ => self.names.waits_for(&last.waits),
+            },
             (None, None) => String::new(),
         }
     }

@@ -55,7 +55,7 @@ pub(crate) struct Thread {
     /// What was decided when it began to wait.
     pub(super) fate: Option<Fate>,
     /// The record of the step that ended its wait.
-    pub(super) enabled_by: Option<RecordId>,
+    pub(crate) enabled_by: Option<RecordId>,
     /// What holds up its next record, if nothing else does.
     pub(super) gate: Option<Gate>,
     /// Whether it has yielded since its last record.

@@ -152,6 +152,12 @@ impl Trace {
         self.accesses.push(access);
     }
 
+    /// An access that the last record makes as well.
+    pub(crate) fn also_accesses(&mut self, access: Access) {
+        self.accesses.push(access);
+        self.unclaimed = self.accesses.len() as u32;
+    }
+
     /// The thread's last record.
     pub(crate) fn last_of(&self, thread: ThreadId) -> Option<&Record> {
         self.records
