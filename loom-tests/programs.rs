@@ -14,6 +14,7 @@
 
 mod enumerate;
 mod play;
+mod preemptions;
 mod program;
 
 use crate::generated;

@@ -370,6 +370,35 @@ fn threads_beyond_counting_do_not_break_it() {
 }
 
 #[test]
+fn where_fewer_may_do_the_caption_says_at_most() {
+    let story = Scribe::new(&[], &[], "a.rs");
+    let mut outcome = story.forbidden("nothing", "none");
+    outcome.story.minimal = false;
+    let caption = |outcome: &Outcome| {
+        let text = draw::story(outcome).plain();
+        text.lines().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(caption(&outcome), "no preemptions, no stale reads");
+    outcome.story.preemptions = 2;
+    assert_eq!(caption(&outcome), "at most 2 preemptions, no stale reads");
+    outcome.story.stale_reads = 1;
+    assert_eq!(
+        caption(&outcome),
+        "at most 2 preemptions, at most 1 stale read"
+    );
+}
+
+#[test]
+fn a_thread_that_yields_could_run_on() {
+    let story = Scribe::new(&["a", "b"], &[], "a.rs")
+        .step(0, 1, "looks")
+        .switch("yields")
+        .step(1, 2, "acts");
+    let text = draw::story(&story.forbidden("nothing", "none")).plain();
+    insta::assert_snapshot!(text, @"");
+}
+
+#[test]
 fn an_empty_story_has_only_a_caption() {
     let story = Scribe::new(&[], &[], "a.rs").forbidden("nothing", "none");
     assert_eq!(

@@ -28,6 +28,8 @@ pub(super) struct Found {
     interleavings: HashedSet<u128>,
     /// By outcome and grade.
     rows: HashMap<(String, Grade), Row>,
+    /// What may be spent on the story of each.
+    pub(super) places: usize,
     stopped: Option<String>,
     /// Loops of which only some iterations were explored.
     pub(super) bounded: Vec<BoundedLoop>,
@@ -64,6 +66,7 @@ impl Found {
             different: 0,
             interleavings: HashedSet::default(),
             rows: HashMap::new(),
+            places: PLACES,
             stopped: None,
             bounded: Vec::new(),
         }
@@ -96,7 +99,7 @@ impl Found {
                 (row, better)
             }
             None => {
-                let mut places = PLACES;
+                let mut places = self.places;
                 let better = story::better_than(None, x, &mut places);
                 let at_least = better.as_ref().err().copied();
                 let better = better.ok().flatten();
