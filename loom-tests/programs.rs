@@ -23,7 +23,7 @@ use program::{ATOMICS, MUTEXES, OBJECTS, Op, Pause, Program, Strength, THREADS, 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use racecourse::draw;
-use racecourse::explorer::report::{Budget, Exploration, Judged, Memory, Outcome};
+use racecourse::explorer::report::{Budget, Exploration, Judged, Memory, Outcome, Step};
 use racecourse::explorer::{Options, explore};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -115,6 +115,15 @@ fn tells_other_preemptions(program: &Program, memory: Memory, told: &mut Told) -
         if !is_right {
             complaints.push(format!(
                 "{outcome}: told with {} preemptions, but the fewest are {fewest:?}:\n{}",
+                story.preemptions,
+                draw::story(row).plain()
+            ));
+        }
+        let is_preempted = |step: &&Step| step.switch.as_ref().is_some_and(|it| it.preempted);
+        let arrows = story.steps.iter().filter(is_preempted).count();
+        if arrows != story.preemptions {
+            complaints.push(format!(
+                "{outcome}: {arrows} preemptions are drawn of {}:\n{}",
                 story.preemptions,
                 draw::story(row).plain()
             ));
