@@ -14,6 +14,7 @@ use racecourse::sync::{Actors, Mutex, hint, thread};
 use std::sync::Arc;
 
 const X: usize = 0;
+const Y: usize = 1;
 const M: usize = 0;
 const N: usize = 1;
 
@@ -152,7 +153,7 @@ fn a_thread_that_waits_after_the_decisive_step_has_not_ended() {
 #[test]
 fn a_waiter_that_is_notified_and_never_gets_the_lock_has_waited() {
     let locks = Lock(M, vec![Lock(N, vec![])]);
-    let waits = Lock(N, vec![Lock(M, vec![Wait { timed: false }])]);
+    let waits = Lock(N, vec![Lock(M, vec![Wait { timed: true }])]);
     let program = program([vec![NotifyOne, NotifyOne, locks], vec![waits]]);
     needs(&program, "deadlock", 0);
 }
@@ -185,9 +186,10 @@ fn a_waiter_whose_condition_variable_is_freed_has_waited() {
 /// A load that chooses what it reads cannot come after the destruction either.
 #[test]
 fn under_c11_a_load_comes_before_the_destruction() {
-    let frees = vec![Store(X, 1, Relaxed), Destroy(X)];
-    let program = program([frees, vec![Load(X, Relaxed)]]);
+    let frees = vec![Store(X, 1, Relaxed), Store(Y, 1, Relaxed), Destroy(X)];
+    let loads = vec![Load(Y, Relaxed), Load(X, Relaxed)];
+    let program = program([frees, loads]);
     let found = found(&program, options(&program, Memory::C11));
-    is_told(&found, "saw [[], [1]], left [0, 0]", 1);
-    is_told(&found, "saw [[], [0]], left [0, 0]", 0);
+    is_told(&found, "saw [[], [1, 0]], left [0, 1]", 1);
+    is_told(&found, "saw [[], [0, 0]], left [0, 1]", 0);
 }

@@ -238,11 +238,11 @@ impl<'a> Search<'a> {
             let mut after: Vec<StepId> = Vec::new();
             after.extend(step.loads.and_then(|(_, store)| store));
             for &Access { location, kind } in step.accesses {
-                if matches!(kind, Kind::ReadsFrom(..)) {
-                    continue; // it comes after the store that it reads, as above
-                }
                 let earlier = so_far.entry(location).or_default();
-                after.extend(earlier.before(kind).map(|step| step as StepId));
+                // A load that chooses comes after the store that it reads, as above.
+                if !matches!(kind, Kind::ReadsFrom(..)) {
+                    after.extend(earlier.before(kind).map(|step| step as StepId));
+                }
                 if kind == Kind::Destroy {
                     after.extend(earlier.before_destruction().map(|step| step as StepId));
                 }

@@ -61,6 +61,11 @@ fn a_lost_update_needs_one() {
     ]);
     assert_eq!(fewest(&lost).preemptions, 1);
     assert_eq!(fewest_preemptions(&lost, (0, 1), &mut 1_000), Ok(None));
+    // A search that gives up has looked at all cheaper orders.
+    let at_least = |mut places| fewest_preemptions(&lost, (9, 9), &mut places).err();
+    assert_eq!(at_least(1), Some((0, 0)));
+    let last = (1..).map_while(at_least).last();
+    assert_eq!(last, Some((0, 1)));
 }
 
 #[test]
