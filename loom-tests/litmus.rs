@@ -16,6 +16,7 @@
 //! ```
 
 mod classics;
+mod fewest;
 mod oracle;
 mod program;
 mod relation;
@@ -25,13 +26,14 @@ use classics::{Family, Known, Variant};
 use program::{LOCATIONS, Op, Program, X, Y, outcome};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
-use racecourse::explorer::report::{Budget, Judged, Memory};
+use racecourse::draw;
+use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
 use racecourse::explorer::{Options, explore};
 use racecourse::sync::Actors;
 use racecourse::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 use racecourse::sync::atomic::{AtomicU64, fence};
-use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Plays it once, inside of an exploration.
@@ -62,14 +64,19 @@ fn run(locations: &[AtomicU64; LOCATIONS], op: Op) -> Option<u64> {
     None
 }
 
-/// The outcomes that the explorer finds.
-fn found(program: &Program, memory: Memory) -> BTreeSet<String> {
+fn explored(program: &Program, memory: Memory) -> Exploration {
     let scene = program.clone();
     let scene = move || Judged::promised(play(&scene), "");
     let mut options = Options::new(memory);
     options.budget = Budget::NONE;
     let found = explore(options, Arc::new(scene)).unwrap();
     assert_eq!(found.stopped, None, "{program:?}");
+    found
+}
+
+/// The outcomes that the explorer finds.
+fn found(program: &Program, memory: Memory) -> BTreeSet<String> {
+    let found = explored(program, memory);
     found.outcomes.into_iter().map(|row| row.outcome).collect()
 }
 
@@ -282,6 +289,65 @@ fn differences(program: &Program, allowed: &oracle::Allowed) -> Vec<String> {
         not_in_order.filter(|outcome| strictest.contains(*outcome)),
     ));
     differences
+}
+
+/// The same without fences, and with nothing stronger than acquire and release.
+fn without_seq_cst(program: &Program) -> Program {
+    let load = |o| if o == SeqCst { Acquire } else { o };
+    let store = |o| if o == SeqCst { Release } else { o };
+    let update = |o| if o == SeqCst { AcqRel } else { o };
+    let weaker = |&op: &Op| match op {
+        Op::Load(x, o) => Some(Op::Load(x, load(o))),
+        Op::Store(x, to, o) => Some(Op::Store(x, to, store(o))),
+        Op::FetchAdd(x, by, o) => Some(Op::FetchAdd(x, by, update(o))),
+        Op::CompareExchange(x, from, to, success, failure) => {
+            let (success, failure) = (update(success), load(failure));
+            Some(Op::CompareExchange(x, from, to, success, failure))
+        }
+        Op::Fence(_) => None,
+    };
+    let threads = program.threads.iter();
+    Program {
+        threads: threads
+            .map(|ops| ops.iter().filter_map(weaker).collect())
+            .collect(),
+    }
+}
+
+#[test]
+fn stories_have_the_fewest_stale_reads_and_then_preemptions() {
+    let (cases, mut runner) = generated::runner("LITMUS", 500, 1);
+    let told = RefCell::new(BTreeMap::new());
+    let result = runner.run(&programs(), |program| {
+        let program = without_seq_cst(&program);
+        let fewest = fewest::fewest(&program);
+        let found = explored(&program, Memory::C11);
+        let names = found.outcomes.iter().map(|row| &row.outcome);
+        prop_assert_eq!(
+            names.collect::<BTreeSet<_>>(),
+            fewest.keys().collect::<BTreeSet<_>>()
+        );
+        for row in &found.outcomes {
+            let cost = (row.story.stale_reads, row.story.preemptions);
+            prop_assert_eq!(
+                (cost, row.story.minimal),
+                (fewest[&row.outcome], true),
+                "{} of {:?}:\n{}",
+                row.outcome,
+                program,
+                draw::story(row).plain()
+            );
+            *told.borrow_mut().entry(cost).or_insert(0) += 1;
+        }
+        Ok(())
+    });
+    if let Err(failure) = result {
+        panic!("{failure}");
+    }
+    println!(
+        "{cases} litmus programs; outcomes that need so many (stale reads, preemptions): {:?}",
+        told.borrow()
+    );
 }
 
 #[test]

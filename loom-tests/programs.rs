@@ -14,6 +14,7 @@
 
 mod enumerate;
 mod play;
+mod preemptions;
 mod program;
 
 use crate::generated;
@@ -21,8 +22,10 @@ use enumerate::enumerate;
 use program::{ATOMICS, MUTEXES, OBJECTS, Op, Pause, Program, Strength, THREADS, USE_AFTER_FREE};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
-use racecourse::explorer::report::{Budget, Exploration, Judged, Memory, Outcome};
+use racecourse::draw;
+use racecourse::explorer::report::{Budget, Exploration, Judged, Memory, Outcome, Step};
 use racecourse::explorer::{Options, explore};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -58,15 +61,19 @@ fn differs_from_brute_force(program: &Program, memory: Memory) -> Verdict {
         return Ok(Some(format!("stopped {why}")));
     }
     let mut complaints = Vec::new();
-    let is_used = expected.contains_key(USE_AFTER_FREE);
+    let is_used = expected.get(USE_AFTER_FREE).is_some();
     if memory == Memory::Sc && is_used != found.outcome(USE_AFTER_FREE).is_some() {
         complaints.push(format!("{USE_AFTER_FREE} in brute force: {is_used}"));
     }
     // How an execution goes on that has used what was freed is nobody's business. Under C11
     // an older store may be read later: fewer orders make a difference.
     let counts = |outcome: &str| memory == Memory::Sc && outcome != USE_AFTER_FREE;
-    for (outcome, &different) in &expected {
-        let different = if counts(outcome) { different } else { 1 };
+    for (outcome, reached) in expected.iter() {
+        let different = if counts(outcome) {
+            reached.different
+        } else {
+            1
+        };
         let found = found.outcome(outcome).map_or(0, |row| row.different);
         if found < different {
             complaints.push(format!("{outcome}: {found} interleavings of {different}"));
@@ -74,7 +81,8 @@ fn differs_from_brute_force(program: &Program, memory: Memory) -> Verdict {
     }
     if memory == Memory::Sc {
         for row in &found.outcomes {
-            let different = expected.get(&row.outcome).copied().unwrap_or_default();
+            let reached = expected.get(&row.outcome);
+            let different = reached.map_or(0, |reached| reached.different);
             if row.different > different && (counts(&row.outcome) || different == 0) {
                 complaints.push(format!(
                     "{}: {} interleavings, but {different} exist",
@@ -82,6 +90,46 @@ fn differs_from_brute_force(program: &Program, memory: Memory) -> Verdict {
                 ));
             }
         }
+    }
+    Ok((!complaints.is_empty()).then(|| complaints.join("\n")))
+}
+
+/// How many outcomes need so many preemptions, and of how many the fewest are not known.
+#[derive(Debug, Default)]
+struct Told {
+    by_preemptions: BTreeMap<usize, usize>,
+    not_minimal: usize,
+}
+
+fn tells_other_preemptions(program: &Program, memory: Memory, told: &mut Told) -> Verdict {
+    let expected = enumerate(program, MAX_TRACES).ok_or_else(too_large)?;
+    let found = found(program, options(program, memory));
+    let mut complaints = Vec::new();
+    for row in &found.outcomes {
+        let (outcome, story) = (&row.outcome, &row.story);
+        let fewest = expected.get(outcome).map(|reached| reached.preemptions);
+        let is_right = match story.minimal {
+            true => fewest == Some(story.preemptions),
+            false => fewest.is_some_and(|fewest| fewest <= story.preemptions),
+        };
+        if !is_right {
+            complaints.push(format!(
+                "{outcome}: told with {} preemptions, but the fewest are {fewest:?}:\n{}",
+                story.preemptions,
+                draw::story(row).plain()
+            ));
+        }
+        let is_preempted = |step: &&Step| step.switch.as_ref().is_some_and(|it| it.preempted);
+        let arrows = story.steps.iter().filter(is_preempted).count();
+        if arrows != story.preemptions {
+            complaints.push(format!(
+                "{outcome}: {arrows} preemptions are drawn of {}:\n{}",
+                story.preemptions,
+                draw::story(row).plain()
+            ));
+        }
+        *told.by_preemptions.entry(story.preemptions).or_default() += 1;
+        told.not_minimal += usize::from(!story.minimal);
     }
     Ok((!complaints.is_empty()).then(|| complaints.join("\n")))
 }
@@ -345,7 +393,12 @@ fn programs_of(mixture: Mixture) -> impl Strategy<Value = Program> {
 const PROGRAMS: u32 = 500;
 
 /// Takes one in so many: those that are run in all orders take long.
-fn none_differs(from: &str, one_in: u32, memory: Memory, differs: fn(&Program, Memory) -> Verdict) {
+fn none_differs(
+    from: &str,
+    one_in: u32,
+    memory: Memory,
+    differs: impl Fn(&Program, Memory) -> Verdict,
+) {
     let (cases, mut runner) = generated::runner("PROGRAMS", PROGRAMS, one_in);
     let result = runner.run(&programs(), |program| match differs(&program, memory)? {
         Some(how) => Err(TestCaseError::fail(format!("{memory}: {how}"))),
@@ -360,6 +413,18 @@ fn none_differs(from: &str, one_in: u32, memory: Memory, differs: fn(&Program, M
 #[test]
 fn sc_is_brute_force() {
     none_differs("brute force", 1, Memory::Sc, differs_from_brute_force);
+}
+
+#[test]
+fn stories_need_the_fewest_preemptions() {
+    let told = RefCell::new(Told::default());
+    none_differs("brute force", 1, Memory::Sc, |program, memory| {
+        tells_other_preemptions(program, memory, &mut told.borrow_mut())
+    });
+    println!(
+        "outcomes that need so many preemptions: {:?}",
+        told.borrow()
+    );
 }
 
 #[test]

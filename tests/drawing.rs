@@ -27,6 +27,7 @@ impl Scribe {
                 epilogue: Vec::new(),
                 preemptions: 0,
                 stale_reads: 0,
+                minimal: true,
             },
             file: file.to_owned(),
             state: watched
@@ -370,6 +371,40 @@ fn threads_beyond_counting_do_not_break_it() {
         .step(0, 2, "is there");
     let text = draw::story(&story.forbidden("crowd", "too many")).plain();
     assert!(text.contains("something"), "{text}");
+}
+
+#[test]
+fn where_fewer_may_do_the_caption_says_at_most() {
+    let story = Scribe::new(&[], &[], "a.rs");
+    let mut outcome = story.forbidden("nothing", "none");
+    outcome.story.minimal = false;
+    let caption = |outcome: &Outcome| {
+        let text = draw::story(outcome).plain();
+        text.lines().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(caption(&outcome), "no preemptions, no stale reads");
+    outcome.story.preemptions = 2;
+    assert_eq!(caption(&outcome), "at most 2 preemptions, no stale reads");
+    outcome.story.stale_reads = 1;
+    assert_eq!(
+        caption(&outcome),
+        "at most 2 preemptions, at most 1 stale read"
+    );
+}
+
+#[test]
+fn a_thread_that_yields_could_run_on() {
+    let story = Scribe::new(&["a", "b"], &[], "a.rs")
+        .step(0, 1, "looks")
+        .switch("yields")
+        .step(1, 2, "acts");
+    let text = draw::story(&story.forbidden("nothing", "none")).plain();
+    let rows: Vec<&str> = text.lines().skip(5).map(str::trim_end).collect();
+    assert_eq!(
+        rows,
+        [":1  ┃ looks   │", "    └ yields ─▶", ":2  │         ┃ acts"],
+        "{text}"
+    );
 }
 
 #[test]

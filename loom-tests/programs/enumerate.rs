@@ -8,7 +8,8 @@
 
 use super::program::{self, ATOMICS, CONDVAR, MUTEXES, Op, Pause, Program, THREADS};
 use racecourse::explorer::report::Budget;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 type Thread = usize;
 /// First those of a program, then where each thread parks, and what has been taken from
@@ -69,6 +70,8 @@ struct Attempt {
     /// With the next attempt, if it was not the last.
     fails: usize,
     is_last: bool,
+    /// Whether the thread yields before the next attempt.
+    yields: bool,
 }
 
 fn flatten(ops: &[Op], held: Option<usize>, code: &mut Vec<Code>) {
@@ -122,13 +125,13 @@ fn flatten(ops: &[Op], held: Option<usize>, code: &mut Vec<Code>) {
 /// So many attempts with pauses in between, and what follows if one succeeds.
 fn attempts(
     times: usize,
-    pause: Pause,
+    kind: Pause,
     held: Option<usize>,
     code: &mut Vec<Code>,
     attempt: &dyn Fn(Attempt) -> Code,
     then: &dyn Fn(&mut Vec<Code>),
 ) {
-    let pause = || match pause {
+    let pause = || match kind {
         Pause::Nothing | Pause::Yield | Pause::Spin => None,
         Pause::ParkTimeout => Some(Code::Do(Op::Park { timed: true })),
         Pause::WaitTimeout => held.map(|with| Code::Wait {
@@ -137,6 +140,7 @@ fn attempts(
             tells: false,
         }),
     };
+    let yields = matches!(kind, Pause::Yield | Pause::Spin);
     let steps = 1 + usize::from(pause().is_some());
     let first = code.len();
     let succeeds = first + (times - 1) * steps + 1;
@@ -150,6 +154,7 @@ fn attempts(
             succeeds,
             fails,
             is_last,
+            yields: yields && !is_last,
         }));
         if !is_last {
             code.extend(pause());
@@ -185,6 +190,8 @@ struct Doing {
     seen: Vec<u64>,
     /// What it saw when it last looked, if it spins.
     looked: Option<Touch>,
+    /// Whether it has yielded since its last step.
+    has_yielded: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -218,9 +225,45 @@ impl End {
     }
 }
 
-/// How many different interleavings come to each outcome; `None` if there are
-/// more than so many.
-pub fn enumerate(program: &Program, limit: usize) -> Option<BTreeMap<String, u64>> {
+/// What there is of each outcome.
+pub struct Outcomes(BTreeMap<String, Reached>);
+
+pub struct Reached {
+    /// How many different interleavings come to it.
+    pub different: u64,
+    /// The fewest preemptions of all their orders.
+    pub preemptions: usize,
+}
+
+impl Outcomes {
+    pub fn get(&self, outcome: &str) -> Option<&Reached> {
+        self.0.get(outcome)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &Reached)> {
+        self.0.iter()
+    }
+
+    /// Those that need no more preemptions than that.
+    pub fn within(&self, preemptions: usize) -> BTreeSet<&str> {
+        let all = self.iter();
+        let within = all.filter(|(_, reached)| reached.preemptions <= preemptions);
+        within.map(|(outcome, _)| outcome.as_str()).collect()
+    }
+}
+
+/// What a program has come to after some steps, whatever their order was.
+#[derive(Default)]
+struct Node {
+    /// The threads that could go on, as things are.
+    can_go_on: Vec<bool>,
+    /// Which thread can take a step, and where that leads.
+    next: Vec<(Thread, usize)>,
+    outcome: Option<String>,
+}
+
+/// What the program can come to; `None` if there are more states than so many.
+pub fn enumerate(program: &Program, limit: usize) -> Option<Outcomes> {
     let codes: Vec<Vec<Code>> = program
         .threads
         .iter()
@@ -239,27 +282,77 @@ pub fn enumerate(program: &Program, limit: usize) -> Option<BTreeMap<String, u64
     for thread in (1..codes.len()).chain([0]) {
         first.ends_step(&codes, thread);
     }
-    let mut outcomes = BTreeMap::new();
-    let mut seen = HashSet::new();
-    let mut open = vec![first];
-    while let Some(mut state) = open.pop() {
+    let mut nodes = vec![Node::default()];
+    let mut known = HashMap::new();
+    let mut open = vec![(0, first)];
+    while let Some((id, mut state)) = open.pop() {
+        let threads = 0..codes.len();
+        nodes[id].can_go_on = threads
+            .map(|thread| state.can_go_on(&codes, thread))
+            .collect();
         let mut next = state.successors(&codes);
         if next.is_empty() && !state.uses_freed && state.time_passes(&codes) {
             next = state.successors(&codes);
         }
         if next.is_empty() {
-            *outcomes.entry(state.outcome(&codes)).or_default() += 1;
+            nodes[id].outcome = Some(state.outcome(&codes));
         }
-        for state in next {
-            if seen.insert(state.trace.clone()) {
-                open.push(state);
-            }
+        for (thread, state) in next {
+            let to = match known.entry(state.trace.clone()) {
+                Entry::Occupied(to) => *to.get(),
+                Entry::Vacant(new) => {
+                    nodes.push(Node::default());
+                    open.push((nodes.len() - 1, state));
+                    *new.insert(nodes.len() - 1)
+                }
+            };
+            nodes[id].next.push((thread, to));
         }
-        if seen.len() > limit {
+        if known.len() > limit {
             return None;
         }
     }
-    Some(outcomes)
+    // If the program starts its threads itself, its first thread runs in the beginning.
+    let starts = program.any(|op| matches!(op, Op::Start(_) | Op::Join(_)));
+    Some(outcomes(&nodes, starts.then_some(0)))
+}
+
+/// Goes through all orders, those with the fewest preemptions first. `running`: the thread
+/// that runs in the beginning, if one does.
+fn outcomes(nodes: &[Node], running: Option<Thread>) -> Outcomes {
+    let mut outcomes: BTreeMap<String, Reached> = BTreeMap::new();
+    let mut fewest = HashMap::from([((0, running), 0)]);
+    let mut open = VecDeque::from([(0, 0, running)]);
+    while let Some((preemptions, id, running)) = open.pop_front() {
+        if fewest[&(id, running)] < preemptions {
+            continue;
+        }
+        let node = &nodes[id];
+        if let Some(outcome) = &node.outcome {
+            outcomes.entry(outcome.clone()).or_insert(Reached {
+                different: 0,
+                preemptions,
+            });
+        }
+        for &(thread, to) in &node.next {
+            let others = running.filter(|&running| running != thread);
+            let is_preempted = others.is_some_and(|running| node.can_go_on[running]);
+            let preemptions = preemptions + usize::from(is_preempted);
+            let known = fewest.get(&(to, Some(thread)));
+            if known.is_none_or(|&known| preemptions < known) {
+                fewest.insert((to, Some(thread)), preemptions);
+                match is_preempted {
+                    true => open.push_back((preemptions, to, Some(thread))),
+                    false => open.push_front((preemptions, to, Some(thread))),
+                }
+            }
+        }
+    }
+    for outcome in nodes.iter().filter_map(|node| node.outcome.as_ref()) {
+        let reached = outcomes.get_mut(outcome);
+        reached.expect("every node is reached").different += 1;
+    }
+    Outcomes(outcomes)
 }
 
 impl State {
@@ -269,6 +362,7 @@ impl State {
             phase: Phase::Running,
             seen: Vec::new(),
             looked: None,
+            has_yielded: false,
         };
         Self {
             threads: vec![doing; threads],
@@ -345,7 +439,29 @@ impl State {
         }
     }
 
-    fn successors(&self, codes: &[Vec<Code>]) -> Vec<State> {
+    /// Whether the thread has neither ended nor yielded, and need not wait before its next
+    /// step. One that waits and could be woken at once has left the processor all the same.
+    fn can_go_on(&self, codes: &[Vec<Code>], me: Thread) -> bool {
+        let doing = &self.threads[me];
+        let Some(code) = codes[me].get(doing.at) else {
+            return false;
+        };
+        let is_free = |m: usize| self.owners[m].is_none();
+        match (doing.phase, code) {
+            _ if doing.has_yielded => false,
+            (Phase::NotStarted | Phase::Asleep(_) | Phase::Spinning, _) => false,
+            (Phase::Parked(_), _) => self.tokens[me],
+            (Phase::Awake(_), &Code::Wait { with, .. }) => is_free(with),
+            (_, &Code::Lock(m)) => is_free(m),
+            (_, &Code::Do(Op::Join(other))) => self.has_ended(codes, other),
+            (_, &Code::Do(Op::Park { timed })) => {
+                self.tokens[me] || !self.budgets(timed).is_empty()
+            }
+            _ => true,
+        }
+    }
+
+    fn successors(&self, codes: &[Vec<Code>]) -> Vec<(Thread, State)> {
         let mut next = Vec::new();
         if self.uses_freed {
             return next;
@@ -361,7 +477,7 @@ impl State {
                 let mut state = self.clone();
                 if state.step(thread, code, choice) {
                     state.ends_step(codes, thread);
-                    next.push(state);
+                    next.push((thread, state));
                 }
             }
         }
@@ -508,6 +624,7 @@ impl State {
             self.uses_freed = true;
             return true;
         }
+        self.threads[me].has_yielded = false;
         match self.threads[me].phase {
             Phase::Running => {}
             Phase::Spinning => {
@@ -591,6 +708,7 @@ impl State {
             Code::Do(Op::SpinUntil(x, to, _)) => {
                 self.reads(me, x);
                 if self.atomics[x] != to {
+                    self.threads[me].has_yielded = true;
                     // A second look would be followed by the same ones for ever.
                     let looked = self.threads[me].looked.replace((x, self.news[x]));
                     if looked.is_some() {
@@ -696,6 +814,7 @@ impl State {
         if success || then.is_last {
             self.threads[me].seen.push(success.into());
         }
+        self.threads[me].has_yielded = !success && then.yields;
         if success { then.succeeds } else { then.fails }
     }
 

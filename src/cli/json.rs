@@ -44,6 +44,8 @@ and a story is
                            switch: null, or {preempted, why} if the processor changes hands after it
   epilogue                 lines: who waits for whom, what raced
   preemptions, stale_reads how many of each
+  minimal                  whether no interleaving with this outcome has fewer stale reads, or as
+                           many and fewer preemptions; if false, it needs at most so many
 What is not as it should be goes to standard error, a line each.";
 
 /// A line of `explore --json`: one scene.

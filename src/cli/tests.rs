@@ -73,6 +73,7 @@ pub(super) fn outcome(name: &str, grade: Grade, preemptions: usize) -> Outcome {
             epilogue: Vec::new(),
             preemptions,
             stale_reads: 0,
+            minimal: true,
         },
     }
 }

@@ -1,7 +1,7 @@
 //! Whether a version did what its lesson says: every right one proven, every
 //! wrong one caught.
 
-use crate::explorer::report::{Exploration, count};
+use crate::explorer::report::{Exploration, Outcome, count};
 use crate::lessons::{Lesson, Mistake, Scene, Version};
 
 /// A scene of a version, and what exploring it found.
@@ -115,11 +115,20 @@ fn uncaught(lesson: &Lesson, mistake: &Mistake, found_anywhere: &[Found]) -> Opt
     let (needed, expected) = (caught.story.preemptions, mistake.preemptions);
     (needed != expected).then(|| {
         format!(
-            "caught: {}, but its simplest story needs {}, and the lesson says {expected}{hint}",
+            "caught: {}, but its simplest story needs {}{}, and the lesson says {expected}{hint}",
             mistake.outcome,
+            at_most(caught),
             count(needed as u64, "preemption")
         )
     })
+}
+
+/// What is said before the preemptions of its story: fewer may do.
+fn at_most(outcome: &Outcome) -> &'static str {
+    match outcome.story.minimal {
+        true => "",
+        false => "at most ",
+    }
 }
 
 /// The outcomes that must occur in the scene, and did not.
@@ -161,7 +170,15 @@ pub fn praise(version: &Version, found: &[Found], elsewhere: &[&Scene]) -> Strin
         );
     }
     let needed = count(mistake.preemptions as u64, "preemption");
-    format!("caught: {} ({needed}){unfinished}", mistake.outcome)
+    let its_own = found
+        .iter()
+        .filter(|(scene, _)| scene.name == mistake.scene);
+    let caught = its_own.filter_map(|(_, found)| found.outcome(mistake.outcome));
+    let at_most: String = caught.map(at_most).collect();
+    format!(
+        "caught: {} ({at_most}{needed}){unfinished}",
+        mistake.outcome
+    )
 }
 
 #[cfg(test)]
@@ -253,6 +270,21 @@ mod tests {
             assert_eq!(complaints.len(), 1);
             assert!(complaints[0].contains(complaint), "{complaints:?}");
         }
+    }
+
+    #[test]
+    fn preemptions_that_may_be_too_many_are_said_to_be_at_most_so_many() {
+        let lesson = lesson();
+        let version = &lesson.versions[WRONG];
+        let found = |preemptions| {
+            let mut broken = outcome("broken", Grade::Forbidden, preemptions);
+            broken.story.minimal = false;
+            [(&version.scenes[0], explored(vec![broken]))]
+        };
+        let praised = praise(version, &found(1), &[]);
+        assert_eq!(praised, "caught: broken (at most 1 preemption)");
+        let complaints = complaints(&lesson, version, &found(2));
+        assert!(complaints[0].contains("needs at most 2 preemptions, and the lesson says 1"));
     }
 
     #[test]

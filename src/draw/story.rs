@@ -39,12 +39,13 @@ pub fn story(outcome: &Outcome) -> Drawing {
     Drawing { blocks }
 }
 
-/// `1 preemption, no stale reads`
+/// `1 preemption, no stale reads`; `at most 1 preemption, …` if fewer may do
 fn cost(story: &Story) -> String {
+    let at_most = if story.minimal { "" } else { "at most " };
     let count = |number: usize, what| match number {
         0 => format!("no {what}s"),
-        1 => format!("1 {what}"),
-        number => format!("{number} {what}s"),
+        1 => format!("{at_most}1 {what}"),
+        number => format!("{at_most}{number} {what}s"),
     };
     format!(
         "{}, {}",
@@ -87,7 +88,7 @@ fn lanes(story: &Story, files: &Files) -> Lanes {
         });
         let then = match why {
             "ended" => Lane::Gone,
-            "" => Lane::Ready,
+            "" | "yields" => Lane::Ready,
             _ if preempted => Lane::Ready,
             _ => Lane::Waits,
         };

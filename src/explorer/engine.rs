@@ -270,6 +270,9 @@ impl Exploring {
     }
 }
 
+#[cfg(test)]
+mod cut_off;
+
 /// Where stacks cannot be read (other processors than x86-64, Windows), as if this were
 /// such a machine.
 #[cfg(test)]

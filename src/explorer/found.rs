@@ -28,6 +28,8 @@ pub(super) struct Found {
     counts: [Counts; 2],
     /// By outcome and grade.
     rows: HashMap<(String, Grade), Row>,
+    /// What may be spent on the story of each.
+    pub(super) places: usize,
     stopped: Option<String>,
     proved: Proved,
     /// Loops of which only some iterations were explored.
@@ -58,6 +60,9 @@ struct Row {
     cost: Cost,
     /// What may still be spent on a better story.
     places: usize,
+    /// How many stale reads and preemptions the interleavings need at least that were not
+    /// searched for their best order to the end.
+    at_least: (usize, usize),
 }
 
 /// A story that is not yet told: the execution is run once more for it.
@@ -80,6 +85,7 @@ impl Found {
             executions: 0,
             counts: Default::default(),
             rows: HashMap::new(),
+            places: PLACES,
             stopped: None,
             proved: Proved::Nothing,
             bounded: Vec::new(),
@@ -115,13 +121,19 @@ impl Found {
             Some(row) => {
                 let better = match is_new {
                     true => story::better_than(Some(row.cost), x, &mut row.places),
-                    false => None,
+                    false => Ok(None),
                 };
+                let better = better.unwrap_or_else(|at_least| {
+                    row.at_least = row.at_least.min(at_least);
+                    None
+                });
                 (row, better)
             }
             None => {
-                let mut places = PLACES;
+                let mut places = self.places;
                 let better = story::better_than(None, x, &mut places);
+                let at_least = better.as_ref().err().copied();
+                let better = better.ok().flatten();
                 let (cost, order) = better.unwrap_or_else(|| story::as_it_ran(x));
                 let outcome = Outcome {
                     outcome: name.0.clone(),
@@ -137,6 +149,7 @@ impl Found {
                     different: [0; 2],
                     cost,
                     places,
+                    at_least: at_least.unwrap_or((usize::MAX, usize::MAX)),
                 };
                 (
                     self.rows.entry(name.clone()).or_insert(row),
@@ -175,7 +188,13 @@ impl Found {
         if self.stopped.is_none() && self.rows.is_empty() {
             self.stop("because nothing came to an end");
         }
-        let mut outcomes: Vec<Outcome> = self.rows.drain().map(|(_, row)| row.outcome).collect();
+        let is_complete = self.stopped.is_none();
+        let rows = self.rows.drain().map(|(_, mut row)| {
+            let others = if is_complete { row.at_least } else { (0, 0) };
+            row.outcome.story.minimal = row.cost.is_within(others);
+            row.outcome
+        });
+        let mut outcomes: Vec<Outcome> = rows.collect();
         outcomes.sort_by(|a, b| (a.grade, &a.outcome).cmp(&(b.grade, &b.outcome)));
         // Not all of what was to be explored.
         let proved = match self.proved {

@@ -20,13 +20,14 @@ type StepId = usize;
 #[derive(Debug, Clone)]
 pub(super) struct Step<'x> {
     pub(super) thread: ThreadId,
-    pub(super) object: Option<ObjectId>,
     /// Two steps with dependent accesses keep their order.
     pub(super) accesses: &'x [Access],
     /// Whether it takes (`true`) or releases a lock, and which.
     pub(super) locks: Option<(ObjectId, bool)>,
     /// What it has to wait for.
     pub(super) gate: Gate,
+    /// Whether its thread yields before it.
+    pub(super) yields: bool,
     /// If it is a load that could have read another store: the location, and the step
     /// that wrote the store it reads. The load may come before a newer store, or after
     /// it: then it is stale.
@@ -44,16 +45,15 @@ pub(super) enum Gate {
     Free(ObjectId),
     /// That step must have been taken.
     After(StepId),
-    /// All steps before it must have been taken: time passes only when no thread can go
-    /// on.
-    AfterAll,
+    /// All steps before that one must have been taken: time passes only when no thread can
+    /// go on.
+    AfterAll(StepId),
     /// Nothing holds it up, but it waits: it is chance when it goes on.
     Chance,
     /// The thread must have ended.
     Ended(ThreadId),
-    /// One of these must be written (any at all, if there are none) by a step later than
-    /// that one.
-    Written(Vec<(ObjectId, Location)>, StepId),
+    /// It loops until one of these is written.
+    Written(Vec<ObjectId>),
     /// It never opens.
     Never,
 }
@@ -62,8 +62,9 @@ pub(super) enum Gate {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Script<'x> {
     pub(super) steps: Vec<Step<'x>>,
-    /// What each thread waits for at the end, if it has not ended.
-    pub(super) blocked: HashMap<ThreadId, Gate>,
+    /// What each thread that has not ended at the end waits for, and whether it yields
+    /// before.
+    pub(super) unended: HashMap<ThreadId, (Gate, bool)>,
     /// The step that decides the outcome; what others do later does not matter.
     /// Without one, all steps do.
     pub(super) decisive: Option<StepId>,
@@ -101,11 +102,14 @@ type Cost = (usize, usize, usize, usize);
 /// it has fewer (of the one, or as many and fewer of the other) than given. The
 /// search looks at no more than `places` places and takes those it has looked at
 /// away from them; when there are none left, it gives up.
+///
+/// # Errors
+/// How many stale reads and preemptions every order has at least, if it gave up.
 pub(super) fn fewest_preemptions(
     script: &Script<'_>,
     fewer_than: (usize, usize),
     places: &mut usize,
-) -> Option<Order> {
+) -> Result<Option<Order>, (usize, usize)> {
     let search = Search::new(script);
     let start = Place([0; MAX_THREADS], None);
     let mut open = BinaryHeap::from([Reverse(((0, 0, 0, 0), start))]);
@@ -116,7 +120,7 @@ pub(super) fn fewest_preemptions(
         if !closed.insert(place) {
             continue;
         }
-        *places = places.checked_sub(1)?;
+        *places = places.checked_sub(1).ok_or((cost.0, cost.1))?;
         if search.is_done(&place.0) {
             let mut steps = Vec::new();
             let mut at = &place;
@@ -125,11 +129,11 @@ pub(super) fn fewest_preemptions(
                 at = before;
             }
             steps.reverse();
-            return Some(Order {
+            return Ok(Some(Order {
                 stale_reads: cost.0,
                 preemptions: cost.1,
                 steps,
-            });
+            }));
         }
         let Place(taken, last) = &place;
         for thread in 0..search.threads.len() {
@@ -143,7 +147,7 @@ pub(super) fn fewest_preemptions(
             stale_reads += usize::from(search.is_stale(taken, step));
             if let Some(last) = last.filter(|&last| last != thread) {
                 changes += 1;
-                preemptions += usize::from(search.could_go_on(taken, last));
+                preemptions += usize::from(search.handover(taken, last) == Handover::Preempted);
             }
             if (stale_reads, preemptions) >= fewer_than {
                 continue;
@@ -159,7 +163,7 @@ pub(super) fn fewest_preemptions(
             }
         }
     }
-    None
+    Ok(None)
 }
 
 /// For each step of the order: why the processor changed hands after it, where it
@@ -198,6 +202,7 @@ pub(super) fn stale_reads(script: &Script<'_>, order: &[StepId]) -> HashSet<Step
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Handover {
     Preempted,
+    Yields,
     /// For what, and by which step the lock that it waits for was taken.
     Waits(Gate, Option<StepId>),
     Ended,
@@ -220,8 +225,8 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn new(script: &'a Script<'a>) -> Self {
         let count = script.steps.iter().map(|step| step.thread + 1).max();
-        let blocked = script.blocked.keys().map(|thread| thread + 1).max();
-        let mut threads = vec![Vec::new(); count.max(blocked).unwrap_or(0)];
+        let unended = script.unended.keys().map(|thread| thread + 1).max();
+        let mut threads = vec![Vec::new(); count.max(unended).unwrap_or(0)];
         let mut place = Vec::new();
         let mut needs = Vec::new();
         let mut locks: HashMap<ObjectId, Vec<StepId>> = HashMap::new();
@@ -233,11 +238,14 @@ impl<'a> Search<'a> {
             let mut after: Vec<StepId> = Vec::new();
             after.extend(step.loads.and_then(|(_, store)| store));
             for &Access { location, kind } in step.accesses {
-                if matches!(kind, Kind::ReadsFrom(..)) {
-                    continue; // it comes after the store that it reads, as above
-                }
                 let earlier = so_far.entry(location).or_default();
-                after.extend(earlier.before(kind).map(|step| step as StepId));
+                // A load that chooses comes after the store that it reads, as above.
+                if !matches!(kind, Kind::ReadsFrom(..)) {
+                    after.extend(earlier.before(kind).map(|step| step as StepId));
+                }
+                if kind == Kind::Destroy {
+                    after.extend(earlier.before_destruction().map(|step| step as StepId));
+                }
                 earlier.add(kind, id as u32);
                 if kind.writes() {
                     writes.entry(location).or_default().push(id);
@@ -245,7 +253,7 @@ impl<'a> Search<'a> {
             }
             match step.gate {
                 Gate::After(other) => after.push(other),
-                Gate::AfterAll => after.extend(0..id),
+                Gate::AfterAll(end) => after.extend(0..end),
                 Gate::Ended(thread) => after.extend(threads.get(thread).and_then(|t| t.last())),
                 _ => {}
             }
@@ -305,7 +313,7 @@ impl<'a> Search<'a> {
     fn gate(&self, taken: &[u16], thread: usize) -> Option<&Gate> {
         match self.next(taken, thread) {
             Some(step) => Some(&self.script.steps[step].gate),
-            None => self.script.blocked.get(&thread),
+            None => self.script.unended.get(&thread).map(|(gate, _)| gate),
         }
     }
 
@@ -315,46 +323,33 @@ impl<'a> Search<'a> {
         match self.gate(taken, thread) {
             None => Handover::Ended,
             Some(_) if self.next(taken, thread).is_some_and(leaves) => Handover::Ended,
-            Some(gate) if self.is_open(taken, thread, gate) => Handover::Preempted,
-            Some(gate) => Handover::Waits(gate.clone(), self.holder(taken, gate)),
+            Some(gate) if !self.is_open(taken, gate) => {
+                Handover::Waits(gate.clone(), self.holder(taken, gate))
+            }
+            Some(_) if self.yields(taken, thread) => Handover::Yields,
+            Some(_) => Handover::Preempted,
         }
     }
 
-    fn could_go_on(&self, taken: &[u16], thread: usize) -> bool {
-        self.gate(taken, thread)
-            .is_some_and(|gate| self.is_open(taken, thread, gate))
+    fn yields(&self, taken: &[u16], thread: usize) -> bool {
+        match self.next(taken, thread) {
+            Some(step) => self.script.steps[step].yields,
+            None => self.script.unended.get(&thread).is_some_and(|it| it.1),
+        }
     }
 
-    fn is_open(&self, taken: &[u16], thread: usize, gate: &Gate) -> bool {
+    /// Whether a thread that comes there now need not wait. One that waits has left the
+    /// processor by itself, even if it could be woken at once.
+    fn is_open(&self, taken: &[u16], gate: &Gate) -> bool {
         match gate {
             Gate::Open => true,
-            Gate::Never | Gate::Chance => false,
+            Gate::Never | Gate::Chance | Gate::AfterAll(_) | Gate::Written(_) => false,
             Gate::Free(_) => self.holder(taken, gate).is_none(),
             Gate::After(step) => self.is_taken(taken, *step),
-            Gate::AfterAll => match self.next(taken, thread) {
-                Some(step) => self.may_come(taken, step),
-                None => false,
-            },
             Gate::Ended(other) => {
-                self.next(taken, *other).is_none() && !self.script.blocked.contains_key(other)
-            }
-            Gate::Written(objects, since) => {
-                let mut later = *since + 1..self.script.steps.len();
-                later.any(|step| self.is_taken(taken, step) && self.writes_one(step, objects))
+                self.next(taken, *other).is_none() && !self.script.unended.contains_key(other)
             }
         }
-    }
-
-    /// Whether the step writes one of these objects, or a part of it.
-    fn writes_one(&self, step: StepId, objects: &[(ObjectId, Location)]) -> bool {
-        let step = &self.script.steps[step];
-        let is_one = |access: &Access| {
-            let is_one = |&(object, location): &(ObjectId, Location)| {
-                step.object == Some(object) || access.location == location
-            };
-            access.kind.writes() && (objects.is_empty() || objects.iter().any(is_one))
-        };
-        step.accesses.iter().any(is_one)
     }
 
     /// The step that took the lock which the gate waits for, if it is held.

@@ -375,6 +375,11 @@ pub struct Story {
     pub preemptions: usize,
     /// How many loads read an older store although a newer one was there.
     pub stale_reads: usize,
+    /// Whether no interleaving with this outcome has fewer stale reads, or as many and fewer
+    /// preemptions: within what the exploration's [`verdict`](Exploration::verdict) says.
+    /// If `false`, fewer may do: the exploration stopped, or some interleavings have too
+    /// many orders to look at them all.
+    pub minimal: bool,
 }
 
 /// One step of one thread.

@@ -4,65 +4,82 @@ use super::order::{Gate, Script, Step};
 use crate::engine::execution::failure::{Failure, WaitsFor};
 use crate::engine::execution::object::Wait;
 use crate::engine::execution::run::Execution;
-use crate::engine::execution::trace::{self, List, Record, RecordKind};
-use std::collections::HashMap;
+use crate::engine::execution::trace::{self, Record, RecordKind};
+use crate::engine::ids::ThreadId;
 
 /// What bears on the order of the execution's records.
 pub(super) fn of(x: &Execution) -> Script<'_> {
     let records = happened(x);
     let steps = records.iter().enumerate().map(|(id, record)| Step {
         thread: record.thread,
-        object: record.object,
         accesses: x.trace.accesses(id),
         locks: record.lock,
-        gate: gate(x, record.gate),
+        gate: gate(x, records, id),
+        yields: record.yields,
         loads: loads(x, record),
         is_setup: record.kind == RecordKind::Setup,
     });
-    let blocked = match &x.failure {
-        Some(Failure::Blocked { waits, .. }) => waits
-            .iter()
-            .map(|blocked| (blocked.thread, last_gate(x, &blocked.waits)))
-            .collect(),
-        _ => HashMap::new(),
-    };
+    let unended = x.unended.iter().map(|thread| {
+        let mut blocked = x.blocked().iter();
+        let blocked = blocked.find(|blocked| blocked.thread == thread);
+        let gate = match x.threads[thread].enabled_by {
+            // It was notified, and waits for the lock; before, it waited to be notified.
+            Some(by) => Gate::After(by as usize),
+            None => blocked.map_or(Gate::Open, |blocked| last_gate(x, &blocked.waits)),
+        };
+        (thread, (gate, has_yielded(x, thread)))
+    });
     let is_decided = matches!(
         x.failure,
         Some(Failure::Panic { .. } | Failure::DataRace(_) | Failure::UseAfterFree { .. })
     );
     Script {
         steps: steps.collect(),
-        blocked,
+        unended: unended.collect(),
         decisive: is_decided.then(|| x.failed_after.saturating_sub(1)),
     }
 }
 
-/// Blocked threads do nothing more: what is recorded later is how they unwind.
+/// Without what is recorded of how threads unwind.
 pub(super) fn happened(x: &Execution) -> &[Record] {
-    match &x.failure {
-        Some(Failure::Blocked { .. }) => &x.trace.records()[..x.failed_after],
-        _ => x.trace.records(),
-    }
+    let records = x.trace.records();
+    &records[..x.aborted_after.min(records.len())]
 }
 
-fn gate(x: &Execution, gate: trace::Gate) -> Gate {
-    match gate {
+/// Whether a thread that has not ended yielded before it came to where it is.
+fn has_yielded(x: &Execution, thread: ThreadId) -> bool {
+    let mut unwinds = x.trace.records()[happened(x).len()..].iter();
+    let next = unwinds.find(|record| record.thread == thread);
+    next.map_or(x.threads[thread].has_yielded, |record| record.yields)
+}
+
+fn gate(x: &Execution, records: &[Record], id: usize) -> Gate {
+    match records[id].gate {
         trace::Gate::Open => Gate::Open,
         trace::Gate::Free(lock) => Gate::Free(lock),
         trace::Gate::After(record) => Gate::After(record as usize),
-        trace::Gate::AfterAll => Gate::AfterAll,
+        trace::Gate::AfterAll => Gate::AfterAll(standstill(records, id)),
         trace::Gate::Chance => Gate::Chance,
         trace::Gate::Ended(thread) => Gate::Ended(thread),
-        trace::Gate::Written(list, since) => written(x, list, since as usize),
+        trace::Gate::Written(list, _) => Gate::Written(x.trace.list(list).to_vec()),
     }
 }
 
-fn written(x: &Execution, list: List, since: usize) -> Gate {
-    let objects = x.trace.list(list).iter();
-    Gate::Written(
-        objects.map(|&id| (id, x.objects[id].location)).collect(),
-        since,
-    )
+/// How many records there were when no thread could go on, and time passed for the thread
+/// of that record. Time passes for all at once: another thread that had waited may have
+/// gone on first.
+fn standstill(records: &[Record], late: usize) -> usize {
+    let thread = records[late].thread;
+    let mut before = records[..late].iter();
+    let waits_since = before.rposition(|record| record.thread == thread);
+    let later = waits_since.map_or(0, |record| record + 1)..late;
+    let is_late = |&id: &usize| records[id].gate == trace::Gate::AfterAll;
+    let mut others = later.clone().filter(is_late);
+    let standstill = others.find_map(|id| {
+        let standstill = standstill(records, id);
+        later.contains(&standstill).then_some(standstill)
+    });
+    standstill.unwrap_or(late)
 }
 
 /// What holds up a thread that waits at the end.
@@ -71,9 +88,8 @@ fn last_gate(x: &Execution, waits: &WaitsFor) -> Gate {
         WaitsFor::Object(Wait { object, what, .. }) if what.is_lock() => Gate::Free(*object),
         WaitsFor::Object(_) => Gate::Never,
         WaitsFor::End(other) => Gate::Ended(*other),
-        WaitsFor::Written(list, since) => {
-            since.map_or(Gate::Never, |since| written(x, *list, since as usize))
-        }
+        WaitsFor::Written(list, Some(_)) => Gate::Written(x.trace.list(*list).to_vec()),
+        WaitsFor::Written(_, None) => Gate::Never,
     }
 }
 

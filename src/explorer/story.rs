@@ -22,6 +22,11 @@ pub(super) struct Cost {
 }
 
 impl Cost {
+    /// Whether no story with at least so many stale reads and preemptions has fewer.
+    pub(super) fn is_within(self, at_least: (usize, usize)) -> bool {
+        (self.stale_reads, self.preemptions) <= at_least
+    }
+
     fn of(order: &Order) -> Self {
         Self {
             stale_reads: order.stale_reads,
@@ -33,11 +38,15 @@ impl Cost {
 
 /// The order of the execution's simplest story, if that is better than `known`: the one
 /// that needs the fewest preemptions.
+///
+/// # Errors
+/// How many stale reads and preemptions that story has at least, if the execution has too
+/// many orders to look at.
 pub(super) fn better_than(
     known: Option<Cost>,
     x: &Execution,
     places: &mut usize,
-) -> Option<(Cost, Order)> {
+) -> Result<Option<(Cost, Order)>, (usize, usize)> {
     // Of two with as many stale reads and preemptions the shorter is the better.
     let fewer_than = match known {
         Some(known) if x.trace.records().len() < known.steps => {
@@ -46,14 +55,15 @@ pub(super) fn better_than(
         Some(known) => (known.stale_reads, known.preemptions),
         None => (usize::MAX, usize::MAX),
     };
-    if fewer_than == (0, 0) || *places == 0 {
-        return None;
+    if fewer_than == (0, 0) {
+        return Ok(None);
+    }
+    if *places == 0 {
+        return Err((0, 0));
     }
     let order = order::fewest_preemptions(&script::of(x), fewer_than, places)?;
-    let cost = Cost::of(&order);
-    known
-        .is_none_or(|known| cost < known)
-        .then_some((cost, order))
+    let better = order.map(|order| (Cost::of(&order), order));
+    Ok(better.filter(|&(cost, _)| known.is_none_or(|known| cost < known)))
 }
 
 /// The order in which the execution was run: for one that has too many orders to look at.
@@ -87,13 +97,26 @@ pub(super) fn tell(x: &Execution, order: &Order) -> Story {
     for (place, &id) in columns.iter().enumerate() {
         column[id] = place;
     }
-    let mut steps = Vec::new();
+    let mut steps: Vec<Step> = Vec::new();
     let handovers = order::handovers(script, &order.steps);
     let stale = order::stale_reads(script, &order.steps);
     for (&id, handover) in order.steps.iter().zip(handovers) {
         let record = &x.trace.records()[id];
-        if record.kind == RecordKind::Setup {
-            continue;
+        let switch = handover.map(|handover| teller.switch(&handover, id));
+        match (record.kind, steps.last_mut()) {
+            (RecordKind::Setup, _) => continue,
+            (
+                RecordKind::Destruction,
+                Some(Step {
+                    thread,
+                    switch: last,
+                    ..
+                }),
+            ) if *thread == column[record.thread] && last.is_none() => {
+                *last = switch;
+                continue;
+            }
+            _ => {}
         }
         if let Some((object, text)) = teller.change(record)
             && let Some(place) = watched.iter().position(|&id| id == object)
@@ -115,7 +138,7 @@ pub(super) fn tell(x: &Execution, order: &Order) -> Story {
             file,
             line,
             state: state.clone(),
-            switch: handover.map(|handover| teller.switch(&handover, id)),
+            switch,
         });
     }
     let names = &teller.names;
@@ -127,6 +150,7 @@ pub(super) fn tell(x: &Execution, order: &Order) -> Story {
         epilogue: epilogue.unwrap_or_default(),
         preemptions: order.preemptions,
         stale_reads: order.stale_reads,
+        minimal: false, // That is known at the end of the exploration.
     }
 }
 
@@ -149,6 +173,7 @@ impl Teller<'_> {
     fn switch(&self, handover: &Handover, id: usize) -> Switch {
         let why = match handover {
             Handover::Preempted => "preempted".to_owned(),
+            Handover::Yields => "yields".to_owned(),
             Handover::Ended => "ended".to_owned(),
             Handover::Waits(gate, holder) => {
                 let holder = holder.map(|step| {
@@ -168,25 +193,23 @@ impl Teller<'_> {
     fn waits_after(&self, gate: &Gate, id: usize) -> String {
         match gate {
             Gate::Ended(thread) => return self.names.waits_for(&WaitsFor::End(*thread)),
-            Gate::Written(objects, _) => {
-                let objects: Vec<ObjectId> = objects.iter().map(|&(id, _)| id).collect();
-                return self.names.spins(&objects);
-            }
+            Gate::Written(objects) => return self.names.spins(objects),
             _ => {}
         }
         let records = script::happened(self.x);
         let thread = records[id].thread;
         let mut later = records[id + 1..].iter();
         let next = later.find(|record| record.thread == thread);
-        let last = match &self.x.failure {
-            Some(Failure::Blocked { waits, .. }) => waits.iter().find(|w| w.thread == thread),
-            _ => None,
-        };
+        let mut blocked = self.x.blocked().iter();
+        let last = blocked.find(|blocked| blocked.thread == thread);
         match (next, last) {
             (Some(Record { waited, .. }), _) => {
                 waited.map_or_else(String::new, |wait| self.names.waits(&wait))
             }
-            (None, Some(last)) => self.names.waits_for(&last.waits),
+            (None, Some(last)) => match gate {
+                Gate::After(by) => format!("sleeps on `{}`", self.names.object_of(&records[*by])),
+                _ => self.names.waits_for(&last.waits),
+            },
             (None, None) => String::new(),
         }
     }

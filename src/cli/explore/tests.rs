@@ -178,7 +178,7 @@ fn json_keeps_its_keys() {
     );
     assert_eq!(
         keys(&broken["story"]),
-        named("threads watched steps epilogue preemptions stale_reads")
+        named("threads watched steps epilogue preemptions stale_reads minimal")
     );
     assert_eq!(
         keys(&broken["story"]["steps"][0]),

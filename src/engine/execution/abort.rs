@@ -1,6 +1,6 @@
 //! How an execution fails, and how it is aborted: every thread unwinds.
 
-use super::failure::{Aborted, Failure};
+use super::failure::{Aborted, BlockedThread, Failure};
 use super::run::{Execution, with};
 use super::thread::Next;
 use crate::engine::ids::ThreadId;
@@ -77,9 +77,21 @@ impl Execution {
 
     /// It failed; what happens from now on changes nothing.
     pub(crate) fn fails(&mut self, failure: Failure) {
-        if self.failure.is_none() {
-            self.failure = Some(failure);
-            self.failed_after = self.trace.records().len();
+        match (&self.failure, failure) {
+            (None, failure) => {
+                self.failure = Some(failure);
+                self.failed_after = self.trace.records().len();
+            }
+            (Some(_), Failure::Blocked { waits, .. }) => self.blocked = waits,
+            _ => {}
+        }
+    }
+
+    /// The threads that wait for ever.
+    pub(crate) fn blocked(&self) -> &[BlockedThread] {
+        match &self.failure {
+            Some(Failure::Blocked { waits, .. }) => waits,
+            _ => &self.blocked,
         }
     }
 
@@ -94,7 +106,14 @@ impl Execution {
             return;
         }
         self.aborted = Some(why);
+        self.aborted_after = self.trace.records().len();
         for thread in 0..self.threads.len() {
+            if !matches!(
+                self.threads[thread].next,
+                Next::Leaves(_) | Next::Never | Next::Ended
+            ) {
+                self.unended.insert(thread);
+            }
             if let Next::Waits(wait) = self.threads[thread].next
                 && wait.what.is_lock()
             {

@@ -239,12 +239,12 @@ impl Execution {
         let waiter = &mut self.threads[thread];
         let timed_out = std::mem::take(&mut waiter.timed_out);
         let fate = waiter.fate.take();
-        waiter.enabled_by = Some(by);
         if waiter.held == Held::Waits {
             waiter.held = Held::No;
         }
         if let Some(next) = next {
             waiter.next = next;
+            waiter.enabled_by = Some(by);
         }
         if timed_out || fate.is_some() {
             self.search.comes_too_late(thread);

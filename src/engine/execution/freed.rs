@@ -13,7 +13,7 @@ use super::run::{Execution, try_with, with};
 use super::schedule::{point, try_point};
 use super::steps::How;
 use super::thread::Next;
-use super::trace::{Names, Record, RecordId, RecordKind};
+use super::trace::{Gate, Names, Record, RecordId, RecordKind};
 use crate::engine::access::{Access, Kind, Location};
 use crate::engine::hash::{mix, word};
 use crate::engine::ids::{At, ObjectId, ThreadId};
@@ -121,12 +121,28 @@ impl Execution {
         let kind = Kind::Destroy;
         self.trace.access(Access { location, kind });
         self.searches(location, kind);
-        self.searches(life_of(location), Kind::Write);
+        let life = Access {
+            location: life_of(location),
+            kind: Kind::Write,
+        };
+        self.trace.access(life);
+        self.searches(life.location, life.kind);
         let at = after.unwrap_or(std::panic::Location::caller());
         self.notes(Some(object), at, |record, names| {
             format!("frees {}", names.object_of(record))
         })
-        .kind = RecordKind::Setup;
+        .kind = RecordKind::Destruction;
+        for thread in &mut *self.threads {
+            if let Next::Waits(wait) = thread.next
+                && wait.object == object
+            {
+                // Of the record that tells of its use, if there will be one.
+                thread.gate = Some(match wait.what.is_lock() {
+                    true => Gate::Free(object),
+                    false => Gate::Chance,
+                });
+            }
+        }
         let others = (0..self.threads.len()).filter(|&thread| thread != by);
         let uses = |&thread: &ThreadId| match self.threads[thread].next {
             Next::Ended => false,
@@ -141,10 +157,13 @@ impl Execution {
         }
     }
 
-    /// The running thread uses the object in a way on which only its destruction depends.
+    /// The running thread's last step uses the object in a way on which only its
+    /// destruction depends.
     pub(crate) fn needs_living(&mut self, object: ObjectId) {
-        let location = self.objects[object].location;
-        self.searches(life_of(location), Kind::Read);
+        let location = life_of(self.objects[object].location);
+        let kind = Kind::Read;
+        self.trace.also_accesses(Access { location, kind });
+        self.searches(location, kind);
     }
 
     /// A story shows where an object was freed that is used afterwards.

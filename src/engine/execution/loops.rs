@@ -34,6 +34,7 @@ pub(crate) fn yields(at: At, stack: Option<u64>) {
     }
     let is_aborted = with(|x| {
         x.yields(at, stack);
+        x.threads[x.current].has_yielded = true;
         x.is_aborted()
     });
     if is_aborted {

@@ -1,7 +1,7 @@
 //! The execution in progress, and the only way to reach it.
 
 use super::difference::{After, Begun, Difference};
-use super::failure::{Aborted, Failure};
+use super::failure::{Aborted, BlockedThread, Failure};
 use super::object::{Objects, State};
 use super::round::Standstill;
 use super::thread::{Thread, Threads};
@@ -83,6 +83,12 @@ pub(crate) struct Execution {
     pub(crate) failure: Option<Failure>,
     /// How many records there were when it failed, the decisive one included.
     pub(crate) failed_after: usize,
+    /// How many records there were when it was aborted: later ones tell how threads unwind.
+    pub(crate) aborted_after: usize,
+    /// The threads that had not ended then.
+    pub(crate) unended: ThreadSet,
+    /// Those that waited at the end for ever, if it had already failed otherwise.
+    pub(super) blocked: Vec<BlockedThread>,
     /// Names the interleaving so far, whatever the order of independent steps: the sum
     /// of all accesses' names.
     pub(super) name: u128,
@@ -209,6 +215,9 @@ impl Execution {
             difference: None,
             failure: None,
             failed_after: 0,
+            aborted_after: usize::MAX,
+            unended: ThreadSet::default(),
+            blocked: Vec::new(),
             name: 0,
             after: Vec::new(),
             current: 0,
@@ -259,6 +268,9 @@ impl Execution {
         self.trace.clear();
         self.failure = None;
         self.failed_after = 0;
+        self.aborted_after = usize::MAX;
+        self.unended = ThreadSet::default();
+        self.blocked.clear();
         self.name = 0;
         self.current = 0;
         self.starting.clear();

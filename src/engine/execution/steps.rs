@@ -111,6 +111,7 @@ impl Execution {
         let thread = &mut self.threads[self.current];
         let is_first = !std::mem::replace(&mut thread.has_records, true);
         let gate = thread.gate.take();
+        let yields = std::mem::take(&mut thread.has_yielded);
         let key = thread.key;
         if is_first {
             // A thread begins after it was started.
@@ -121,6 +122,7 @@ impl Execution {
         }
         let record = self.trace.record(self.current, object, at, tell);
         record.gate = gate.unwrap_or(Gate::Open);
+        record.yields = yields;
         record
     }
 

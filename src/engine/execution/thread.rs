@@ -55,9 +55,11 @@ pub(crate) struct Thread {
     /// What was decided when it began to wait.
     pub(super) fate: Option<Fate>,
     /// The record of the step that ended its wait.
-    pub(super) enabled_by: Option<RecordId>,
+    pub(crate) enabled_by: Option<RecordId>,
     /// What holds up its next record, if nothing else does.
     pub(super) gate: Option<Gate>,
+    /// Whether it has yielded since its last record.
+    pub(crate) has_yielded: bool,
     /// The same whatever the order in which threads start.
     pub(crate) key: u64,
     pub(super) has_records: bool,
@@ -86,6 +88,7 @@ impl Thread {
         self.fate = None;
         self.enabled_by = None;
         self.gate = None;
+        self.has_yielded = false;
         self.key = key;
         self.has_records = false;
         self.steps = 0;

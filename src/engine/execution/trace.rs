@@ -53,6 +53,8 @@ pub(crate) struct Record {
     pub(crate) values: [u64; 2],
     /// What held the thread up before.
     pub(crate) gate: Gate,
+    /// Whether the thread yielded before.
+    pub(crate) yields: bool,
     /// What it was waiting for before, if it was.
     pub(crate) waited: Option<Wait>,
     /// Whether it takes (`true`) or releases a lock, and which.
@@ -75,6 +77,9 @@ pub(crate) enum RecordKind {
     Narration,
     /// A panic: its line is in the trace's panics, by `values[0]`.
     Panic,
+    /// An object is destroyed: a step of the story only where another thread takes the
+    /// processor just before or after it, or if the object is used later.
+    Destruction,
     /// Nothing that the scene does: an actor's part begins, or is known to be over.
     Setup,
 }
@@ -147,6 +152,12 @@ impl Trace {
         self.accesses.push(access);
     }
 
+    /// An access that the last record makes as well.
+    pub(crate) fn also_accesses(&mut self, access: Access) {
+        self.accesses.push(access);
+        self.unclaimed = self.accesses.len() as u32;
+    }
+
     /// The thread's last record.
     pub(crate) fn last_of(&self, thread: ThreadId) -> Option<&Record> {
         self.records
@@ -173,6 +184,7 @@ impl Trace {
             tell,
             values: [0; 2],
             gate: Gate::Open,
+            yields: false,
             waited: None,
             lock: None,
             operation: None,
