@@ -26,7 +26,7 @@ use racecourse::draw;
 use racecourse::explorer::report::{Budget, Exploration, Judged, Memory, Outcome, Step};
 use racecourse::explorer::{Options, explore};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const OPERATIONS: usize = 4;
@@ -134,6 +134,52 @@ fn tells_other_preemptions(program: &Program, memory: Memory, told: &mut Told) -
     Ok((!complaints.is_empty()).then(|| complaints.join("\n")))
 }
 
+/// More preemptions than a program has room for.
+const ANY: usize = 60;
+
+fn within(program: &Program, memory: Memory, preemptions: usize) -> Exploration {
+    let mut options = options(program, memory);
+    options.preemptions = Some(preemptions);
+    found(program, options)
+}
+
+/// Under SC a bound must leave out just the outcomes that need more preemptions; under C11
+/// it must find at least the others.
+fn differs_within_a_bound(program: &Program, memory: Memory) -> Verdict {
+    let expected = enumerate(program, MAX_TRACES).ok_or_else(too_large)?;
+    for preemptions in 0..=3 {
+        let found = within(program, memory, preemptions);
+        if found.stopped.is_some() {
+            return Ok(Some(found.verdict()));
+        }
+        let names = found.outcomes.iter().map(|row| &*row.outcome);
+        let names: BTreeSet<&str> = names.collect();
+        let expected = expected.within(preemptions);
+        let is_right = match memory {
+            Memory::Sc => names == expected,
+            Memory::C11 => names.is_superset(&expected),
+        };
+        if !is_right {
+            return Ok(Some(format!(
+                "within {preemptions} preemptions: {names:?}, but brute force {expected:?}"
+            )));
+        }
+    }
+    Ok(None)
+}
+
+/// A bound that leaves nothing out must lose nothing.
+fn differs_within_a_bound_that_is_none(program: &Program, memory: Memory) -> Verdict {
+    let all = found(program, options(program, memory));
+    if all.executions > MAX_EXECUTIONS {
+        return Err(too_large());
+    }
+    let found = within(program, memory, ANY);
+    let spins = memory == Memory::C11 && program.any(|op| matches!(op, Op::SpinUntil(..)));
+    let [all, found] = [all, found].map(|found| counted(found, spins));
+    Ok((all != found).then(|| format!("{found:?}, but without a bound {all:?}")))
+}
+
 fn differs_from_all_orders(program: &Program, memory: Memory) -> Verdict {
     let mut all_orders = options(program, memory);
     all_orders.all_orders = true;
@@ -146,20 +192,19 @@ fn differs_from_all_orders(program: &Program, memory: Memory) -> Verdict {
     // Under C11 a thread may spin on an older store: once more if it comes before
     // the newer one, not again if it comes after it. Nobody else can tell.
     let spins = memory == Memory::C11 && program.any(|op| matches!(op, Op::SpinUntil(..)));
-    let [all, found] = [all, found].map(|found| {
-        let rows = found.outcomes.into_iter();
-        let counts = |outcome: &str| !spins && outcome != USE_AFTER_FREE;
-        let counted = |row: &Outcome| {
-            if counts(&row.outcome) {
-                row.different
-            } else {
-                0
-            }
-        };
-        let rows = rows.map(|row| (row.outcome.clone(), counted(&row)));
-        (found.stopped, rows.collect::<BTreeMap<_, _>>())
-    });
+    let [all, found] = [all, found].map(|found| counted(found, spins));
     Ok((all != found).then(|| format!("{found:?}, but in all orders {all:?}")))
+}
+
+/// Why it stopped, and the outcomes with how many interleavings have them.
+fn counted(found: Exploration, spins: bool) -> (Option<String>, BTreeMap<String, u64>) {
+    let rows = found.outcomes.into_iter();
+    let counted = |row: &Outcome| match spins || row.outcome == USE_AFTER_FREE {
+        true => 0,
+        false => row.different,
+    };
+    let rows = rows.map(|row| (row.outcome.clone(), counted(&row)));
+    (found.stopped, rows.collect())
 }
 
 fn strength() -> impl Strategy<Value = Strength> {
@@ -425,6 +470,33 @@ fn stories_need_the_fewest_preemptions() {
         "outcomes that need so many preemptions: {:?}",
         told.borrow()
     );
+}
+
+#[test]
+fn within_a_bound_sc_is_brute_force() {
+    none_differs(
+        "brute force within 0 to 3 preemptions",
+        1,
+        Memory::Sc,
+        differs_within_a_bound,
+    );
+}
+
+#[test]
+fn within_a_bound_c11_is_no_less() {
+    none_differs(
+        "brute force within 0 to 3 preemptions",
+        1,
+        Memory::C11,
+        differs_within_a_bound,
+    );
+}
+
+#[test]
+fn a_bound_that_leaves_nothing_out_loses_nothing() {
+    for memory in [Memory::Sc, Memory::C11] {
+        none_differs("no bound", 2, memory, differs_within_a_bound_that_is_none);
+    }
 }
 
 #[test]

@@ -188,19 +188,23 @@ impl Found {
         if self.stopped.is_none() && self.rows.is_empty() {
             self.stop("because nothing came to an end");
         }
-        let is_complete = self.stopped.is_none();
-        let rows = self.rows.drain().map(|(_, mut row)| {
-            let others = if is_complete { row.at_least } else { (0, 0) };
-            row.outcome.story.minimal = row.cost.is_within(others);
-            row.outcome
-        });
-        let mut outcomes: Vec<Outcome> = rows.collect();
-        outcomes.sort_by(|a, b| (a.grade, &a.outcome).cmp(&(b.grade, &b.outcome)));
         // Not all of what was to be explored.
         let proved = match self.proved {
             Proved::All if self.stopped.is_some() => Proved::Nothing,
             proved => proved,
         };
+        // How many stale reads and preemptions an interleaving has that was not explored.
+        let unexplored = match proved {
+            Proved::Nothing => (0, 0),
+            Proved::Preemptions(most) => (0, most + 1),
+            Proved::All => (usize::MAX, usize::MAX),
+        };
+        let rows = self.rows.drain().map(|(_, mut row)| {
+            row.outcome.story.minimal = row.cost.is_within(row.at_least.min(unexplored));
+            row.outcome
+        });
+        let mut outcomes: Vec<Outcome> = rows.collect();
+        outcomes.sort_by(|a, b| (a.grade, &a.outcome).cmp(&(b.grade, &b.outcome)));
         Exploration {
             memory: self.memory,
             budget: self.budget,

@@ -34,7 +34,8 @@ pub(crate) fn yields(at: At, stack: Option<u64>) {
     }
     let is_aborted = with(|x| {
         x.yields(at, stack);
-        x.threads[x.current].has_yielded = true;
+        let me = &mut x.threads[x.current];
+        (me.has_yielded, me.has_left) = (true, true);
         x.is_aborted()
     });
     if is_aborted {

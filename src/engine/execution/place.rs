@@ -1,18 +1,21 @@
 //! Where an execution is between two transitions, for a search with a bound on preemptions.
 
-use super::thread::{Next, Thread};
+use super::thread::{Next, Thread, Threads};
 use super::trace::{RecordKind, Trace};
+use crate::engine::hash::name;
+use crate::engine::ids::ThreadId;
 use crate::engine::search::Place;
 
-/// `interleaving`: its name so far. `thread`: the one that ran last.
-pub(super) fn place(interleaving: u128, thread: &Thread, trace: &Trace) -> Place {
+/// `interleaving`: its name so far. `last`: the thread that ran last.
+pub(super) fn place(interleaving: u128, threads: &Threads, last: ThreadId, trace: &Trace) -> Place {
+    // An object's destruction is part of no interleaving's name.
+    let taken = threads.iter().map(|t| name([t.key, t.transitions, 0, 0]));
+    let state = taken.fold(interleaving, u128::wrapping_add);
     // To start actors, and to begin at all, is no step of the scene.
     let record = trace.records().last();
     let begins = record.is_none_or(|record| record.kind == RecordKind::Setup);
-    Place {
-        state: interleaving,
-        goes_on: !begins && !has_left(thread),
-    }
+    let goes_on = !begins && !has_left(&threads[last]);
+    Place { state, goes_on }
 }
 
 /// Whether the thread, which is enabled, has left the processor by itself.
@@ -20,6 +23,6 @@ fn has_left(thread: &Thread) -> bool {
     match thread.next {
         Next::Leaves(_) => true,
         Next::Waits(_) if thread.timed_out || thread.fate.is_some() => true,
-        _ => thread.yielded != 0,
+        _ => thread.has_left,
     }
 }

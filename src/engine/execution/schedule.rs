@@ -306,7 +306,7 @@ impl Execution {
                 options(objects, thread, sequential, (atomic, ordering), add);
             }
         };
-        let place = || place(*name, &threads[current], trace);
+        let place = || place(*name, threads, current, trace);
         let next = search.next(enabled, rank, options, place);
         match next {
             Ok(Some(thread)) => self.goes_on_with(thread),
@@ -320,7 +320,10 @@ impl Execution {
 
     fn goes_on_with(&mut self, thread: ThreadId) {
         self.running = thread;
-        self.threads[thread].yielded = 0;
+        let thread = &mut self.threads[thread];
+        thread.transitions += 1;
+        thread.yielded = 0;
+        thread.has_left = false;
     }
 
     /// The thread that was started last has come to its first schedule point.

@@ -58,12 +58,16 @@ pub(crate) struct Thread {
     pub(crate) enabled_by: Option<RecordId>,
     /// What holds up its next record, if nothing else does.
     pub(super) gate: Option<Gate>,
-    /// Whether it has yielded since its last record.
+    /// Whether it has yielded since its last record, …
     pub(crate) has_yielded: bool,
+    /// … and since it took the processor: then it has left it by itself.
+    pub(super) has_left: bool,
     /// The same whatever the order in which threads start.
     pub(crate) key: u64,
     pub(super) has_records: bool,
     pub(crate) steps: u64,
+    /// How many transitions it has taken.
+    pub(super) transitions: u64,
     /// How many steps it had taken when it last joined another thread.
     pub(super) joined_at: Option<u64>,
     pub(super) children: u64,
@@ -89,9 +93,11 @@ impl Thread {
         self.enabled_by = None;
         self.gate = None;
         self.has_yielded = false;
+        self.has_left = false;
         self.key = key;
         self.has_records = false;
         self.steps = 0;
+        self.transitions = 0;
         self.joined_at = None;
         self.children = 0;
         self.parker = None;
