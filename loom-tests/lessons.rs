@@ -4,12 +4,17 @@
 use racecourse::cli::verdict;
 use racecourse::draw;
 use racecourse::explorer::explore;
-use racecourse::explorer::report::{Budget, Exploration, Memory};
+use racecourse::explorer::report::{Budget, Exploration, Memory, Proved};
 use racecourse::lessons::{self, Lesson, Scene, Version};
 use std::path::Path;
 
 fn exploration(scene: &Scene, memory: Memory) -> Exploration {
     explore(scene.options(memory), scene.run.clone()).unwrap()
+}
+
+fn explored<'a>(version: &Version, scene: &'a Scene, memory: Memory) -> verdict::Found<'a> {
+    let options = version.options(scene, memory);
+    (scene, explore(options, scene.run.clone()).unwrap())
 }
 
 /// The complaints about a lesson's versions, and what was found, a line a scene.
@@ -19,7 +24,7 @@ fn explore_all(lesson: &Lesson, such: impl Fn(&Version) -> bool) -> (Vec<String>
     for version in lesson.versions.iter().filter(|version| such(version)) {
         let found: Vec<_> = version
             .explored()
-            .map(|scene| (scene, exploration(scene, lesson.memory)))
+            .map(|scene| explored(version, scene, lesson.memory))
             .collect();
         for (scene, found) in &found {
             let Exploration {
@@ -27,9 +32,13 @@ fn explore_all(lesson: &Lesson, such: impl Fn(&Version) -> bool) -> (Vec<String>
                 executions,
                 memory,
                 budget,
+                proved,
+                stopped: None,
                 ..
-            } = found;
-            assert!(found.is_complete(), "{}: {}", version.name, found.verdict());
+            } = found
+            else {
+                panic!("{}: {}", version.name, found.verdict());
+            };
             let allowed = match *budget {
                 Budget::NONE => String::new(),
                 _ => format!(" ({budget})"),
@@ -38,6 +47,9 @@ fn explore_all(lesson: &Lesson, such: impl Fn(&Version) -> bool) -> (Vec<String>
                 "{different:>6} different, {executions:>6} executions, {memory}{allowed}: {}, {}",
                 version.name, scene.name
             );
+            if let Proved::Preemptions(most) = proved {
+                line += &format!(" (up to {most} preemptions)");
+            }
             for row in found.forbidden() {
                 line += &format!("; {}", row.outcome);
             }
@@ -128,12 +140,17 @@ fn no_wrong_version_passes_for_right() {
             .filter(|&version| !lesson.versions[version].is_right())
             .collect();
         for version in wrong {
+            let wrong = &lesson.versions[version];
+            let explored = |scene| explored(wrong, scene, lesson.memory);
+            let found: Vec<_> = wrong.explored().map(explored).collect();
+            let names = found.iter().map(|(scene, _)| scene.name);
+            let names: Vec<_> = names.collect();
+            let found: Vec<_> = found.into_iter().map(|(_, found)| found).collect();
             lesson.versions[version].mistake = None;
             let version = &lesson.versions[version];
-            let scenes = version.scenes.iter().filter(|scene| !scene.proof);
-            let found: Vec<_> = scenes
-                .map(|scene| (scene, exploration(scene, lesson.memory)))
-                .collect();
+            let scenes = version.scenes.iter();
+            let scenes = scenes.filter(|scene| names.contains(&scene.name));
+            let found: Vec<_> = scenes.zip(found).collect();
             let complaints = verdict::complaints(&lesson, version, &found);
             assert!(
                 complaints
@@ -167,7 +184,7 @@ fn committed_stories_are_the_ones_found() {
                 .iter()
                 .find(|scene| scene.name == mistake.scene)
                 .unwrap();
-            let found = exploration(scene, lesson.memory);
+            let (_, found) = explored(version, scene, lesson.memory);
             let outcome = found.outcome(mistake.outcome).unwrap();
             let drawn = draw::story(outcome).plain();
             if told(&drawn) != told(mistake.story) {

@@ -75,16 +75,23 @@ pub(super) fn explore(
     let jobs: Vec<(&Share, &Scene)> = jobs.collect();
     let status = Status::default();
     let explore = |job: usize| {
-        let (Share { name, lesson, .. }, scene) = jobs[job];
+        let (share, scene) = jobs[job];
+        let Share {
+            name,
+            lesson,
+            version,
+            ..
+        } = share;
         let in_progress = status.begin(job, format!("{name}, {}", scene.name));
+        let options = version.options(scene, args.memory_for(lesson));
         let options = Options {
             max_executions: args.max_executions,
-            preemptions: args.preemptions.map(usize::from),
+            preemptions: args.preemptions.map(usize::from).or(options.preemptions),
             max_time: args.max_seconds.map(Duration::from_secs),
             cancel: Some(Arc::clone(cancel)),
             budget: args.budget_for(scene),
             progress: Some(in_progress.progress()),
-            ..scene.options(args.memory_for(lesson))
+            ..options
         };
         engine(options, Arc::clone(&scene.run))
     };

@@ -96,9 +96,21 @@ impl Version {
     /// those that are there to catch mistakes.
     pub fn explored(&self) -> impl Iterator<Item = &Scene> {
         let right = self.is_right();
+        let shows = |scene: &Scene| self.mistake.is_some_and(|it| it.scene == scene.name);
         self.scenes
             .iter()
-            .filter(move |scene| right || !scene.proof)
+            .filter(move |scene| right || !scene.proof || shows(scene))
+    }
+
+    /// How an exploration puts it through the scene. A mistake that shows only in a scene
+    /// that is there for proofs, and may be large, is looked for with as many preemptions
+    /// as it needs.
+    #[must_use]
+    pub fn options(&self, scene: &Scene, memory: Memory) -> Options {
+        let mistake = self.mistake.filter(|it| it.scene == scene.name);
+        let mut options = scene.options(memory);
+        options.preemptions = mistake.filter(|_| scene.proof).map(|it| it.preemptions);
+        options
     }
 }
 

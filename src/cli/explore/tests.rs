@@ -192,9 +192,9 @@ fn numbered(args: &ExploreArgs) -> Vec<Lesson> {
     let versions = lessons.iter_mut().flat_map(|lesson| &mut lesson.versions);
     let mut number = 0;
     for version in versions {
-        let right = version.is_right();
+        let explored: Vec<_> = version.explored().map(|scene| scene.name).collect();
         for scene in &mut version.scenes {
-            if args.full || right || !scene.proof {
+            if args.full || explored.contains(&scene.name) {
                 let name = number.to_string();
                 scene.run = Arc::new(move || Judged::promised(&*name, ""));
                 number += 1;

@@ -19,8 +19,8 @@ use scenes::{play, scenes};
 #[must_use]
 pub fn lesson() -> Lesson {
     use wrong::{
-        DropsOnTimeout, FullThenPut, IfInsteadOfWhile, OneCondvarNotifyOne, SilentClose,
-        TimesOutYetTakes,
+        DropsOnTimeout, FullThenPut, IfInsteadOfWhile, OneCondvarNotifyOne, OneCondvarNotifyTwo,
+        SilentClose, TimesOutYetTakes,
     };
 
     Lesson {
@@ -78,6 +78,17 @@ pub fn lesson() -> Lesson {
                     outcome: "deadlock",
                     preemptions: 0,
                     story: include_str!("stories/one-condvar-notify-one.txt"),
+                },
+            ),
+            Version::wrong::<OneCondvarNotifyTwo>(
+                "one condition variable for both conditions: two may both be the wrong ones",
+                scenes::<OneCondvarNotifyTwo>(),
+                play::<OneCondvarNotifyTwo>,
+                Mistake {
+                    scene: "1 producer, 4 consumers, 4 items, capacity 1",
+                    outcome: "deadlock",
+                    preemptions: 0,
+                    story: include_str!("stories/one-condvar-notify-two.txt"),
                 },
             ),
             Version::wrong::<SilentClose>(

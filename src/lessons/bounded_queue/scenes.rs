@@ -296,6 +296,7 @@ pub(super) fn scenes<Q: BoundedQueue + 'static>() -> Vec<Scene> {
     const ONE: NonZeroUsize = NonZeroUsize::MIN;
     const TWO: NonZeroUsize = ONE.saturating_add(1);
     const AA: &[&[Item]] = &[&["a1", "a2"]];
+    const AAAA: &[&[Item]] = &[&["a1", "a2", "a3", "a4"]];
     const A_B: &[&[Item]] = &[&["a1"], &["b1"]];
     const A_B_C: &[&[Item]] = &[&["a1"], &["b1"], &["c1"]];
     const ANYBODY_WAKES: Budget = Budget {
@@ -343,6 +344,13 @@ pub(super) fn scenes<Q: BoundedQueue + 'static>() -> Vec<Scene> {
             cast(ONE, A_B, 2),
         )
         .must_occur(&["a1 | b1", "b1 | a1"]),
+        scene(
+            "1 producer, 4 consumers, 4 items, capacity 1",
+            exchange,
+            cast(ONE, AAAA, 4),
+        )
+        .must_occur(&["a1 | a2 | a3 | a4", "a4 | a3 | a2 | a1"])
+        .proof(),
         scene(
             "1 producer, 1 consumer, 2 items, capacity 2",
             exchange,

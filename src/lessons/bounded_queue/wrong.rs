@@ -61,6 +61,14 @@ pub struct OneCondvarNotifyOne {
     queue: Queue<Item>,
     /// Instead of the queue's own `not_empty` and `not_full`.
     changed: Condvar,
+    /// How often it notifies when something has changed.
+    times: usize,
+}
+
+impl OneCondvarNotifyOne {
+    fn notify(&self) {
+        (0..self.times).for_each(|_| self.changed.notify_one());
+    }
 }
 
 impl BoundedQueue for OneCondvarNotifyOne {
@@ -68,6 +76,7 @@ impl BoundedQueue for OneCondvarNotifyOne {
         Self {
             queue: Queue::new(capacity),
             changed: Condvar::new().named("changed"),
+            times: 1,
         }
     }
 
@@ -82,13 +91,13 @@ impl BoundedQueue for OneCondvarNotifyOne {
             .wait_while(inside, |inside| inside.makes_put_wait())
             .unwrap();
         inside.put(item)?;
-        self.changed.notify_one();
+        self.notify();
         Ok(())
     }
 
     fn try_put(&self, item: Item) -> Result<(), TryPutError<Item>> {
         self.queue.inside.lock().unwrap().put(item)?;
-        self.changed.notify_one();
+        self.notify();
         Ok(())
     }
 
@@ -101,7 +110,7 @@ impl BoundedQueue for OneCondvarNotifyOne {
         // What is refused comes back; that it might not is for the version below
         // which loses it.
         inside.put(item).map_err(|refused| refused.map(Some))?;
-        self.changed.notify_one();
+        self.notify();
         Ok(())
     }
 
@@ -112,13 +121,13 @@ impl BoundedQueue for OneCondvarNotifyOne {
             .wait_while(inside, |inside| inside.makes_get_wait())
             .unwrap();
         let item = inside.get()?;
-        self.changed.notify_one();
+        self.notify();
         Ok(item)
     }
 
     fn try_get(&self) -> Result<Item, TryGetError> {
         let item = self.queue.inside.lock().unwrap().get()?;
-        self.changed.notify_one();
+        self.notify();
         Ok(item)
     }
 
@@ -129,13 +138,58 @@ impl BoundedQueue for OneCondvarNotifyOne {
             .wait_timeout_while(inside, timeout, |inside| inside.makes_get_wait())
             .unwrap();
         let item = inside.get()?;
-        self.changed.notify_one();
+        self.notify();
         Ok(item)
     }
 
     fn close(&self) {
         self.queue.inside.lock().unwrap().closed = true;
         self.changed.notify_all();
+    }
+}
+
+/// Mends the above by notifying two waiters. That is enough for two consumers. With four,
+/// both waiters can be consumers, and the producer who waits behind them is not woken.
+pub struct OneCondvarNotifyTwo(OneCondvarNotifyOne);
+
+impl BoundedQueue for OneCondvarNotifyTwo {
+    fn new(capacity: NonZeroUsize) -> Self {
+        Self(OneCondvarNotifyOne {
+            times: 2,
+            ..BoundedQueue::new(capacity)
+        })
+    }
+
+    fn right(&self) -> &Queue<Item> {
+        self.0.right()
+    }
+
+    fn put(&self, item: Item) -> Result<(), PutError<Item>> {
+        self.0.put(item)
+    }
+
+    fn try_put(&self, item: Item) -> Result<(), TryPutError<Item>> {
+        self.0.try_put(item)
+    }
+
+    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutRefusal> {
+        self.0.put_timeout(item, timeout)
+    }
+
+    fn get(&self) -> Result<Item, GetError> {
+        self.0.get()
+    }
+
+    fn try_get(&self) -> Result<Item, TryGetError> {
+        self.0.try_get()
+    }
+
+    fn get_timeout(&self, timeout: Duration) -> Result<Item, GetTimeoutError> {
+        self.0.get_timeout(timeout)
+    }
+
+    fn close(&self) {
+        self.0.close();
     }
 }
 
