@@ -10,7 +10,7 @@ use super::text::{heading, paragraph};
 use super::verdict::{self, Found};
 use crate::draw::{self, layout::Tone};
 use crate::explorer::Options;
-use crate::explorer::report::{Budget, Exploration, Judged};
+use crate::explorer::report::{Budget, Exploration, Judged, Proved};
 use crate::lessons::{Lesson, Scene, Stop, Version};
 use serde::Serialize;
 use std::io::Write;
@@ -298,10 +298,12 @@ impl Report<'_> {
         }
         let ratio = found.executions as f64 / found.different.max(1) as f64;
         let speed = found.executions as f64 / found.took.as_secs_f64().max(f64::MIN_POSITIVE);
-        let complete = if found.is_complete() {
-            ""
-        } else {
-            " (STOPPED)"
+        let complete = match &found.stopped {
+            Some(_) => " (STOPPED)".to_owned(),
+            None => match found.proved.bound() {
+                bound if bound.is_empty() => bound,
+                bound => format!(" ({})", bound.trim_start()),
+            },
         };
         let allowed = match found.budget {
             Budget::NONE => String::new(),
@@ -393,8 +395,13 @@ impl Report<'_> {
                 tally.scenes_here, tally.scenes
             ),
         };
+        let bound = self
+            .args
+            .preemptions
+            .map(|most| Proved::Preemptions(most.into()));
         let line = format!(
-            "{of_what} complete, keeping their promises: {}; wrong ones caught: {}; {}",
+            "{of_what} complete{}, keeping their promises: {}; wrong ones caught: {}; {}",
+            bound.map_or_else(String::new, Proved::bound),
             count(tally.right),
             count(tally.wrong),
             seconds(took)

@@ -151,7 +151,9 @@ pub fn praise(version: &Version, found: &[Found], elsewhere: &[&Scene]) -> Strin
         let memory = found
             .first()
             .map_or(String::new(), |(_, found)| format!(" ({})", found.memory));
-        let keeps = format!("COMPLETE{memory}, keeps its promises");
+        let bounds = found.iter().map(|(_, found)| found.proved.bound());
+        let bound = bounds.max().unwrap_or_default();
+        let keeps = format!("COMPLETE{bound}{memory}, keeps its promises");
         return match elsewhere {
             [] => keeps,
             _ => format!("{keeps} in {share}; the rest belongs to other partitions"),
@@ -159,7 +161,7 @@ pub fn praise(version: &Version, found: &[Found], elsewhere: &[&Scene]) -> Strin
     };
     let unfinished: String = found
         .iter()
-        .filter(|(_, found)| !found.is_complete())
+        .filter(|(_, found)| found.stopped.is_some())
         .map(|(scene, found)| format!("; {}: {}", scene.name, found.verdict()))
         .collect();
     if !is_judged_here(version, elsewhere) {

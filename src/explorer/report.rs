@@ -218,6 +218,16 @@ pub enum Proved {
     All,
 }
 
+impl Proved {
+    /// ` up to 2 preemptions`; nothing if that is no bound.
+    pub(crate) fn bound(self) -> String {
+        match self {
+            Self::Preemptions(most) => format!(" up to {}", count(most as u64, "preemption")),
+            Self::Nothing | Self::All => String::new(),
+        }
+    }
+}
+
 /// A loop that was explored only up to some number of iterations.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -250,27 +260,23 @@ impl Exploration {
     /// `STOPPED after 100000 executions: not a proof`.
     #[must_use]
     pub fn verdict(&self) -> String {
-        let preemptions = match self.proved {
-            Proved::Preemptions(most) => {
-                Some(format!("up to {}", count(most as u64, "preemption")))
-            }
-            _ => None,
-        };
-        match (&self.stopped, preemptions) {
-            (None, preemptions) => format!(
+        let Some(why) = &self.stopped else {
+            return format!(
                 "COMPLETE{}{}: {}, {}, {} ({})",
-                preemptions.map_or_else(String::new, |up_to| format!(" {up_to}")),
+                self.proved.bound(),
                 self.bounds(),
                 count(self.different, "different interleaving"),
                 count(self.executions, "execution"),
                 self.memory,
                 self.budget
-            ),
-            (Some(why), None) => format!("STOPPED {why}: not a proof"),
-            (Some(why), Some(up_to)) if self.forbidden().next().is_some() => {
-                format!("STOPPED {why}: explored {up_to}")
+            );
+        };
+        match self.proved {
+            Proved::Preemptions(_) if self.forbidden().next().is_some() => {
+                format!("STOPPED {why}: explored{}", self.proved.bound())
             }
-            (Some(why), Some(up_to)) => format!("STOPPED {why}: proved for {up_to}"),
+            Proved::Preemptions(_) => format!("STOPPED {why}: proved for{}", self.proved.bound()),
+            Proved::Nothing | Proved::All => format!("STOPPED {why}: not a proof"),
         }
     }
 
