@@ -12,8 +12,10 @@ use crate::engine::search::Reduction;
 
 /// A scene that is complete after so many executions needs no other search.
 const ALONE: u64 = 20_000;
-/// After that one execution in so many belongs to the search with the bound.
-const SHARE: u64 = 12;
+/// After that one execution in so many belongs to the search with the bound, …
+const SHARE: u64 = 14;
+/// … and so many of them come one after another: to change costs time.
+const TURN: u64 = 64;
 
 pub(super) struct Turns {
     settings: Settings,
@@ -26,6 +28,8 @@ pub(super) struct Turns {
     few: Option<Runner>,
     /// How many executions each has had, by [`By`].
     executions: [u64; 2],
+    /// How many more of them belong to the second.
+    left: u64,
 }
 
 impl Turns {
@@ -38,6 +42,7 @@ impl Turns {
             all: None,
             few: None,
             executions: [0; 2],
+            left: 0,
         };
         match turns.most {
             Some(_) => turns.few = Some(Runner::new(turns.bounded(), turns.stack_size)),
@@ -56,10 +61,14 @@ impl Turns {
     /// Which search runs the next execution.
     pub(super) fn next(&mut self) -> By {
         let [all, few] = self.executions;
+        if all >= ALONE && (few + TURN) * SHARE <= all && !self.only_all {
+            self.left = TURN;
+        }
         let by = match &self.all {
             None => By::Few,
-            Some(_) if self.only_all || all < ALONE || few * SHARE > all => By::All,
+            Some(_) if self.left == 0 => By::All,
             Some(other) => {
+                self.left -= 1;
                 if self.few.is_none() {
                     self.few = Some(other.another(self.bounded(), self.stack_size));
                 }
@@ -107,6 +116,7 @@ impl Turns {
         }
         self.settings = needs;
         self.executions = [0; 2];
+        self.left = 0;
         let settings = match self.most {
             Some(_) => self.bounded(),
             None => needs,

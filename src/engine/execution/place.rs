@@ -3,11 +3,17 @@
 use super::thread::{Next, Thread, Threads};
 use super::trace::{RecordKind, Trace};
 use crate::engine::hash::name;
-use crate::engine::ids::ThreadId;
+use crate::engine::ids::{ThreadId, ThreadSet};
 use crate::engine::search::Place;
 
 /// `interleaving`: its name so far. `last`: the thread that ran last.
-pub(super) fn place(interleaving: u128, threads: &Threads, last: ThreadId, trace: &Trace) -> Place {
+pub(super) fn place(
+    interleaving: u128,
+    threads: &Threads,
+    last: ThreadId,
+    trace: &Trace,
+    enabled: ThreadSet,
+) -> Place {
     // An object's destruction is part of no interleaving's name.
     let taken = threads.iter().map(|t| name([t.key, t.transitions, 0, 0]));
     let state = taken.fold(interleaving, u128::wrapping_add);
@@ -15,7 +21,12 @@ pub(super) fn place(interleaving: u128, threads: &Threads, last: ThreadId, trace
     let record = trace.records().last();
     let begins = record.is_none_or(|record| record.kind == RecordKind::Setup);
     let goes_on = !begins && !has_left(&threads[last]);
-    Place { state, goes_on }
+    let leaves = |&thread: &ThreadId| matches!(threads[thread].next, Next::Leaves(_));
+    Place {
+        state,
+        goes_on,
+        leaves: enabled.iter().find(leaves),
+    }
 }
 
 /// Whether the thread, which is enabled, has left the processor by itself.

@@ -306,7 +306,7 @@ impl Execution {
                 options(objects, thread, sequential, (atomic, ordering), add);
             }
         };
-        let place = || place(*name, threads, current, trace);
+        let place = || place(*name, threads, current, trace, enabled.threads);
         let next = search.next(enabled, rank, options, place);
         match next {
             Ok(Some(thread)) => self.goes_on_with(thread),

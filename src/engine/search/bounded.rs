@@ -24,6 +24,8 @@ pub(crate) struct Place {
     /// Whether the thread that ran last has not left the processor by itself. If it is
     /// enabled, another is run by preempting it.
     pub(crate) goes_on: bool,
+    /// An enabled thread whose next transition is nothing that others could notice.
+    pub(crate) leaves: Option<ThreadId>,
 }
 
 /// A state that was reached.
@@ -55,11 +57,15 @@ impl Reached {
     pub(super) fn within(
         &mut self,
         most: usize,
-        Place { state, goes_on }: Place,
+        Place {
+            state,
+            goes_on,
+            leaves,
+        }: Place,
         before: Option<&mut Node>,
         node: &mut Node,
     ) -> ThreadSet {
-        let enabled = node.enabled;
+        let mut enabled = node.enabled;
         node.state = state;
         if let Some(before) = before {
             before.leads = before
@@ -69,6 +75,10 @@ impl Reached {
             node.running = is_running.then_some(before.thread);
             node.preempted = preemptions(before.preempted, before.running, before.thread);
             before.known_after(&mut node.known);
+        }
+        if let (None, Some(thread)) = (node.running, leaves) {
+            // Whenever it comes: here it preempts nobody.
+            enabled = ThreadSet::only(thread);
         }
         let mut threads = ThreadSet::default();
         for thread in enabled.iter() {

@@ -132,6 +132,7 @@ fn explored(toy: &Toy, most: usize) -> (usize, BTreeSet<Trace>, bool) {
                     sum.wrapping_add(u128::from(hasher.finish()) << 32)
                 }),
                 goes_on: !has_left(toy, &order),
+                leaves: None,
             };
             let Some(thread) = search.next(enabled, rank, |_, _| (), place).unwrap() else {
                 break;
