@@ -7,6 +7,7 @@ mod abuse;
 mod alive;
 mod alone;
 mod barrier;
+mod bounds;
 mod chance;
 mod channels;
 #[cfg(unix)]
