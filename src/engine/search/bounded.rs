@@ -10,11 +10,12 @@
 
 use super::node::Node;
 use crate::engine::hash::Hashed;
-use crate::engine::ids::{MAX_THREADS, ThreadId, ThreadSet};
+use crate::engine::ids::{ThreadId, ThreadSet};
+use std::cmp::Ordering;
 
-/// So many states are remembered, in about 200 MB. What is reached after that may be
+/// So many states are remembered, in about 140 MB. What is reached after that may be
 /// explored more than once.
-const MOST: usize = 4_000_000;
+const MOST: usize = 3_600_000;
 
 /// Where an execution is, as far as preemptions are concerned.
 #[derive(Debug, Clone, Copy)]
@@ -31,11 +32,28 @@ pub(crate) struct Place {
 /// A state that was reached.
 struct State {
     enabled: ThreadSet,
-    /// For each thread: with how many preemptions, at least, it has gone on from there.
-    fewest: [u8; MAX_THREADS],
+    /// With how many preemptions, at least.
+    fewest: u32,
+    /// The threads that have gone on with no more than these; all others have preempted
+    /// one of them.
+    first: ThreadSet,
 }
 
-const NEVER: u8 = u8::MAX;
+impl State {
+    /// With how many preemptions, at least, the thread has gone on.
+    fn fewest(&self, thread: ThreadId) -> usize {
+        self.fewest as usize + usize::from(!self.first.contains(thread))
+    }
+
+    /// It was reached with so many preemptions, and then these threads need not preempt.
+    fn is_reached(&mut self, preemptions: usize, first: ThreadSet) {
+        match preemptions.cmp(&(self.fewest as usize)) {
+            Ordering::Less => (self.fewest, self.first) = (preemptions as u32, first),
+            Ordering::Equal => first.iter().for_each(|thread| self.first.insert(thread)),
+            Ordering::Greater => {}
+        }
+    }
+}
 
 #[derive(Default)]
 pub(super) struct Reached {
@@ -89,28 +107,26 @@ impl Reached {
                 threads.insert(thread);
             }
         }
-        let room = self.states.len() < MOST;
-        let new = || State {
-            enabled,
-            fewest: [NEVER; MAX_THREADS],
-        };
-        let known = match room {
-            true => Some(self.states.entry(state).or_insert_with(new)),
-            false => self.states.get_mut(&state),
-        };
+        let has_room = self.states.contains_key(&state) || self.states.len() < MOST;
+        let known = has_room.then(|| {
+            self.states.entry(state).or_insert(State {
+                enabled,
+                fewest: u32::MAX,
+                first: ThreadSet::default(),
+            })
+        });
         let Some(known) = known.filter(|known| known.enabled == enabled) else {
             return threads;
         };
-        for thread in enabled.iter() {
-            let preemptions = preemptions(node.preempted, node.running, thread);
-            if preemptions > most {
-            } else if preemptions < usize::from(known.fewest[thread]) {
-                known.fewest[thread] = preemptions as u8;
-            } else {
-                threads.remove(thread);
-            }
-        }
-        threads
+        let is_new = |&thread: &ThreadId| {
+            preemptions(node.preempted, node.running, thread) < known.fewest(thread)
+        };
+        let new = threads.iter().filter(is_new).collect();
+        known.is_reached(
+            node.preempted,
+            node.running.map_or(enabled, ThreadSet::only),
+        );
+        new
     }
 
     /// Whether all that can follow the thread's transition was explored in another order:
@@ -130,7 +146,7 @@ impl Reached {
         let running = is_running.then_some(thread);
         state.enabled.iter().all(|next| {
             let preemptions = preemptions(before, running, next);
-            preemptions > most || usize::from(state.fewest[next]) <= preemptions
+            preemptions > most || state.fewest(next) <= preemptions
         })
     }
 }
