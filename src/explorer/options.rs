@@ -26,7 +26,8 @@ pub struct Options {
     pub all_orders: bool,
     /// Explore only interleavings with at most so many preemptions: in which the
     /// processor is taken, so many times, from a thread that could have gone on. Most bugs
-    /// need no more than two. What is proved then holds for these.
+    /// need no more than two. What is proved then holds for these. With a bound,
+    /// `all_orders` makes no difference.
     pub preemptions: Option<usize>,
     /// Stop, unfinished, after that many executions.
     pub max_executions: Option<u64>,
