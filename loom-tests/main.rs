@@ -20,6 +20,7 @@ mod liberties;
 mod litmus;
 mod loops;
 mod model;
+mod preemption_bound;
 mod programs;
 mod same_source;
 mod scenarios;

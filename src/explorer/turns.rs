@@ -12,7 +12,7 @@ use crate::engine::search::Reduction;
 
 /// A scene that is complete after so many executions needs no other search.
 const ALONE: u64 = 20_000;
-/// After that one execution in so many belongs to the search with the bound.
+/// After that the search with the bound has one execution for so many of the other's.
 const SHARE: u64 = 12;
 
 pub(super) struct Turns {
@@ -22,6 +22,8 @@ pub(super) struct Turns {
     most: Option<usize>,
     /// Whether only the first search is run.
     only_all: bool,
+    /// After so many executions of the first search the second may have its turn.
+    alone: u64,
     all: Option<Runner>,
     few: Option<Runner>,
     /// How many executions each has had, by [`By`].
@@ -35,6 +37,7 @@ impl Turns {
             stack_size: options.stack_size,
             most: options.preemptions,
             only_all: options.all_orders,
+            alone: ALONE,
             all: None,
             few: None,
             executions: [0; 2],
@@ -58,7 +61,7 @@ impl Turns {
         let [all, few] = self.executions;
         let by = match &self.all {
             None => By::Few,
-            Some(_) if self.only_all || all < ALONE || few * SHARE > all => By::All,
+            Some(_) if self.only_all || all < self.alone || few * SHARE > all => By::All,
             Some(other) => {
                 if self.few.is_none() {
                     self.few = Some(other.another(self.bounded(), self.stack_size));
@@ -143,3 +146,6 @@ impl Turns {
         both.into_iter().flatten().for_each(Runner::leak);
     }
 }
+
+#[cfg(test)]
+mod tests;

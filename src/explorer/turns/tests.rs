@@ -1,0 +1,119 @@
+//! Which search has its turn, and with which settings.
+
+use super::*;
+use crate::explorer::report::Memory;
+use std::panic::Location;
+
+/// So many executions of the first search come before any of the second.
+const FIRST: u64 = 2 * SHARE;
+
+fn turns(preemptions: Option<usize>, all_orders: bool) -> Turns {
+    let mut options = Options::new(Memory::Sc);
+    options.preemptions = preemptions;
+    options.all_orders = all_orders;
+    let mut turns = Turns::new(Settings::default(), &options);
+    turns.alone = FIRST;
+    turns
+}
+
+/// Up to the first turn of the second search: how many turns the other had.
+fn before_few(turns: &mut Turns) -> usize {
+    (0..).find(|_| turns.next() == By::Few).unwrap()
+}
+
+fn settings(turns: &Turns, by: By) -> Settings {
+    turns.runner(by).execution().settings
+}
+
+#[test]
+fn the_second_search_has_its_share_once_the_first_has_had_its_executions() {
+    let mut turns = turns(None, false);
+    assert!((0..FIRST).all(|_| turns.next() == By::All));
+    // It catches up first.
+    let caught_up: Vec<By> = (0..4).map(|_| turns.next()).collect();
+    assert_eq!(caught_up, [By::Few, By::Few, By::Few, By::All]);
+    for _ in 0..200 {
+        turns.next();
+        let [all, few] = turns.executions;
+        assert!(
+            (all..=all + SHARE).contains(&(few * SHARE)),
+            "{few} of {all}"
+        );
+    }
+    assert_eq!(turns.runner(By::All).bound(), None);
+    assert_eq!(turns.runner(By::Few).bound(), Some(0));
+}
+
+#[test]
+fn with_a_bound_or_in_all_orders_there_is_one_search() {
+    let mut bounded = turns(Some(2), false);
+    assert!((0..2 * FIRST).all(|_| bounded.next() == By::Few));
+    assert_eq!(bounded.runner(By::Few).bound(), Some(0));
+    drop(bounded);
+    let mut all_orders = turns(None, true);
+    assert!((0..2 * FIRST).all(|_| all_orders.next() == By::All));
+}
+
+#[test]
+fn what_one_search_needs_the_other_is_given() {
+    let mut turns = turns(None, false);
+    before_few(&mut turns);
+    let releases = Settings {
+        releases_are_seen: true,
+        ..settings(&turns, By::Few)
+    };
+    turns.start_again(By::Few, releases);
+    let all = Settings {
+        reduction: Reduction::Full,
+        ..releases
+    };
+    assert_eq!(settings(&turns, By::All), all);
+    // The first is alone again, and then the second starts with what was needed.
+    assert_eq!(before_few(&mut turns) as u64, FIRST);
+    assert_eq!(settings(&turns, By::Few), releases);
+
+    // No less is left out than before, whatever the other search finds.
+    let sleeps = Settings {
+        reduction: Reduction::SleepSets,
+        ..all
+    };
+    turns.start_again(By::All, sleeps);
+    before_few(&mut turns);
+    assert_eq!(settings(&turns, By::Few), releases);
+    turns.start_again(By::Few, releases);
+    assert_eq!(settings(&turns, By::All), sleeps);
+}
+
+#[test]
+fn a_loop_without_an_end_that_one_search_has_found_is_known_to_the_other() {
+    let mut turns = turns(None, false);
+    before_few(&mut turns);
+    let at = Location::caller();
+    turns.runner(By::Few).execution().endless_loops.push(at);
+    let needs = Settings {
+        endless_loops: 1,
+        ..settings(&turns, By::Few)
+    };
+    turns.start_again(By::Few, needs);
+    assert_eq!(turns.runner(By::All).endless_loops(), [at]);
+    before_few(&mut turns);
+    assert_eq!(turns.runner(By::Few).endless_loops(), [at]);
+}
+
+#[test]
+fn a_search_that_starts_again_starts_without_preemptions() {
+    let mut turns = turns(Some(2), false);
+    turns.next();
+    turns.runner(By::Few).raise_bound();
+    assert_eq!(turns.runner(By::Few).bound(), Some(1));
+    let needs = Settings {
+        releases_are_seen: true,
+        ..settings(&turns, By::Few)
+    };
+    turns.start_again(By::Few, needs);
+    let again = Settings {
+        reduction: Reduction::Preemptions(0),
+        ..needs
+    };
+    assert_eq!(settings(&turns, By::Few), again);
+}
