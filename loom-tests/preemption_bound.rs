@@ -1,7 +1,8 @@
 //! A bound on preemptions: what is explored within it, what that proves, and what the
 //! verdict says of it.
 
-use racecourse::check::{self, Exploration, Proved};
+use racecourse::check::{self, Budget, Exploration, Memory, Proved};
+use racecourse::narrate;
 use racecourse::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use racecourse::sync::{Actors, thread};
 
@@ -101,6 +102,52 @@ fn a_verdict_names_the_bound_unless_it_leaves_nothing_out() {
         assert_eq!(found.is_complete(), proved == Proved::All);
         assert_eq!(names(&found).contains(&"1"), most > 0);
     }
+}
+
+/// The exchange succeeds or fails. Only if it succeeds can another thread come between it
+/// and the thread's next step.
+#[test]
+fn a_transition_that_chooses_is_tried_in_each_order() {
+    let scene = || {
+        let (x, y) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let loads = || {
+            let exchanged = y.compare_exchange_weak(0, 1, SeqCst, SeqCst);
+            exchanged.ok().map(|_| x.load(SeqCst))
+        };
+        let stores = || {
+            x.store(1, SeqCst);
+            None
+        };
+        let seen = Actors::new()
+            .enter("loads", loads)
+            .enter("stores", stores)
+            .run();
+        seen[0]
+    };
+    let budget = Budget {
+        weak_failures: 1,
+        ..Budget::NONE
+    };
+    let check = check::scene(scene).memory(Memory::Sc).budget(budget);
+    let found = check.preemptions(0).explore().unwrap();
+    assert_eq!(names(&found), ["None", "Some(0)", "Some(1)"]);
+}
+
+/// The thread that runs the scene has nothing to do but wait for its actors.
+#[test]
+fn a_scene_that_waits_for_its_actors_is_not_preempted() {
+    let scene = || {
+        let x = AtomicUsize::new(0);
+        Actors::new()
+            .enter("ann", || ())
+            .enter("bob", || {
+                narrate!("ann has ended");
+                x.store(1, SeqCst);
+            })
+            .run();
+    };
+    let found = check::scene(scene).preemptions(0).explore().unwrap();
+    assert!(found.is_complete(), "{}", found.verdict());
 }
 
 #[test]

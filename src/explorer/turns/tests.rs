@@ -1,8 +1,13 @@
 //! Which search has its turn, and with which settings.
 
 use super::*;
-use crate::explorer::report::Memory;
+use crate::engine::execution::run::Which;
+use crate::explorer::replay::{Scene, execute};
+use crate::explorer::report::{Judged, Memory};
+use crate::sync::Actors;
+use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::panic::Location;
+use std::sync::Arc;
 
 /// So many executions of the first search come before any of the second.
 const FIRST: u64 = 2 * SHARE;
@@ -18,7 +23,7 @@ fn turns(preemptions: Option<usize>, all_orders: bool) -> Turns {
 
 /// Up to the first turn of the second search: how many turns the other had.
 fn before_few(turns: &mut Turns) -> usize {
-    (0..).find(|_| turns.next() == By::Few).unwrap()
+    (0..1_000).find(|_| turns.next() == By::Few).unwrap()
 }
 
 fn settings(turns: &Turns, by: By) -> Settings {
@@ -116,4 +121,38 @@ fn a_search_that_starts_again_starts_without_preemptions() {
         ..needs
     };
     assert_eq!(settings(&turns, By::Few), again);
+}
+
+/// Two threads load and store in two steps each: at most both are preempted.
+fn adds() -> Judged {
+    let number = AtomicUsize::new(0);
+    let adds = || number.store(number.load(SeqCst) + 1, SeqCst);
+    Actors::new().enter("a", adds).enter("b", adds).run();
+    Judged::promised(number.into_inner().to_string(), "")
+}
+
+/// What is proved, one after another, within so many executions.
+fn proved(preemptions: usize) -> Vec<Proved> {
+    let scene: Scene = Arc::new(adds);
+    let mut turns = turns(Some(preemptions), false);
+    let mut proved = Vec::new();
+    for _ in 0..100 {
+        let by = turns.next();
+        execute(turns.runner(by), &scene, Which::Next);
+        let (goes_on, now) = turns.advance(by);
+        proved.extend(now);
+        if !goes_on {
+            break;
+        }
+    }
+    proved
+}
+
+#[test]
+fn the_bound_is_raised_up_to_the_one_that_was_chosen() {
+    let [none, one] = [0, 1].map(Proved::Preemptions);
+    assert_eq!(proved(0), [none]);
+    assert_eq!(proved(1), [none, one]);
+    assert_eq!(proved(2), [none, one, Proved::All]);
+    assert_eq!(proved(9), [none, one, Proved::All]);
 }

@@ -189,6 +189,10 @@ fn what_is_known_is_not_run_again() {
     let writes = |location| vec![Op::Write(location); 2];
     // Of 6 orders of the same trace.
     assert_eq!(explored(&vec![writes(1), writes(2)], 4).0, 4);
+    // All of these 90 orders are the same trace: 6 preempt no thread.
+    let toy = vec![writes(1), writes(2), writes(3)];
+    let executions = [0, 1, 2, 3].map(|most| explored(&toy, most).0);
+    assert_eq!(executions, [6, 15, 18, 18]);
     // One order of each trace: 2 preempt nobody, 2 one thread, and 2 more than one.
     let toy = vec![writes(1), writes(1)];
     let explored = [0, 1, 2, 3].map(|most| explored(&toy, most));
