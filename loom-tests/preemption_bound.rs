@@ -138,6 +138,8 @@ fn a_transition_that_chooses_is_tried_in_each_order() {
 fn a_scene_that_waits_for_its_actors_is_not_preempted() {
     let scene = || {
         let x = AtomicUsize::new(0);
+        x.load(SeqCst);
+        x.load(SeqCst);
         Actors::new()
             .enter("ann", || ())
             .enter("bob", || {

@@ -1,5 +1,6 @@
 //! Toy programs, in all orders with so many preemptions.
 
+use super::super::node::Choice;
 use super::super::{Enabled, Search};
 use super::*;
 use crate::engine::access::{Access, Kind, Location, dependent};
@@ -199,4 +200,14 @@ fn what_is_known_is_not_run_again() {
     let executions = explored.each_ref().map(|explored| explored.0);
     let traces = explored.map(|explored| explored.1.len());
     assert_eq!((executions, traces), ([2, 4, 6, 6], [2, 4, 6, 6]));
+}
+
+#[test]
+fn only_a_transition_without_a_choice_leads_to_one_state() {
+    let (mut chooses, mut reads) = (Node::default(), Node::default());
+    assert!(chooses.has_no_choice());
+    chooses.choices.push(Choice { taken: 1, of: 2 });
+    let kind = Kind::Read;
+    reads.last.push(Access { location: 1, kind });
+    assert!(!chooses.has_no_choice() && reads.has_no_choice());
 }
