@@ -7,7 +7,6 @@ mod abuse;
 mod alive;
 mod alone;
 mod barrier;
-mod bounds;
 mod chance;
 mod channels;
 #[cfg(unix)]
@@ -21,7 +20,9 @@ mod liberties;
 mod litmus;
 mod loops;
 mod model;
+mod preemption_bound;
 mod programs;
+mod readers_and_writers;
 mod same_source;
 mod scenarios;
 mod strangers;

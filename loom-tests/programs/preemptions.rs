@@ -3,7 +3,7 @@
 
 use super::enumerate::enumerate;
 use super::program::{CONDVAR, Op, Pause, Program, Strength::Relaxed, USE_AFTER_FREE};
-use super::{MAX_TRACES, found, options};
+use super::{MAX_TRACES, differs_within_a_bound, found, options};
 use Op::{Destroy, FetchAdd, Join, Load, Lock, NotifyOne, Park, SpinUntil, Start, Store};
 use Op::{Poll, TryLock, TryLockTimes, Unpark, Wait};
 use racecourse::draw;
@@ -34,7 +34,7 @@ fn is_told(found: &Exploration, outcome: &str, preemptions: usize) {
     assert_eq!(told, (preemptions, true), "{}", draw::story(row).plain());
 }
 
-/// Brute force and the story agree that the outcome needs so many preemptions.
+/// Brute force, the story and a bound agree that the outcome needs so many preemptions.
 #[track_caller]
 fn needs(program: &Program, outcome: &str, preemptions: usize) {
     let expected = enumerate(program, MAX_TRACES).unwrap();
@@ -45,6 +45,8 @@ fn needs(program: &Program, outcome: &str, preemptions: usize) {
         outcome,
         preemptions,
     );
+    let differs = differs_within_a_bound(program, Memory::Sc);
+    assert_eq!(differs.unwrap(), None);
 }
 
 #[test]
@@ -131,6 +133,19 @@ fn a_thread_whose_time_is_over_is_not_preempted() {
             };
             needs(&program, &outcome, 0);
         }
+    }
+}
+
+/// The thread that waits last need not be the first that goes on.
+#[test]
+fn a_thread_whose_time_is_over_is_not_preempted_by_another() {
+    let park = || Park { timed: true };
+    let stores = vec![Store(Y, 1, Relaxed), park(), Store(X, 1, Relaxed)];
+    let loads = vec![SpinUntil(Y, 1, Relaxed), park(), Load(X, Relaxed)];
+    let program = program([stores, loads]);
+    for seen in 0..2 {
+        let outcome = format!("saw [[], [{seen}]], left [1, 1]");
+        needs(&program, &outcome, 0);
     }
 }
 

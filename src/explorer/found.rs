@@ -218,3 +218,6 @@ impl Found {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

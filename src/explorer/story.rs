@@ -27,7 +27,7 @@ impl Cost {
         (self.stale_reads, self.preemptions) <= at_least
     }
 
-    fn of(order: &Order) -> Self {
+    pub(super) fn of(order: &Order) -> Self {
         Self {
             stale_reads: order.stale_reads,
             preemptions: order.preemptions,

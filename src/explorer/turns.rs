@@ -12,9 +12,9 @@ use crate::engine::search::Reduction;
 
 /// A scene that is complete after so many executions needs no other search.
 const ALONE: u64 = 20_000;
-/// After that one execution in so many belongs to the search with the bound, …
+/// After that the search with the bound has one execution for so many of the other's, …
 const SHARE: u64 = 14;
-/// … and so many of them come one after another: to change costs time.
+/// … and so many of them one after another: to change costs time.
 const TURN: u64 = 64;
 
 pub(super) struct Turns {
@@ -24,6 +24,8 @@ pub(super) struct Turns {
     most: Option<usize>,
     /// Whether only the first search is run.
     only_all: bool,
+    /// After so many executions of the first search the second may have its turn.
+    alone: u64,
     all: Option<Runner>,
     few: Option<Runner>,
     /// How many executions each has had, by [`By`].
@@ -39,6 +41,7 @@ impl Turns {
             stack_size: options.stack_size,
             most: options.preemptions,
             only_all: options.all_orders,
+            alone: ALONE,
             all: None,
             few: None,
             executions: [0; 2],
@@ -61,7 +64,7 @@ impl Turns {
     /// Which search runs the next execution.
     pub(super) fn next(&mut self) -> By {
         let [all, few] = self.executions;
-        if all >= ALONE && (few + TURN) * SHARE <= all && !self.only_all {
+        if all >= self.alone && (few + TURN) * SHARE <= all && !self.only_all {
             self.left = TURN;
         }
         let by = match &self.all {
@@ -153,3 +156,6 @@ impl Turns {
         both.into_iter().flatten().for_each(Runner::leak);
     }
 }
+
+#[cfg(test)]
+mod tests;

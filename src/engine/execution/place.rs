@@ -37,3 +37,19 @@ fn has_left(thread: &Thread) -> bool {
         _ => thread.has_left,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_waits_for_all_others_has_left() {
+        let thread = |next| Thread {
+            next,
+            ..Thread::default()
+        };
+        assert!(!has_left(&thread(Next::Runs)));
+        assert!(has_left(&thread(Next::Leaves(None))));
+        assert!(has_left(&thread(Next::Leaves(Some(1)))));
+    }
+}

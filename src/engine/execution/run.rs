@@ -120,7 +120,7 @@ pub(crate) struct Execution {
     /// Threads that no other has joined.
     pub(super) unjoined: ThreadSet,
     /// Loops that may not end, by the lines where they yield.
-    pub(super) endless_loops: Vec<At>,
+    pub(crate) endless_loops: Vec<At>,
     /// The lines of loops of which some iterations were not explored.
     pub(crate) bounded_loops: Vec<At>,
     /// How often threads have yielded.

@@ -1,5 +1,6 @@
 //! Toy programs, in all orders with so many preemptions.
 
+use super::super::node::Choice;
 use super::super::{Enabled, Search};
 use super::*;
 use crate::engine::access::{Access, Kind, Location, dependent};
@@ -190,10 +191,24 @@ fn what_is_known_is_not_run_again() {
     let writes = |location| vec![Op::Write(location); 2];
     // Of 6 orders of the same trace.
     assert_eq!(explored(&vec![writes(1), writes(2)], 4).0, 4);
+    // All of these 90 orders are the same trace: 6 preempt no thread.
+    let toy = vec![writes(1), writes(2), writes(3)];
+    let executions = [0, 1, 2, 3].map(|most| explored(&toy, most).0);
+    assert_eq!(executions, [6, 15, 18, 18]);
     // One order of each trace: 2 preempt nobody, 2 one thread, and 2 more than one.
     let toy = vec![writes(1), writes(1)];
     let explored = [0, 1, 2, 3].map(|most| explored(&toy, most));
     let executions = explored.each_ref().map(|explored| explored.0);
     let traces = explored.map(|explored| explored.1.len());
     assert_eq!((executions, traces), ([2, 4, 6, 6], [2, 4, 6, 6]));
+}
+
+#[test]
+fn only_a_transition_without_a_choice_leads_to_one_state() {
+    let (mut chooses, mut reads) = (Node::default(), Node::default());
+    assert!(chooses.has_no_choice());
+    chooses.choices.push(Choice { taken: 1, of: 2 });
+    let kind = Kind::Read;
+    reads.last.push(Access { location: 1, kind });
+    assert!(!chooses.has_no_choice() && reads.has_no_choice());
 }

@@ -1,4 +1,5 @@
-//! Scenes with too many interleavings, whose bugs need few preemptions.
+//! A futex-style lock for readers and writers, with four threads: too many interleavings
+//! to explore them all, but two preemptions are enough for its bug.
 
 use racecourse::check::{self, Budget, Check, Memory, Proved};
 use racecourse::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -21,80 +22,6 @@ fn lost_update() -> Check<u32> {
     .memory(Memory::Sc)
     .budget(Budget::NONE)
     .forbid(|&left| (left != 2).then_some("an update is lost"))
-}
-
-#[test]
-fn a_bug_that_needs_one_preemption_is_found_first() {
-    let found = lost_update().max_executions(30_000).explore().unwrap();
-    let lost = found.outcome("1").unwrap();
-    assert_eq!(lost.story.preemptions, 1);
-    assert!(lost.story.minimal, "fewer were explored");
-    assert_eq!(
-        found.verdict(),
-        "STOPPED after 30000 executions: explored up to 2 preemptions"
-    );
-}
-
-#[test]
-fn without_a_bug_it_says_what_is_proved() {
-    let update = check::scene(|| {
-        let steps = AtomicU32::new(0);
-        let adds = || {
-            for _ in 0..14 {
-                steps.fetch_add(1, SeqCst);
-            }
-        };
-        Actors::new().enter("ann", adds).enter("bob", adds).run();
-        steps.into_inner()
-    });
-    let found = update.max_executions(30_000).explore().unwrap();
-    assert_eq!(
-        found.verdict(),
-        "STOPPED after 30000 executions: proved for up to 2 preemptions"
-    );
-    let all = found.outcome("28").unwrap();
-    assert!(all.story.minimal && !found.is_complete());
-}
-
-#[test]
-fn a_bound_is_named_in_the_verdict() {
-    let within = |most| lost_update().preemptions(most).explore().unwrap();
-    let [none, one] = [within(0), within(1)];
-    assert!(
-        none.verdict()
-            .starts_with("COMPLETE up to 0 preemptions: 2 different")
-    );
-    assert!(one.verdict().starts_with("COMPLETE up to 1 preemption: "));
-    assert_eq!(
-        (none.proved, one.proved),
-        (Proved::Preemptions(0), Proved::Preemptions(1))
-    );
-    assert!(none.outcome("1").is_none() && one.outcome("1").is_some());
-    assert!(!one.is_complete(), "there are other interleavings");
-}
-
-#[test]
-fn a_bound_that_leaves_nothing_out_is_none() {
-    let scene = || {
-        let hits = AtomicU32::new(0);
-        let hit = || hits.fetch_add(1, SeqCst);
-        Actors::new().enter("ann", hit).enter("bob", hit).run();
-        hits.into_inner()
-    };
-    let found = check::scene(scene).preemptions(3).explore().unwrap();
-    assert_eq!(found.proved, Proved::All);
-    assert!(found.verdict().starts_with("COMPLETE: 2 different"));
-}
-
-/// What must occur may need more preemptions: then that is said.
-#[test]
-fn what_is_missing_may_lie_beyond_the_bound() {
-    let found = lost_update().preemptions(0).explore().unwrap();
-    let complaints = found.complaints(["1"]);
-    assert_eq!(
-        complaints,
-        ["`1` must occur, and did not within the bound on preemptions"]
-    );
 }
 
 /// Readers count themselves in `state`; a writer sets it to `WRITES`. Who cannot go on

@@ -1,0 +1,171 @@
+//! A bound on preemptions: what is explored within it, what that proves, and what the
+//! verdict says of it.
+
+use racecourse::check::{self, Budget, Exploration, Memory, Proved};
+use racecourse::narrate;
+use racecourse::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use racecourse::sync::{Actors, thread};
+
+/// Two threads add 1 in two steps, and then take so many steps each that depend on each
+/// other: with 12, there are more orders of those than anybody can explore, and a depth-first
+/// search comes to the lost update last.
+fn adds(then: usize) -> usize {
+    let (x, y) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let part = || {
+        x.store(x.load(SeqCst) + 1, SeqCst);
+        for _ in 0..then {
+            y.fetch_add(1, SeqCst);
+        }
+    };
+    Actors::new().enter("ann", part).enter("bob", part).run();
+    x.into_inner()
+}
+
+/// The same; to lose one is forbidden.
+fn must_add(then: usize) {
+    assert_eq!(adds(then), 2, "an update is lost");
+}
+
+fn names(found: &Exploration) -> Vec<&str> {
+    let rows = found.outcomes.iter();
+    rows.map(|row| row.outcome.as_str()).collect()
+}
+
+const TOO_MANY: u64 = 100_000;
+/// The second search has not begun.
+const FIRST_ALONE: u64 = 20_000;
+
+#[test]
+fn a_lost_update_that_one_search_never_reaches_the_other_finds() {
+    let explored = |most| {
+        let check = check::scene(|| adds(12)).max_executions(most);
+        check.explore().unwrap()
+    };
+    assert_eq!(names(&explored(FIRST_ALONE)), ["2"]);
+    let found = explored(TOO_MANY);
+    assert_eq!(names(&found), ["1", "2"], "{}", found.verdict());
+    let story = &found.outcome("1").unwrap().story;
+    assert_eq!((story.preemptions, story.minimal), (1, true));
+    assert_eq!(found.proved, Proved::Preemptions(3));
+    assert_eq!(
+        found.verdict(),
+        "STOPPED after 100000 executions: proved for up to 3 preemptions"
+    );
+}
+
+#[test]
+fn what_was_explored_before_a_bug_was_found_proves_nothing() {
+    let check = check::scene(|| must_add(12)).max_executions(TOO_MANY);
+    let found = check.explore().unwrap();
+    assert_eq!(
+        found.verdict(),
+        "STOPPED after 100000 executions: explored up to 3 preemptions"
+    );
+}
+
+/// Both searches come to the same interleavings: each is counted once.
+#[test]
+fn two_searches_count_no_interleaving_twice() {
+    let steps = |many| move |x: &AtomicUsize| (0..many).for_each(|_| _ = x.fetch_add(1, SeqCst));
+    let scene = move || {
+        let x = AtomicUsize::new(0);
+        let (nine, eight) = (|| steps(9)(&x), || steps(8)(&x));
+        Actors::new().enter("ann", nine).enter("bob", eight).run();
+    };
+    let found = check::scene(scene).explore().unwrap();
+    assert!(found.is_complete(), "{}", found.verdict());
+    let orders = 24_310; // 17 steps, of which 8 are Bob's
+    assert_eq!(found.different, orders);
+    assert_eq!(found.outcomes[0].different, orders);
+    assert!(found.executions > orders, "the second search ran too");
+}
+
+/// How far a scene was explored that is small enough to be explored completely.
+fn within(most: usize) -> Exploration {
+    let check = check::scene(|| adds(0)).preemptions(most);
+    check.explore().unwrap()
+}
+
+#[test]
+fn a_verdict_names_the_bound_unless_it_leaves_nothing_out() {
+    // Only one order preempts both, and its outcome is known.
+    let expected = [
+        ("COMPLETE up to 0 preemptions: 2 ", Proved::Preemptions(0)),
+        ("COMPLETE up to 1 preemption: 4 ", Proved::Preemptions(1)),
+        ("COMPLETE: 4 ", Proved::All),
+        ("COMPLETE: 4 ", Proved::All),
+    ];
+    for (most, (start, proved)) in expected.into_iter().enumerate() {
+        let found = within(most);
+        assert!(found.verdict().starts_with(start), "{}", found.verdict());
+        assert_eq!(found.proved, proved);
+        assert_eq!(found.is_complete(), proved == Proved::All);
+        assert_eq!(names(&found).contains(&"1"), most > 0);
+    }
+}
+
+/// The exchange succeeds or fails. Only if it succeeds can another thread come between it
+/// and the thread's next step.
+#[test]
+fn a_transition_that_chooses_is_tried_in_each_order() {
+    let scene = || {
+        let (x, y) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let loads = || {
+            let exchanged = y.compare_exchange_weak(0, 1, SeqCst, SeqCst);
+            exchanged.ok().map(|_| x.load(SeqCst))
+        };
+        let stores = || {
+            x.store(1, SeqCst);
+            None
+        };
+        let seen = Actors::new()
+            .enter("loads", loads)
+            .enter("stores", stores)
+            .run();
+        seen[0]
+    };
+    let budget = Budget {
+        weak_failures: 1,
+        ..Budget::NONE
+    };
+    let check = check::scene(scene).memory(Memory::Sc).budget(budget);
+    let found = check.preemptions(0).explore().unwrap();
+    assert_eq!(names(&found), ["None", "Some(0)", "Some(1)"]);
+}
+
+/// The thread that runs the scene has nothing to do but wait for its actors.
+#[test]
+fn a_scene_that_waits_for_its_actors_is_not_preempted() {
+    let scene = || {
+        let x = AtomicUsize::new(0);
+        x.load(SeqCst);
+        x.load(SeqCst);
+        Actors::new()
+            .enter("ann", || ())
+            .enter("bob", || {
+                narrate!("ann has ended");
+                x.store(1, SeqCst);
+            })
+            .run();
+    };
+    let found = check::scene(scene).preemptions(0).explore().unwrap();
+    assert!(found.is_complete(), "{}", found.verdict());
+}
+
+#[test]
+fn a_scene_that_the_model_cannot_follow_is_not_proved_for_any_bound() {
+    // Without a preemption it can be followed.
+    let scene = || {
+        if adds(0) == 1 {
+            let too_many = (0..17).map(|_| thread::spawn(|| ()));
+            too_many.for_each(|thread| thread.join().unwrap());
+        }
+    };
+    let found = check::scene(scene).preemptions(2).explore().unwrap();
+    assert_eq!(found.proved, Proved::Nothing);
+    assert!(
+        found.verdict().ends_with("not a proof"),
+        "{}",
+        found.verdict()
+    );
+}

@@ -1,0 +1,155 @@
+//! Which search has its turn, and with which settings.
+
+use super::*;
+use crate::engine::execution::run::Which;
+use crate::explorer::replay::{Scene, execute};
+use crate::explorer::report::{Judged, Memory};
+use crate::sync::Actors;
+use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::panic::Location;
+use std::sync::Arc;
+
+/// So many executions of the first search come before any of the second.
+const FIRST: u64 = 2 * TURN * SHARE;
+
+fn turns(preemptions: Option<usize>, all_orders: bool) -> Turns {
+    let mut options = Options::new(Memory::Sc);
+    options.preemptions = preemptions;
+    options.all_orders = all_orders;
+    let mut turns = Turns::new(Settings::default(), &options);
+    turns.alone = FIRST;
+    turns
+}
+
+/// Up to the first turn of the second search: how many turns the other had.
+fn before_few(turns: &mut Turns) -> usize {
+    (0..10_000).find(|_| turns.next() == By::Few).unwrap()
+}
+
+fn settings(turns: &Turns, by: By) -> Settings {
+    turns.runner(by).execution().settings
+}
+
+#[test]
+fn the_second_search_has_its_share_once_the_first_has_had_its_executions() {
+    let mut turns = turns(None, false);
+    assert!((0..FIRST).all(|_| turns.next() == By::All));
+    // It catches up first. Later turns come one at a time.
+    let mut takes = |by, many| assert!((0..many).all(|_| turns.next() == by), "{by:?} {many}");
+    takes(By::Few, 2 * TURN);
+    for _ in 0..3 {
+        takes(By::All, TURN * SHARE);
+        takes(By::Few, TURN);
+    }
+    assert_eq!(turns.next(), By::All);
+    assert_eq!(turns.runner(By::All).bound(), None);
+    assert_eq!(turns.runner(By::Few).bound(), Some(0));
+}
+
+#[test]
+fn with_a_bound_or_in_all_orders_there_is_one_search() {
+    let mut bounded = turns(Some(2), false);
+    assert!((0..2 * FIRST).all(|_| bounded.next() == By::Few));
+    assert_eq!(bounded.runner(By::Few).bound(), Some(0));
+    drop(bounded);
+    let mut all_orders = turns(None, true);
+    assert!((0..2 * FIRST).all(|_| all_orders.next() == By::All));
+}
+
+#[test]
+fn what_one_search_needs_the_other_is_given() {
+    let mut turns = turns(None, false);
+    before_few(&mut turns);
+    let releases = Settings {
+        releases_are_seen: true,
+        ..settings(&turns, By::Few)
+    };
+    turns.start_again(By::Few, releases);
+    let all = Settings {
+        reduction: Reduction::Full,
+        ..releases
+    };
+    assert_eq!(settings(&turns, By::All), all);
+    // The first is alone again, and then the second starts with what was needed.
+    assert_eq!(before_few(&mut turns) as u64, FIRST);
+    assert_eq!(settings(&turns, By::Few), releases);
+
+    // No less is left out than before, whatever the other search finds.
+    let sleeps = Settings {
+        reduction: Reduction::SleepSets,
+        ..all
+    };
+    turns.start_again(By::All, sleeps);
+    before_few(&mut turns);
+    assert_eq!(settings(&turns, By::Few), releases);
+    turns.start_again(By::Few, releases);
+    assert_eq!(settings(&turns, By::All), sleeps);
+}
+
+#[test]
+fn a_loop_without_an_end_that_one_search_has_found_is_known_to_the_other() {
+    let mut turns = turns(None, false);
+    before_few(&mut turns);
+    let at = Location::caller();
+    turns.runner(By::Few).execution().endless_loops.push(at);
+    let needs = Settings {
+        endless_loops: 1,
+        ..settings(&turns, By::Few)
+    };
+    turns.start_again(By::Few, needs);
+    assert_eq!(turns.runner(By::All).endless_loops(), [at]);
+    before_few(&mut turns);
+    assert_eq!(turns.runner(By::Few).endless_loops(), [at]);
+}
+
+#[test]
+fn a_search_that_starts_again_starts_without_preemptions() {
+    let mut turns = turns(Some(2), false);
+    turns.next();
+    turns.runner(By::Few).raise_bound();
+    assert_eq!(turns.runner(By::Few).bound(), Some(1));
+    let needs = Settings {
+        releases_are_seen: true,
+        ..settings(&turns, By::Few)
+    };
+    turns.start_again(By::Few, needs);
+    let again = Settings {
+        reduction: Reduction::Preemptions(0),
+        ..needs
+    };
+    assert_eq!(settings(&turns, By::Few), again);
+}
+
+/// Two threads load and store in two steps each: at most both are preempted.
+fn adds() -> Judged {
+    let number = AtomicUsize::new(0);
+    let adds = || number.store(number.load(SeqCst) + 1, SeqCst);
+    Actors::new().enter("a", adds).enter("b", adds).run();
+    Judged::promised(number.into_inner().to_string(), "")
+}
+
+/// What is proved, one after another, within so many executions.
+fn proved(preemptions: usize) -> Vec<Proved> {
+    let scene: Scene = Arc::new(adds);
+    let mut turns = turns(Some(preemptions), false);
+    let mut proved = Vec::new();
+    for _ in 0..100 {
+        let by = turns.next();
+        execute(turns.runner(by), &scene, Which::Next);
+        let (goes_on, now) = turns.advance(by);
+        proved.extend(now);
+        if !goes_on {
+            break;
+        }
+    }
+    proved
+}
+
+#[test]
+fn the_bound_is_raised_up_to_the_one_that_was_chosen() {
+    let [none, one] = [0, 1].map(Proved::Preemptions);
+    assert_eq!(proved(0), [none]);
+    assert_eq!(proved(1), [none, one]);
+    assert_eq!(proved(2), [none, one, Proved::All]);
+    assert_eq!(proved(9), [none, one, Proved::All]);
+}
