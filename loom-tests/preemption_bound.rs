@@ -1,10 +1,11 @@
 //! A bound on preemptions: what is explored within it, what that proves, and what the
 //! verdict says of it.
 
-use racecourse::check::{self, Budget, Exploration, Memory, Proved};
+use racecourse::check::{self, Budget, Exploration, Judged, Memory, Proved};
+use racecourse::explorer::{Options, explore};
 use racecourse::narrate;
 use racecourse::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use racecourse::sync::{Actors, thread};
+use racecourse::sync::{Actors, Arc, Mutex, mpsc, thread};
 
 /// Two threads add 1 in two steps, and then take so many steps each that depend on each
 /// other: with 12, there are more orders of those than anybody can explore, and a depth-first
@@ -168,4 +169,151 @@ fn a_scene_that_the_model_cannot_follow_is_not_proved_for_any_bound() {
         "{}",
         found.verdict()
     );
+}
+
+/// The outcomes within a bound, with the preemptions of their stories.
+fn told<T: std::fmt::Debug + 'static>(
+    scene: impl Fn() -> T + Clone + Send + Sync + 'static,
+    most: Option<usize>,
+) -> Vec<(String, usize)> {
+    let mut check = check::scene(scene).memory(Memory::Sc).budget(Budget::NONE);
+    if let Some(most) = most {
+        check = check.preemptions(most);
+    }
+    let found = check.explore().unwrap();
+    let rows = found.outcomes.into_iter();
+    rows.map(|row| (row.outcome, row.story.preemptions))
+        .collect()
+}
+
+/// A bound finds just what needs no more preemptions.
+#[track_caller]
+fn a_bound_agrees_with_the_stories<T: std::fmt::Debug + 'static>(
+    scene: impl Fn() -> T + Clone + Send + Sync + 'static,
+) {
+    let all = told(scene.clone(), None);
+    for most in 0..=4 {
+        let expected = all.iter().filter(|(_, preemptions)| *preemptions <= most);
+        let expected: Vec<_> = expected.cloned().collect();
+        assert_eq!(told(scene.clone(), Some(most)), expected, "within {most}");
+    }
+}
+
+/// A thread that is preempted before its unlock makes another wait for the lock: to go on
+/// with a third, or with itself, preempts nobody.
+#[test]
+fn a_thread_can_be_preempted_before_it_releases_a_lock() {
+    let scene = || {
+        let (x, y, m) = (AtomicUsize::new(0), AtomicUsize::new(0), Mutex::new(()));
+        let reads = || {
+            let locked = {
+                let _guard = m.lock().unwrap();
+                x.load(SeqCst)
+            };
+            [locked, x.load(SeqCst), y.load(SeqCst)]
+        };
+        let writes = || {
+            x.store(1, SeqCst);
+            let _guard = m.lock().unwrap();
+            y.store(1, SeqCst);
+            [0; 3]
+        };
+        Actors::new()
+            .enter("reads", reads)
+            .enter("writes", writes)
+            .run()[0]
+    };
+    let torn = ("[0, 1, 0]".to_owned(), 1);
+    assert!(told(scene, Some(1)).contains(&torn));
+    a_bound_agrees_with_the_stories(scene);
+}
+
+/// After it has waited for its scope, the thread goes on, and others can notice that.
+#[test]
+fn what_comes_after_a_scope_can_wait() {
+    let scene = || {
+        let (x, y) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let scopes = || {
+            let lock = Mutex::new(());
+            let guard = lock.lock();
+            thread::scope(|scope| {
+                scope.spawn(|| y.store(1, SeqCst));
+            });
+            drop(guard);
+            x.load(SeqCst)
+        };
+        let looks = || {
+            let seen = y.load(SeqCst);
+            x.store(1, SeqCst);
+            seen
+        };
+        Actors::new()
+            .enter("scopes", scopes)
+            .enter("looks", looks)
+            .run()
+    };
+    assert!(told(scene, Some(0)).contains(&("[1, 1]".to_owned(), 0)));
+    a_bound_agrees_with_the_stories(scene);
+}
+
+/// A thread that waits for its scope and then panics takes steps while it unwinds.
+#[test]
+fn a_panic_after_a_scope_can_wait() {
+    struct StoresAtTheEnd<'a>(&'a AtomicUsize);
+    impl Drop for StoresAtTheEnd<'_> {
+        fn drop(&mut self) {
+            self.0.store(1, SeqCst);
+        }
+    }
+    let scene = || {
+        let (x, y) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            let panics = scope.spawn(|| {
+                let _stores = StoresAtTheEnd(&x);
+                thread::scope(|scope| {
+                    scope.spawn(|| y.store(1, SeqCst));
+                });
+                panic!("on purpose");
+            });
+            let looks = scope.spawn(|| (y.load(SeqCst), x.load(SeqCst)));
+            let seen = looks.join().unwrap();
+            drop(panics.join());
+            seen
+        })
+    };
+    let explored = |most| {
+        let mut options = Options::new(Memory::Sc);
+        options.budget = Budget::NONE;
+        options.panics_are_handled = true;
+        options.preemptions = most;
+        let scene = move || Judged::promised(format!("{:?}", scene()), "");
+        let found = explore(options, Arc::new(scene)).unwrap();
+        names(&found).join(" ")
+    };
+    let all = "(0, 0) (0, 1) (1, 0) (1, 1)";
+    assert_eq!([None, Some(5)].map(explored), [all; 2]);
+}
+
+/// A thread that tries to receive never waits for a message.
+#[test]
+fn a_thread_that_tries_to_receive_can_be_preempted() {
+    let scene = || {
+        let (sender, receiver) = mpsc::channel();
+        let (x, receiver) = (AtomicUsize::new(0), Mutex::new(receiver));
+        let tries = || {
+            x.load(SeqCst);
+            usize::from(receiver.lock().unwrap().try_recv().is_ok())
+        };
+        let sends = || {
+            let sender = sender.clone();
+            sender.send(1).unwrap();
+            x.store(1, SeqCst);
+            receiver.lock().unwrap().recv().unwrap()
+        };
+        Actors::new()
+            .enter("tries", tries)
+            .enter("sends", sends)
+            .run()
+    };
+    a_bound_agrees_with_the_stories(scene);
 }

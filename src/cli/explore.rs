@@ -197,6 +197,7 @@ fn report_all(
             report.json(&Verdict {
                 accepted: complaints.is_empty(),
                 scenes: scenes - not_explored,
+                preemptions: args.preemptions,
                 complaints: &complaints,
             })?;
         }

@@ -30,13 +30,6 @@ partitions explore each scene once.
   outcomes                 [{outcome, grade, meaning, different, executions, story}]
                            grade: \"promised\", \"allowed\" or \"forbidden\"
   must_occur_missing       names of outcomes that must occur and were not found
-The last line is one more object:
-  accepted                 whether all is as it should be, so that the exit code is 0
-  scenes                   how many objects came before it
-  complaints               what is not as it should be: the lines on standard error
-A script accepts a version only if this last line is there and says \"accepted\":true, never by the
-exit code alone: code in a version can end the process. If it calls exit, the exit code is 101; if it
-is aborted or killed, that of the signal; with C's _exit or exec it can be 0. Then there is no last line.
 and a story is
   threads, watched         names of the threads, and of the shared things shown beside them
   steps                    [{thread, what, narration, file, line, state, switch}]
@@ -46,6 +39,14 @@ and a story is
   preemptions, stale_reads how many of each
   minimal                  whether no interleaving with this outcome has fewer stale reads, or as
                            many and fewer preemptions; if false, it needs at most so many
+The last line is one more object:
+  accepted                 whether all is as it should be, so that the exit code is 0
+  scenes                   how many objects came before it
+  preemptions              null, or the bound that --preemptions set: what is accepted holds up to it
+  complaints               what is not as it should be: the lines on standard error
+A script accepts a version only if this last line is there and says \"accepted\":true, never by the
+exit code alone: code in a version can end the process. If it calls exit, the exit code is 101; if it
+is aborted or killed, that of the signal; with C's _exit or exec it can be 0. Then there is no last line.
 What is not as it should be goes to standard error, a line each.";
 
 /// A line of `explore --json`: one scene.
@@ -76,6 +77,8 @@ pub struct Verdict<'a> {
     pub accepted: bool,
     /// How many [records](Record) came before.
     pub scenes: usize,
+    /// The bound on preemptions that was given.
+    pub preemptions: Option<u8>,
     /// What is not as it should be.
     pub complaints: &'a [String],
 }

@@ -1,7 +1,7 @@
 //! Whether a version did what its lesson says: every right one proven, every
 //! wrong one caught.
 
-use crate::explorer::report::{Exploration, Outcome, count};
+use crate::explorer::report::{Exploration, Outcome, Proved, count};
 use crate::lessons::{Lesson, Mistake, Scene, Version};
 
 /// A scene of a version, and what exploring it found.
@@ -97,8 +97,12 @@ fn uncaught(lesson: &Lesson, mistake: &Mistake, found_anywhere: &[Found]) -> Opt
                 outcome.grade, outcome.outcome, scene.name
             ))
         });
-        let else_wrong = else_wrong.unwrap_or_else(|| {
-            "; nothing forbidden found: if this is a fix, --as-right proves it".to_owned()
+        let else_wrong = else_wrong.unwrap_or_else(|| match found.proved {
+            Proved::Preemptions(most) if most < mistake.preemptions => {
+                let needed = count(mistake.preemptions as u64, "preemption");
+                format!("; it needs {needed}, and {most} were allowed")
+            }
+            _ => "; nothing forbidden found: if this is a fix, --as-right proves it".to_owned(),
         });
         return Some(format!(
             "not caught: no `{}` found{hint}{stopped}{else_wrong}",
@@ -151,8 +155,10 @@ pub fn praise(version: &Version, found: &[Found], elsewhere: &[&Scene]) -> Strin
         let memory = found
             .first()
             .map_or(String::new(), |(_, found)| format!(" ({})", found.memory));
-        let bounds = found.iter().map(|(_, found)| found.proved.bound());
-        let bound = bounds.max().unwrap_or_default();
+        let bound = match found.iter().map(|(_, found)| found.proved).min() {
+            Some(proved) => proved.bound(),
+            None => String::new(),
+        };
         let keeps = format!("COMPLETE{bound}{memory}, keeps its promises");
         return match elsewhere {
             [] => keeps,

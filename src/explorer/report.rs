@@ -202,17 +202,17 @@ pub struct Exploration {
 }
 
 /// Which interleavings were all explored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "lowercase")
 )]
 pub enum Proved {
-    /// None are known to be all.
+    /// Nothing is proved.
     Nothing,
-    /// All in which the processor is taken, so many times at most, from a thread that
-    /// could have gone on.
+    /// All with at most so many preemptions. A preemption takes the processor from a thread
+    /// that could have gone on.
     Preemptions(usize),
     /// All.
     All,
@@ -313,7 +313,7 @@ impl Exploration {
 
     /// What is not as it should be, a line each: it has stopped, has a forbidden
     /// outcome, or one that must occur did not. If there is nothing, the scene is
-    /// proved.
+    /// proved (with a bound on preemptions: within it).
     #[must_use]
     pub fn complaints<'a>(&self, must_occur: impl IntoIterator<Item = &'a str>) -> Vec<String> {
         let mut complaints = Vec::new();

@@ -57,6 +57,9 @@ impl Turns {
     fn bounded(&self) -> Settings {
         Settings {
             reduction: Reduction::Preemptions(0),
+            // A thread that is preempted before it releases a lock makes others wait for
+            // it: to go on with one of those preempts nobody.
+            releases_are_seen: true,
             ..self.settings
         }
     }
@@ -116,6 +119,7 @@ impl Turns {
     pub(super) fn start_again(&mut self, by: By, mut needs: Settings) {
         if by == By::Few {
             needs.reduction = self.settings.reduction;
+            needs.releases_are_seen = self.settings.releases_are_seen;
         }
         self.settings = needs;
         self.executions = [0; 2];

@@ -155,6 +155,7 @@ fn unseen(path: &[String]) -> Option<String> {
     };
     let length = match path {
         ["sync", "atomic", "Ordering", ..] => return None,
+        ["sync", "mpsc", error, ..] if error.ends_with("Error") => return None,
         ["sync", "atomic" | "mpsc", _, ..] => 3,
         [
             "sync",

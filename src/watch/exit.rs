@@ -65,13 +65,18 @@ pub(crate) fn says_with(words: Words) {
 #[cfg(unix)]
 fn install() {
     static ONCE: std::sync::Once = std::sync::Once::new();
-    // SAFETY: both functions may be called at any time, and do only what an exit handler
-    // and a signal handler may do. If one cannot be registered, nothing is noticed.
-    ONCE.call_once(|| unsafe {
-        libc::atexit(at_exit);
-        let before = libc::signal(libc::SIGABRT, at_abort as *const () as usize);
-        if before != libc::SIG_DFL {
-            libc::signal(libc::SIGABRT, before);
+    ONCE.call_once(|| {
+        let mut before = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: an all-zero `sigaction` is valid, and the pointer is to a live one. The
+        // functions have no other preconditions, and the two handlers do only what an exit
+        // handler and a signal handler may do. A handler of the program's own is left as
+        // it is. If one cannot be registered, nothing is noticed.
+        unsafe {
+            libc::atexit(at_exit);
+            libc::sigaction(libc::SIGABRT, std::ptr::null(), before.as_mut_ptr());
+            if before.assume_init().sa_sigaction == libc::SIG_DFL {
+                libc::signal(libc::SIGABRT, at_abort as *const () as usize);
+            }
         }
     });
 }
@@ -85,8 +90,17 @@ extern "C" fn at_exit() {
     if may_be_scene() {
         tell(
             "exit",
-            " The exit code is 101. Remove the call of `std::process::exit`: a scene returns its \
-             outcome, or panics",
+            match IS_WATCHED.get() {
+                true => {
+                    " The exit code is 101. Remove the call of `std::process::exit`: a scene \
+                     returns its outcome, or panics"
+                }
+                false => {
+                    " The exit code is 101, since another thread than the scene's called it, and \
+                     the scene may have started that. Call it on the main thread, or when the \
+                     exploration is over"
+                }
+            },
         );
         // SAFETY: `_exit` has no preconditions.
         unsafe { libc::_exit(FAILED) }

@@ -21,7 +21,10 @@ pub(super) fn place(
     let record = trace.records().last();
     let begins = record.is_none_or(|record| record.kind == RecordKind::Setup);
     let goes_on = !begins && !has_left(&threads[last]);
-    let leaves = |&thread: &ThreadId| matches!(threads[thread].next, Next::Leaves(_));
+    let leaves = |&thread: &ThreadId| {
+        let thread = &threads[thread];
+        matches!(thread.next, Next::Leaves(Some(_))) && thread.leaves_more
+    };
     Place {
         state,
         goes_on,

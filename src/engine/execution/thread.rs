@@ -66,6 +66,8 @@ pub(crate) struct Thread {
     pub(crate) key: u64,
     pub(super) has_records: bool,
     pub(crate) steps: u64,
+    /// It waits for the end of an actor, and then at once for another's.
+    pub(super) leaves_more: bool,
     /// How many transitions it has taken.
     pub(super) transitions: u64,
     /// How many steps it had taken when it last joined another thread.
@@ -98,6 +100,7 @@ impl Thread {
         self.has_records = false;
         self.steps = 0;
         self.transitions = 0;
+        self.leaves_more = false;
         self.joined_at = None;
         self.children = 0;
         self.parker = None;

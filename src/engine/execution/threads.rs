@@ -83,8 +83,9 @@ pub(crate) fn join(execution: u64, thread: ThreadId, at: At) {
 }
 
 /// Waits for a thread to end, even while the execution is aborted, and without
-/// unwinding.
-pub(crate) fn wait_for_end(thread: ThreadId) {
+/// unwinding. `more`: the next thing that this one does is to wait for another.
+pub(crate) fn wait_for_end(thread: ThreadId, more: bool) {
+    with(|x| x.threads[x.current].leaves_more = more);
     if !is_aborted() && !unwinding() {
         let _ = catch_unwind(|| joins(thread, Next::Leaves(Some(thread))));
     }

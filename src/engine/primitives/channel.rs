@@ -121,8 +121,10 @@ impl Step<'_, Channel> {
             format!("receive `{}`{gone}", names.object_of(record))
         });
         record.values = [is_there.into(), 0];
-        record.gate = Gate::After(by);
-        record.waited = Some(waited);
+        if kind == Kind::Acquire {
+            record.gate = Gate::After(by);
+            record.waited = Some(waited);
+        }
     }
 
     pub(super) fn uses(&mut self, operation: u64, parts: &[(Part, Kind)]) {

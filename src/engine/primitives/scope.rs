@@ -121,7 +121,9 @@ where
     // A thread of the scope can start others until it ends, so the list may grow.
     let started = |place: usize| lock(&scope.threads).get(place).map(|&(thread, _)| thread);
     for thread in (0..).map_while(started) {
-        thread.into_iter().for_each(wait_for_end);
+        if let Some(thread) = thread {
+            wait_for_end(thread, false);
+        }
     }
     let has_panicked = || {
         let threads = lock(&scope.threads);
@@ -167,7 +169,10 @@ pub(crate) fn run_actors<R: Send>(mut actors: Vec<Actor<'_, R>>) -> Vec<R> {
         (last.part)()
     }));
     note_if_panic(&started);
-    threads.into_iter().for_each(wait_for_end);
+    let last = threads.last().copied();
+    for thread in threads {
+        wait_for_end(thread, Some(thread) != last);
+    }
     let results = slots.iter().map(take).chain([started]);
     results
         .map(|result| result.unwrap_or_else(|panic| resume_unwind(panic)))
