@@ -24,8 +24,8 @@ fn lost_update() -> Check<u32> {
     .forbid(|&left| (left != 2).then_some("an update is lost"))
 }
 
-/// Readers count themselves in `state`; a writer sets it to `WRITES`. Who cannot go on
-/// sleeps until the state is another, as with a futex.
+/// Readers count themselves in `state`; a writer sets it to `WRITES`. A thread that cannot
+/// go on sleeps until the state changes, as with a futex.
 struct ReadersAndWriters {
     state: AtomicU32,
     asleep: Mutex<()>,

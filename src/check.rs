@@ -263,10 +263,10 @@ impl<T: Debug + 'static> Check<T> {
         self
     }
 
-    /// Explores only interleavings with at most so many preemptions: in which the
-    /// processor is taken, so many times, from a thread that could have gone on. For a
-    /// scene with too many interleavings: most bugs need no more than two preemptions.
-    /// The verdict names the bound.
+    /// Explores only interleavings with at most so many preemptions. A preemption takes the
+    /// processor from a thread that could have gone on. For a scene with too many
+    /// interleavings: most bugs need no more than two preemptions. The verdict names the
+    /// bound, and the proof covers only these interleavings.
     ///
     /// ```
     /// use racecourse::check::{self, Proved};

@@ -91,8 +91,7 @@ pub(super) struct ExploreArgs {
     /// Stop each scene, unfinished, after that many seconds
     #[arg(long, value_name = "S", value_parser = value_parser!(u64).range(1..=1_000_000))]
     pub(super) max_seconds: Option<u64>,
-    /// Explore only interleavings in which a thread loses the processor at most N times
-    /// although it could go on
+    /// Explore only interleavings with at most N preemptions
     #[arg(long, value_name = "N", value_parser = value_parser!(u8))]
     pub(super) preemptions: Option<u8>,
     /// Explore up to N scenes at the same time [default: as many as there are cores]

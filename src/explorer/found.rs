@@ -60,8 +60,8 @@ struct Row {
     cost: Cost,
     /// What may still be spent on a better story.
     places: usize,
-    /// How many stale reads and preemptions the interleavings need at least that were not
-    /// searched for their best order to the end.
+    /// The fewest stale reads and preemptions that an interleaving can need whose orders
+    /// were not all searched.
     at_least: (usize, usize),
 }
 
@@ -193,7 +193,8 @@ impl Found {
             Proved::All if self.stopped.is_some() => Proved::Nothing,
             proved => proved,
         };
-        // How many stale reads and preemptions an interleaving has that was not explored.
+        // The fewest stale reads and preemptions that an interleaving can need which was not
+        // explored: the search with a bound and `order` count preemptions alike.
         let unexplored = match proved {
             Proved::Nothing => (0, 0),
             Proved::Preemptions(most) => (0, most + 1),

@@ -24,10 +24,9 @@ pub struct Options {
     /// nothing to do with each other. Finds nothing more and takes very long: it is
     /// there to hold the explorer against.
     pub all_orders: bool,
-    /// Explore only interleavings with at most so many preemptions: in which the
-    /// processor is taken, so many times, from a thread that could have gone on. Most bugs
-    /// need no more than two. What is proved then holds for these. With a bound,
-    /// `all_orders` makes no difference.
+    /// Explore only interleavings with at most so many preemptions. A preemption takes the
+    /// processor from a thread that could have gone on. Most bugs need no more than two. The
+    /// proof covers only these interleavings. With a bound, `all_orders` makes no difference.
     pub preemptions: Option<usize>,
     /// Stop, unfinished, after that many executions.
     pub max_executions: Option<u64>,

@@ -1,7 +1,7 @@
 //! Two searches through a scene, in turn: one through all interleavings, and one through
-//! those with few preemptions first. The first is the faster proof where it comes to its
-//! end. Where it does not, it has seen one corner of what can happen, and the second has
-//! seen all that most bugs need.
+//! those with few preemptions first. The first is faster if it comes to its end. If it
+//! does not, it has explored one corner of the interleavings, and the second has explored
+//! those that most bugs need.
 
 use super::found::By;
 use super::options::Options;
@@ -14,7 +14,7 @@ use crate::engine::search::Reduction;
 const ALONE: u64 = 20_000;
 /// After that the search with the bound has one execution for so many of the other's, …
 const SHARE: u64 = 14;
-/// … and so many of them one after another: to change costs time.
+/// … and takes so many in a row: to change from one search to the other costs time.
 const TURN: u64 = 64;
 
 pub(super) struct Turns {

@@ -102,9 +102,9 @@ impl Version {
             .filter(move |scene| right || !scene.proof || shows(scene))
     }
 
-    /// How an exploration puts it through the scene. A mistake that shows only in a scene
-    /// that is there for proofs, and may be large, is looked for with as many preemptions
-    /// as it needs.
+    /// How an exploration puts it through the scene. If its mistake shows only in a scene
+    /// that is there for proofs, and may be large, that is explored up to as many
+    /// preemptions as the mistake needs.
     #[must_use]
     pub fn options(&self, scene: &Scene, memory: Memory) -> Options {
         let mistake = self.mistake.filter(|it| it.scene == scene.name);

@@ -120,11 +120,11 @@ fn only_the_last_line_of_json_accepts() {
     };
     assert_eq!(
         last(right(), wrong()),
-        r#"{"accepted":true,"scenes":2,"complaints":[]}"#
+        r#"{"accepted":true,"scenes":2,"preemptions":null,"complaints":[]}"#
     );
     assert_eq!(
         last(stopped(right().outcomes), wrong()),
-        r#"{"accepted":false,"scenes":2,"complaints":["shop/right: small: STOPPED after 9 executions: not a proof"]}"#
+        r#"{"accepted":false,"scenes":2,"preemptions":null,"complaints":["shop/right: small: STOPPED after 9 executions: not a proof"]}"#
     );
     let args = ["--json", "--jobs", "1"];
     let ends_early = |_, run: Run| match number(&run) {
@@ -154,7 +154,7 @@ fn json_keeps_its_keys() {
     };
     let named = |names: &str| names.split(' ').map(str::to_owned).collect::<BTreeSet<_>>();
     let (stopped, wrong) = (&lines[0], &lines[1]);
-    assert_eq!(keys(&lines[2]), named("accepted scenes complaints"));
+    assert_eq!(keys(&lines[2]), named("accepted scenes preemptions complaints"));
     assert_eq!(
         keys(stopped),
         named(

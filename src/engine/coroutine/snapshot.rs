@@ -66,8 +66,8 @@ extern "C" fn hash_from(registers: *const u64) -> u64 {
 }
 
 /// Whatever the word is, two different hashes stay different: each step can be undone.
-/// ([`mix`](crate::engine::hash::mix) forgets all before one of its own constants, and
-/// those lie on stacks.)
+/// ([`mix`](crate::engine::hash::mix) loses what came before if the next word is one of its
+/// own constants, and those lie on stacks.)
 #[cfg(all(target_arch = "x86_64", not(windows)))]
 const fn add(hash: u64, word: u64) -> u64 {
     let hash = (hash ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);

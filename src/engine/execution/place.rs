@@ -17,7 +17,7 @@ pub(super) fn place(
     // An object's destruction is part of no interleaving's name.
     let taken = threads.iter().map(|t| name([t.key, t.transitions, 0, 0]));
     let state = taken.fold(interleaving, u128::wrapping_add);
-    // To start actors, and to begin at all, is no step of the scene.
+    // To start actors is no step of the scene: another thread can go on for nothing.
     let record = trace.records().last();
     let begins = record.is_none_or(|record| record.kind == RecordKind::Setup);
     let goes_on = !begins && !has_left(&threads[last]);

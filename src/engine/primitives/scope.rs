@@ -120,10 +120,8 @@ where
     let result = catch_unwind(AssertUnwindSafe(|| body(&scope)));
     // A thread of the scope can start others until it ends, so the list may grow.
     let started = |place: usize| lock(&scope.threads).get(place).map(|&(thread, _)| thread);
-    for thread in (0..).map_while(started) {
-        if let Some(thread) = thread {
-            wait_for_end(thread, false);
-        }
+    for thread in (0..).map_while(started).flatten() {
+        wait_for_end(thread, false);
     }
     let has_panicked = || {
         let threads = lock(&scope.threads);

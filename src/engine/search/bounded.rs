@@ -1,20 +1,19 @@
-//! Search with a bound on preemptions: all orders in which no more threads than that lose
-//! the processor although they could have gone on.
+//! Search with a bound: every order with at most so many preemptions. A preemption takes
+//! the processor from a thread that could have gone on.
 //!
-//! Races do not tell what must be tried here. That one order stands for all others that
-//! differ only in the order of independent transitions does not help if it needs more
-//! preemptions than they do. So every thread is tried wherever the bound lets it run. What
-//! is left out is what was explored before: if the same interleaving was reached, and the
-//! same thread went on from there with no more preemptions. (Musuvathi, Qadeer: *Partial-Order Reduction for Context-Bounded State
-//! Exploration*, Microsoft Research, 2007.)
+//! Races do not tell what must be tried here: an order cannot stand for an equivalent one
+//! that needs fewer preemptions. So every thread is tried wherever the bound lets it run,
+//! unless the same interleaving was reached before, and the thread went on from there with
+//! no more preemptions. (Musuvathi, Qadeer: *Partial-Order Reduction for Context-Bounded
+//! State Exploration*, Microsoft Research, 2007.)
 
 use super::node::Node;
 use crate::engine::hash::Hashed;
 use crate::engine::ids::{ThreadId, ThreadSet};
 use std::cmp::Ordering;
 
-/// So many states are remembered, in about 140 MB. What is reached after that may be
-/// explored more than once.
+/// At most so many states are remembered, in about 140 MB for each scene in progress. What
+/// is reached after that may be explored more than once.
 const MOST: usize = 3_600_000;
 
 /// Where an execution is, as far as preemptions are concerned.
@@ -69,8 +68,8 @@ fn preemptions(before: usize, running: Option<ThreadId>, thread: ThreadId) -> us
 }
 
 impl Reached {
-    /// The threads that are to take the next transition from the new node. None if all of
-    /// it was explored before.
+    /// The threads that are to take the next transition from the new node. None if all
+    /// that can follow was explored before.
     #[inline(never)]
     pub(super) fn within(
         &mut self,
@@ -95,7 +94,7 @@ impl Reached {
             before.known_after(&mut node.known);
         }
         if let (None, Some(thread)) = (node.running, leaves) {
-            // Whenever it comes: here it preempts nobody.
+            // It preempts nobody here, and nobody can notice when it comes.
             enabled = ThreadSet::only(thread);
         }
         let mut threads = ThreadSet::default();

@@ -18,10 +18,10 @@ pub struct Story {
     pub preemptions: usize,
     /// How many loads read an older store although a newer one was there.
     pub stale_reads: usize,
-    /// Whether no interleaving with this outcome has fewer stale reads, or as many and fewer
-    /// preemptions: within what the exploration's verdict says.
-    /// If `false`, fewer may do: the exploration stopped, or some interleavings have too
-    /// many orders to look at them all.
+    /// `true`: no interleaving with this outcome has fewer stale reads, or as many and fewer
+    /// preemptions, within the bounds that the verdict names. `false`: there may be a
+    /// simpler story, since the exploration stopped, or some interleavings have too many
+    /// orders to look at them all.
     pub minimal: bool,
 }
 

@@ -148,8 +148,9 @@ impl BoundedQueue for OneCondvarNotifyOne {
     }
 }
 
-/// Mends the above by notifying two waiters. That is enough for two consumers. With four,
-/// both waiters can be consumers, and the producer who waits behind them is not woken.
+/// Tries to mend [`OneCondvarNotifyOne`] by notifying two waiters. That is enough for two
+/// consumers. With four, both waiters can be consumers, and the producer that waits is not
+/// woken.
 pub struct OneCondvarNotifyTwo(OneCondvarNotifyOne);
 
 impl BoundedQueue for OneCondvarNotifyTwo {

@@ -22,7 +22,7 @@ enum Op {
 }
 
 type Toy = Vec<Vec<Op>>;
-/// Which thread took which transition: it was its so manieth.
+/// Which thread took a transition, and how many of its own it had taken before.
 type Order = Vec<(ThreadId, usize)>;
 /// All pairs of dependent transitions, in their order.
 type Trace = BTreeSet<[(ThreadId, usize); 2]>;
