@@ -154,7 +154,10 @@ fn json_keeps_its_keys() {
     };
     let named = |names: &str| names.split(' ').map(str::to_owned).collect::<BTreeSet<_>>();
     let (stopped, wrong) = (&lines[0], &lines[1]);
-    assert_eq!(keys(&lines[2]), named("accepted scenes preemptions complaints"));
+    assert_eq!(
+        keys(&lines[2]),
+        named("accepted scenes preemptions complaints")
+    );
     assert_eq!(
         keys(stopped),
         named(
