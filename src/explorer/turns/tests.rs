@@ -60,19 +60,21 @@ fn with_a_bound_or_in_all_orders_there_is_one_search() {
 fn what_one_search_needs_the_other_is_given() {
     let mut turns = turns(None, false);
     before_few(&mut turns);
-    let releases = Settings {
-        releases_are_seen: true,
+    let needed = Settings {
+        endless_loops: 1,
         ..settings(&turns, By::Few)
     };
-    turns.start_again(By::Few, releases);
+    turns.start_again(By::Few, needed);
     let all = Settings {
         reduction: Reduction::Full,
-        ..releases
+        // Only the second search needs that in any case.
+        releases_are_seen: false,
+        ..needed
     };
     assert_eq!(settings(&turns, By::All), all);
     // The first is alone again, and then the second starts with what was needed.
     assert_eq!(before_few(&mut turns) as u64, FIRST);
-    assert_eq!(settings(&turns, By::Few), releases);
+    assert_eq!(settings(&turns, By::Few), needed);
 
     // No less is left out than before, whatever the other search finds.
     let sleeps = Settings {
@@ -81,8 +83,8 @@ fn what_one_search_needs_the_other_is_given() {
     };
     turns.start_again(By::All, sleeps);
     before_few(&mut turns);
-    assert_eq!(settings(&turns, By::Few), releases);
-    turns.start_again(By::Few, releases);
+    assert_eq!(settings(&turns, By::Few), needed);
+    turns.start_again(By::Few, needed);
     assert_eq!(settings(&turns, By::All), sleeps);
 }
 
