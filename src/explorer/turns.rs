@@ -13,7 +13,7 @@ use crate::engine::search::Reduction;
 /// A scene that is complete after so many executions needs no other search.
 const ALONE: u64 = 20_000;
 /// After that the search with the bound has one execution for so many of the other's, …
-const SHARE: u64 = 14;
+const SHARE: u64 = 20;
 /// … and takes so many in a row: to change from one search to the other costs time.
 const TURN: u64 = 64;
 
