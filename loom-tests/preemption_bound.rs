@@ -7,9 +7,9 @@ use racecourse::narrate;
 use racecourse::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use racecourse::sync::{Actors, Arc, Mutex, mpsc, thread};
 
-/// Two threads add 1 in two steps, and then take so many steps each that depend on each
-/// other: with 12, there are more orders of those than anybody can explore, and a depth-first
-/// search comes to the lost update last.
+/// Two threads add 1 in two steps, and then take so many more steps each. With 12, those
+/// have 2.7 million orders, and a depth-first search explores all of them before it changes
+/// the order of the first steps.
 fn adds(then: usize) -> usize {
     let (x, y) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let part = || {

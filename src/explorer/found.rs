@@ -41,7 +41,7 @@ pub(super) struct Found {
 pub(super) enum By {
     /// Through all interleavings.
     All,
-    /// Through those with few preemptions. The other comes to them too.
+    /// Through those with few preemptions, which are among the others.
     Few,
 }
 

@@ -61,7 +61,7 @@ fn gate(x: &Execution, records: &[Record], id: usize) -> Gate {
         trace::Gate::AfterAll => Gate::AfterAll(standstill(records, id)),
         trace::Gate::Chance => Gate::Chance,
         trace::Gate::Ended(thread) => Gate::Ended(thread),
-        trace::Gate::Written(list, _) => Gate::Written(x.trace.list(list).to_vec()),
+        trace::Gate::Written(list) => Gate::Written(x.trace.list(list).to_vec()),
     }
 }
 
@@ -88,8 +88,7 @@ fn last_gate(x: &Execution, waits: &WaitsFor) -> Gate {
         WaitsFor::Object(Wait { object, what, .. }) if what.is_lock() => Gate::Free(*object),
         WaitsFor::Object(_) => Gate::Never,
         WaitsFor::End(other) => Gate::Ended(*other),
-        WaitsFor::Written(list, Some(_)) => Gate::Written(x.trace.list(*list).to_vec()),
-        WaitsFor::Written(_, None) => Gate::Never,
+        WaitsFor::Written(list) => Gate::Written(x.trace.list(*list).to_vec()),
     }
 }
 

@@ -1,7 +1,7 @@
-//! Two searches through a scene, in turn: one through all interleavings, and one through
-//! those with few preemptions first. The first is faster if it comes to its end. If it
-//! does not, it has explored one corner of the interleavings, and the second has explored
-//! those that most bugs need.
+//! Two searches take turns. The first explores all interleavings of a scene. The second
+//! explores those with no preemption, then those with one, and so on. If there are too many
+//! to explore, the first has seen only executions that are much alike. The second has seen
+//! all that need few preemptions, as most bugs do.
 
 use super::found::By;
 use super::options::Options;

@@ -1,5 +1,5 @@
 //! A scene that calls `std::process::exit(0)` would end its test, or a whole exploration,
-//! as if all was well. So the exit code is another one then, and a message says why; there is
+//! as if all was well. So the exit code is changed to 101, and a message says why; there is
 //! a message for `std::process::abort` too. C's `_exit`, another signal and `exec` end the
 //! process without this.
 
@@ -24,7 +24,7 @@ const LONGEST: usize = 1024;
 pub(crate) struct Words {
     /// The name of what runs on the calling thread. It is used at once.
     pub(crate) name: fn() -> Option<&'static str>,
-    /// Whether a source file tells its reader where a step was.
+    /// Whether a message may name a step in this source file.
     pub(crate) shows: fn(&str) -> bool,
 }
 

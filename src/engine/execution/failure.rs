@@ -1,6 +1,6 @@
 //! How an execution fails.
 
-use super::gate::{List, RecordId};
+use super::gate::List;
 use super::object::Wait;
 use super::trace::Panicked;
 use crate::engine::ids::{At, ObjectId, ThreadId};
@@ -59,6 +59,6 @@ pub(crate) struct BlockedThread {
 pub(crate) enum WaitsFor {
     Object(Wait),
     End(ThreadId),
-    /// One of these to be written, after that record.
-    Written(List, Option<RecordId>),
+    /// One of these to be written.
+    Written(List),
 }

@@ -21,8 +21,8 @@ pub(crate) enum Gate {
     Chance,
     /// The thread must have ended.
     Ended(ThreadId),
-    /// One of the objects of that loop must have been written after that step.
-    Written(List, RecordId),
+    /// One of the objects of that loop must be written.
+    Written(List),
 }
 
 /// Threads or objects, by their place in the trace.

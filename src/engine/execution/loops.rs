@@ -85,9 +85,8 @@ impl Execution {
         let me = self.current;
         self.threads[me].held = held;
         let objects = self.objects_of_loop(me);
-        let since = self.trace.next();
         self.notes(None, at, tell).values = objects.values();
-        self.threads[me].gate = Some(Gate::Written(objects, since));
+        self.threads[me].gate = Some(Gate::Written(objects));
     }
 
     /// The objects that the thread accesses in its loop.

@@ -359,10 +359,10 @@ impl Execution {
                 Next::Never | Next::Ended | Next::Leaves(_) => continue,
                 _ if self.threads[thread].held != Held::No => {
                     in_loops = true;
-                    match self.threads[thread].gate {
-                        Some(Gate::Written(list, since)) => WaitsFor::Written(list, Some(since)),
-                        _ => WaitsFor::Written(self.objects_of_loop(thread), None),
-                    }
+                    WaitsFor::Written(match self.threads[thread].gate {
+                        Some(Gate::Written(list)) => list,
+                        _ => self.objects_of_loop(thread),
+                    })
                 }
                 Next::Waits(wait) => WaitsFor::Object(wait),
                 Next::Joins(other) => WaitsFor::End(other),

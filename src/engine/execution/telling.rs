@@ -35,7 +35,7 @@ impl<'x> Telling<'x> {
         match what {
             WaitsFor::Object(wait) => self.waits(wait),
             WaitsFor::End(thread) => format!("waits for {} to end", self.thread(*thread)),
-            WaitsFor::Written(list, _) => self.spins(self.list(*list)),
+            WaitsFor::Written(list) => self.spins(self.list(*list)),
         }
     }
 }
