@@ -365,8 +365,8 @@ fn the_two_lines_are_said() {
     let why = noticed(&found);
     let file = file!();
     for what in [
-        format!("main: `store x ← 1` (SeqCst) at {file}:{}", line + 4),
-        format!("main: `fetch_add x: 0 → 1` (SeqCst) at {file}:{}", line + 5),
+        format!("main: `store x ← 1 (SeqCst)` at {file}:{}", line + 4),
+        format!("main: `fetch_add x: 0 → 1 (SeqCst)` at {file}:{}", line + 5),
     ] {
         assert!(why.contains(&what), "{why}");
         let story = &found.outcome("misuse").unwrap().story;
@@ -386,7 +386,7 @@ fn a_step_that_is_missing_is_said() {
         }
     });
     let why = noticed(&found);
-    let what = format!("main: `store x ← 7` (Relaxed) at {}:{}", file!(), line + 5);
+    let what = format!("main: `store x ← 7 (Relaxed)` at {}:{}", file!(), line + 5);
     assert!(why.contains(&what), "{why}");
 }
 

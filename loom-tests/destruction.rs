@@ -120,12 +120,12 @@ fn both_lines_are_told() {
     let waited = line("let guard = latch.get().done.lock()");
     let notified = line("if !notifies_under_the_lock {") + 1;
     let expected = [
-        format!("waits frees `condvar 1` after {}:{waited}, and", file!()),
-        format!("sets still uses it at {}:{notified}", file!()),
+        format!("waits frees `told` after {}:{waited}", file!()),
+        format!("sets still uses `told` at {}:{notified}", file!()),
     ];
     assert_eq!(story.epilogue, expected, "{}", check::report(&found));
     let last = story.steps.last().unwrap();
-    assert_eq!(last.what, "uses condvar 1, which is freed");
+    assert_eq!(last.what, "uses told, which is freed");
 }
 
 /// A stack of Treiber's that frees a node that another thread may still read: its mended

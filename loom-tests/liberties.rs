@@ -128,7 +128,7 @@ fn a_weak_exchange_fails_although_the_lock_is_free() {
     let names: Vec<_> = found.outcomes.iter().map(|row| &*row.outcome).collect();
     assert_eq!(names, ["()", "panic"]);
     let steps = &found.outcome("panic").unwrap().story.steps;
-    let told = "compare_exchange_weak atomic 1 fails spuriously: it is false";
+    let told = "compare_exchange_weak held fails spuriously: it is false (Relaxed)";
     assert_eq!(steps[0].what, told);
 }
 

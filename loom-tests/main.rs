@@ -31,3 +31,13 @@ mod verdict;
 
 // `crate::sync` in the lessons' files, where they are compiled against loom.
 use same_source::sync;
+
+/// The last line of a story, without the first place in it.
+fn without_place(line: &str) -> String {
+    let (before, after) = line
+        .split_once(" at loom-tests/")
+        .expect("it names a place");
+    let end = after.find([',', ' ']).unwrap_or(after.len());
+    let end = after[..end].strip_suffix(':').map_or(end, str::len);
+    format!("{before}{}", &after[end..])
+}

@@ -5,9 +5,11 @@
 //! a [`layout`] that knows what belongs together but no widths, and a layout
 //! becomes text.
 
+mod files;
 mod lanes;
 pub mod layout;
 mod line;
+mod rows;
 mod story;
 mod table;
 mod text;

@@ -7,6 +7,7 @@
 //! | module | what it knows |
 //! |---|---|
 //! | [`ids`], [`hash`], [`clock`], [`reused`] | threads and objects by number; vector clocks and views |
+//! | [`source`] | what the source calls an object, and what a line says |
 //! | [`access`] | what a transition accesses, and which accesses are dependent |
 //! | [`search`] | which interleavings are still to be run: source sets, sleep sets |
 //! | [`coroutine`] | stacks, and switching between them |
@@ -27,3 +28,4 @@ pub(crate) mod memory;
 pub mod primitives;
 pub(crate) mod reused;
 pub(crate) mod search;
+pub(crate) mod source;

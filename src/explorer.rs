@@ -5,6 +5,8 @@
 //! The std build can read and draw what an exploration found, but it cannot explore.
 
 #[cfg(loom)]
+mod decisive;
+#[cfg(loom)]
 mod engine;
 #[cfg(loom)]
 mod found;

@@ -1,11 +1,11 @@
 //! What the drawings look like, on stories made by hand.
 
+use proptest::prelude::*;
 use racecourse::draw;
 use racecourse::explorer::report::{
-    Budget, Exploration, Grade, Memory, Outcome, Proved, Step, Story, Switch,
+    Act, Because, Budget, Exploration, Grade, Kind, Lane, Memory, Outcome, Promise, Proved, Step,
+    Story, Switch,
 };
-use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
@@ -23,11 +23,12 @@ impl Scribe {
             story: Story {
                 threads: names(threads),
                 watched: watched.iter().map(|(name, _)| (*name).to_owned()).collect(),
-                steps: Vec::new(),
-                epilogue: Vec::new(),
-                preemptions: 0,
-                stale_reads: 0,
+                initially: watched
+                    .iter()
+                    .map(|(_, value)| (*value).to_owned())
+                    .collect(),
                 minimal: true,
+                ..Story::default()
             },
             file: file.to_owned(),
             state: watched
@@ -38,10 +39,22 @@ impl Scribe {
     }
 
     fn step(mut self, thread: usize, line: u32, what: &str) -> Self {
+        let mut words = what.split_whitespace();
+        let kind = match words.next() {
+            Some("lock") => Kind::Locks,
+            Some("unlock") => Kind::Unlocks,
+            _ => Kind::Operation,
+        };
+        let lanes = match self.story.steps.last() {
+            Some(last) => last.lanes.clone(),
+            None => vec![Lane::Enabled; self.story.threads.len()],
+        };
         self.story.steps.push(Step {
             thread,
             what: what.to_owned(),
-            narration: false,
+            kind,
+            object: words.next().map(str::to_owned),
+            lanes,
             file: self.file.clone(),
             line,
             state: self.state.clone(),
@@ -53,7 +66,7 @@ impl Scribe {
     fn says(mut self, thread: usize, file: &str, line: u32, what: &str) -> Self {
         self = self.step(thread, line, what);
         let step = self.last();
-        step.narration = true;
+        step.kind = Kind::Narration;
         step.file = file.to_owned();
         self
     }
@@ -67,6 +80,12 @@ impl Scribe {
 
     fn switch(mut self, why: &str) -> Self {
         let preempted = why == "preempted";
+        let thread = self.last().thread;
+        self.last().lanes[thread] = match why {
+            "preempted" | "yields" => Lane::Enabled,
+            "ended" => Lane::Ended,
+            _ => Lane::Waits,
+        };
         self.story.preemptions += usize::from(preempted);
         self.last().switch = Some(Switch {
             preempted,
@@ -274,7 +293,7 @@ fn a_stopped_run_has_no_tick() {
 }
 
 #[test]
-fn nothing_is_wider_than_a_hundred_columns() {
+fn nothing_is_wider_than_the_screen() {
     let stories = all().map(|outcome| draw::story(&outcome).plain());
     let tables = [draw::outcomes(&table(None)).plain()];
     for line in stories.iter().chain(&tables).flat_map(|text| text.lines()) {
@@ -282,48 +301,117 @@ fn nothing_is_wider_than_a_hundred_columns() {
     }
 }
 
-/// How often each letter occurs, but for blanks and the picture's own lines.
-fn letters(text: &str) -> BTreeMap<char, usize> {
-    let mut letters = BTreeMap::new();
-    let own = |letter: &char| !letter.is_whitespace() && !"─━│┃┊┼┿└┗┘┛▶◀╳“”".contains(*letter);
-    for letter in text.chars().filter(own) {
-        *letters.entry(letter).or_default() += 1;
+/// A step of a generated story: the thread, and why it leaves the processor, if it says so.
+type Made = (usize, Option<&'static str>);
+
+fn made(threads: usize) -> impl Strategy<Value = Vec<Made>> {
+    let why = proptest::option::of(prop::sample::select(vec![
+        "preempted",
+        "yields",
+        "waits to lock `tickets`, held by clerk-2 since line 31",
+    ]));
+    proptest::collection::vec((0..threads, why), 1..30)
+}
+
+proptest! {
+    /// What a thread does stands in its column, below its name, in a picture of any width.
+    #[test]
+    fn a_thread_stays_in_its_column(
+        made in (1usize..7).prop_flat_map(|threads| made(threads)),
+        watched in 0usize..4,
+        width in prop::sample::select(vec![80, 100, 200]),
+    ) {
+        let names: Vec<String> = (0..7).map(|thread| format!("thread-{thread}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let states = [("left", "0"), ("right", "1"), ("above", "2"), ("below", "3")];
+        let mut scribe = Scribe::new(&names, &states[..watched], "src/a.rs");
+        for (place, &(thread, why)) in made.iter().enumerate() {
+            scribe = scribe.step(thread, 1, &format!("step{place}x with a value that is long"));
+            if let Some(why) = why.filter(|_| made.get(place + 1).is_some_and(|next| next.0 != thread)) {
+                scribe = scribe.switch(why);
+            }
+        }
+        let drawing = draw::story(&scribe.forbidden("a", "b"));
+        let text = anstream::adapter::strip_str(&drawing.coloured(width)).to_string();
+        let column = |line: &str, word: &str| {
+            let at = line.find(word)?;
+            Some(line[..at].width())
+        };
+        for (place, (thread, _)) in made.iter().enumerate() {
+            let step = format!("step{place}x");
+            let lines: Vec<&str> = text.lines().collect();
+            let is_it = |line: &&str| line.contains(&step);
+            prop_assert_eq!(lines.iter().filter(|line| is_it(line)).count(), 1, "{}", text);
+            let row = lines.iter().position(is_it).expect("it is there");
+            let at = column(lines[row], &step);
+            let heading = lines[..row].iter().rfind(|line| line.contains(&format!("thread-{thread}")) && !line.contains('┃') && !line.contains('('));
+            let heading = heading.and_then(|line| column(line, &format!("thread-{thread}")));
+            prop_assert_eq!(at, heading, "{}\n{}", step, &text);
+        }
+        let lines = text.split("\n\n").skip(1).flat_map(str::lines);
+        for line in lines {
+            prop_assert!(line.width() <= width, "{} {}", line.width(), line);
+        }
     }
-    letters
 }
 
 #[test]
-fn nothing_is_lost_where_cells_are_broken() {
-    for outcome in all() {
-        let text = draw::story(&outcome).plain();
-        let (_, columns) = text.split_once("\n\n").expect("a caption and columns");
-        let story = &outcome.story;
-        let one_file = story
-            .steps
-            .iter()
-            .all(|step| step.file == story.steps[0].file);
-        let mut expected = [&story.threads[..], &story.watched, &story.epilogue].concat();
-        let mut state = vec![String::new(); story.watched.len()];
-        for step in &story.steps {
-            let file = Path::new(&step.file).file_name().expect("a file");
-            let file = if one_file {
-                ""
-            } else {
-                file.to_str().expect("text")
-            };
-            expected.push(format!("{file}:{}", step.line));
-            expected.push(step.what.clone());
-            expected.extend(step.switch.iter().map(|switch| switch.why.clone()));
-            let changed = step
-                .state
-                .iter()
-                .zip(&state)
-                .filter(|(now, before)| now != before);
-            expected.extend(changed.map(|(now, _)| now.clone()));
-            state.clone_from(&step.state);
-        }
-        assert_eq!(letters(columns), letters(&expected.concat()), "{text}");
+fn a_lock_that_is_released_at_once_is_one_row_with_what_it_protects() {
+    let text = draw::story(&oversold()).plain();
+    assert!(text.contains("lock, unlock tickets"), "{text}");
+    assert!(!text.contains("┃ unlock tickets"), "{text}");
+}
+
+#[test]
+fn the_end_says_what_was_promised_what_it_is_and_why() {
+    let mut outcome = oversold();
+    outcome.story.promised = vec![Promise {
+        outcome: "sold 1 + 0".to_owned(),
+        meaning: "each ticket once".to_owned(),
+    }];
+    let act = |thread: &str, what: &str, line, source: &str| Act {
+        thread: thread.to_owned(),
+        what: what.to_owned(),
+        file: WRONG.to_owned(),
+        line,
+        source: Some(source.to_owned()),
+    };
+    outcome.story.decisive = Some(2);
+    outcome.story.because = Some(Because {
+        act: act("clerk-2", "lock tickets", 20, "if *left.lock() > 0 {"),
+        before: Some(act("clerk-1", "lock tickets", 23, "*left.lock() -= 1;")),
+        instead: None,
+        outcome: "sold 1 + 0".to_owned(),
+    });
+    insta::assert_snapshot!(draw::story(&outcome).plain());
+}
+
+#[test]
+fn rows_that_repeat_are_folded() {
+    let mut story = Scribe::new(&["a", "b"], &[], "a.rs").step(1, 9, "begins");
+    for _ in 0..1000 {
+        story = story.step(0, 1, "load x → 0").step(0, 2, "load y → 0");
     }
+    let story = story.step(0, 3, "load z → 0").epilogue("a ends");
+    let text = draw::story(&story.forbidden("nothing", "none")).plain();
+    assert_eq!(text.matches("load x → 0").count(), 1, "{text}");
+    assert!(text.contains("… 999 more times"), "{text}");
+    assert!(text.contains("load z → 0"), "{text}");
+}
+
+#[test]
+fn last_steps_that_tell_nothing_are_folded() {
+    let mut story = Scribe::new(&["a"], &[("x", "0")], "a.rs");
+    story = story.step(0, 1, "store x ← 1").now(0, "1");
+    for line in 2..9 {
+        story = story.step(0, line, "lock m").step(0, line, "unlock m");
+    }
+    let text = draw::story(&story.forbidden("nothing", "none")).plain();
+    assert!(
+        text.contains("… 7 more steps, and all threads end"),
+        "{text}"
+    );
+    assert!(!text.contains("lock m"), "{text}");
 }
 
 #[test]
@@ -331,7 +419,7 @@ fn colours_are_all_that_coloured_adds() {
     for outcome in all() {
         let (plain, coloured) = (
             draw::story(&outcome).plain(),
-            draw::story(&outcome).coloured(),
+            draw::story(&outcome).coloured(draw::WIDTH),
         );
         assert!(!plain.contains('\u{1b}'), "{plain}");
         assert!(coloured.contains('\u{1b}'));
@@ -344,7 +432,7 @@ fn a_name_can_neither_break_the_picture_nor_steer_the_terminal() {
     let mut outcome = oversold();
     outcome.outcome = "two\nlines".to_owned();
     outcome.story.threads[0] = "\u{1b}[31mred".to_owned();
-    outcome.story.steps[0].what = "a\tb".to_owned();
+    outcome.story.steps[2].what = "a\tb".to_owned();
     let text = draw::story(&outcome).plain();
     assert!(text.contains(r"two\nlines"), "{text}");
     assert!(text.contains(r"\u{1b}[31mred"), "{text}");
@@ -356,9 +444,9 @@ fn files_of_one_name_are_told_apart() {
     let mut outcome = oversold();
     outcome.story.steps[0].file = "src/lessons/join/wrong.rs".to_owned();
     let text = draw::story(&outcome).plain();
-    assert!(text.contains("     join/wrong.rs:20"), "{text}");
-    assert!(text.contains("\nticket_office/wrong.rs:20"), "{text}");
-    assert!(text.contains("          mod.rs:66"), "{text}");
+    assert!(text.contains("\n  join/wrong.rs:20"), "{text}");
+    assert!(text.contains("\noffice/wrong.rs:20"), "{text}");
+    assert!(text.contains("\n         mod.rs:66"), "{text}");
 }
 
 #[test]
@@ -399,7 +487,7 @@ fn a_thread_that_yields_could_run_on() {
         .switch("yields")
         .step(1, 2, "acts");
     let text = draw::story(&story.forbidden("nothing", "none")).plain();
-    let rows: Vec<&str> = text.lines().skip(5).map(str::trim_end).collect();
+    let rows: Vec<&str> = text.lines().skip(5).take(3).map(str::trim_end).collect();
     assert_eq!(
         rows,
         [":1  ┃ looks   │", "    └ yields ─▶", ":2  │         ┃ acts"],
@@ -412,6 +500,6 @@ fn an_empty_story_has_only_a_caption() {
     let story = Scribe::new(&[], &[], "a.rs").forbidden("nothing", "none");
     assert_eq!(
         draw::story(&story).plain(),
-        "FORBIDDEN: nothing (none)\nno preemptions, no stale reads\n"
+        "FORBIDDEN: nothing (none)\nno preemptions, no stale reads\n\npromised  any other outcome\ngot       nothing: none\n"
     );
 }

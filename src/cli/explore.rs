@@ -362,7 +362,7 @@ impl Report<'_> {
         self.line(Tone::Heading, scene.name)?;
         let missing: Vec<_> = verdict::missing(scene, found).collect();
         let drawing = draw::exploration(found, &missing, self.args.full);
-        Ok(write!(self.out, "{}", drawing.coloured())?)
+        Ok(write!(self.out, "{}", drawing.coloured(draw::WIDTH))?)
     }
 
     fn conclude(

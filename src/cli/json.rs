@@ -32,10 +32,20 @@ partitions explore each scene once.
   must_occur_missing       names of outcomes that must occur and were not found
 and a story is
   threads, watched         names of the threads, and of the shared things shown beside them
-  steps                    [{thread, what, narration, file, line, state, switch}]
-                           thread: index into threads; state: a value for each of watched;
-                           switch: null, or {preempted, why} if the processor changes hands after it
-  epilogue                 lines: who waits for whom, what raced
+  initially                their values before the first step
+  steps                    [{thread, what, kind, object, file, line, state, lanes, switch}]
+                           thread: index into threads; kind: \"operation\", \"locks\", \"unlocks\",
+                           \"aside\" (changes nothing for another thread), \"narration\" or \"panic\";
+                           object: null, or its name; state: a value for each of watched after it;
+                           lanes: \"not_started\", \"enabled\", \"waits\" or \"ended\" for each of threads;
+                           switch: null, or {preempted, why} if another thread runs after it
+  promised                 [{outcome, meaning}]: what the scene promises instead
+  decisive                 null, or index into steps: after it no interleaving ends as promised
+  because                  null, or {act, before, instead, outcome}: the decisive step, the step of
+                           another thread that comes first (or that comes instead) in an interleaving
+                           that ends in outcome; each {thread, what, file, line, source}
+  always                   whether no interleaving ends as promised
+  epilogue                 lines: what each thread waits for, which accesses race
   preemptions, stale_reads how many of each
   minimal                  whether no interleaving with this outcome has fewer stale reads, or as
                            many and fewer preemptions; if false, it needs at most so many

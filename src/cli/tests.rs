@@ -2,7 +2,7 @@
 //! does not need one.
 
 use super::*;
-use crate::explorer::report::{Exploration, Grade, Judged, Outcome, Proved, Step, Story};
+use crate::explorer::report::{Exploration, Grade, Judged, Kind, Outcome, Proved, Step, Story};
 use crate::lessons::{Mistake, Seed, Version};
 use clap::Parser as _;
 use std::time::Duration;
@@ -54,7 +54,9 @@ pub(super) fn outcome(name: &str, grade: Grade, preemptions: usize) -> Outcome {
     let step = Step {
         thread: 0,
         what: format!("does {name}"),
-        narration: false,
+        kind: Kind::Operation,
+        object: None,
+        lanes: Vec::new(),
         file: "src/shop.rs".to_owned(),
         line: 7,
         state: Vec::new(),
@@ -68,12 +70,10 @@ pub(super) fn outcome(name: &str, grade: Grade, preemptions: usize) -> Outcome {
         executions: 2,
         story: Story {
             threads: vec!["ann".to_owned()],
-            watched: Vec::new(),
             steps: vec![step],
-            epilogue: Vec::new(),
             preemptions,
-            stale_reads: 0,
             minimal: true,
+            ..Story::default()
         },
     }
 }

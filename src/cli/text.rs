@@ -17,5 +17,5 @@ pub(super) fn heading(out: &mut dyn Write, lesson: &Lesson) -> Result<(), Stop> 
 /// Text wrapped to the width of a drawing.
 pub(super) fn paragraph(text: &str) -> String {
     let text = Block::Text(vec![Piece::new(Tone::Plain, text)]);
-    Drawing { blocks: vec![text] }.coloured()
+    Drawing { blocks: vec![text] }.coloured(crate::draw::WIDTH)
 }

@@ -1,34 +1,91 @@
-//! Threads side by side, as text.
+//! Threads side by side, as text. Where there are too many for the width, only those that
+//! do something stand side by side, in one section after the other.
 
 use super::layout::{Event, Lane, Lanes, Row, Tone};
-use super::line::{Line, WIDTH, Width, shrink, width, wrap};
+use super::line::{Line, Width, shrink, width, wrap};
+use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// Between two columns.
 const GAP: usize = 2;
 /// A lane's line, and the blank after it.
 const LANE: usize = 2;
-/// The reason of a switch does not make its column wider than this, …
-const WHY: usize = 26;
-/// … it is broken into that many lines at the most, or else stands across columns.
-const WHY_LINES: usize = 2;
+/// A place is broken if it is wider.
+const PLACE: usize = 18;
+/// The mark of the decisive step, and the blank after it.
+const MARK: usize = 2;
+/// The reason of a switch does not make its column wider than this.
+const WHY: usize = 20;
 /// No column is made narrower, even where the whole becomes too wide; names are
 /// not broken as long as they are no longer than `NAME`.
 const LEAST: usize = 6;
-const NAME: usize = 12;
+const NAME: usize = 16;
+/// A column of this width can be read, though its text is broken. …
+const LEGIBLE: usize = 14;
+/// … So many always stand side by side, and one more if all can be read.
+const ABREAST: usize = 2;
 
-pub(super) fn lines(lanes: &Lanes) -> Vec<Line> {
-    let columns = Columns::of(lanes);
-    let mut lines = columns.headings(lanes);
-    for row in &lanes.rows {
-        lines.extend(columns.row(row));
+pub(super) fn lines(lanes: &Lanes, room: usize) -> Vec<Line> {
+    let all: Vec<usize> = (0..lanes.threads.len()).collect();
+    let whole = Columns::of(lanes, 0..lanes.rows.len(), all, room);
+    if whole.is_legible() || whole.threads.len() <= ABREAST {
+        return whole.lines();
+    }
+    let columns = |abreast: usize| -> Vec<Columns<'_>> {
+        let sections = sections(lanes, abreast).into_iter();
+        let columns = sections.map(|(rows, threads)| Columns::of(lanes, rows, threads, room));
+        columns.collect()
+    };
+    let three = columns(ABREAST + 1);
+    let sections = match three.iter().all(Columns::is_legible) {
+        true => three,
+        false => columns(ABREAST),
+    };
+    let mut lines = Vec::new();
+    for section in sections {
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.extend(section.others());
+        lines.extend(section.lines());
     }
     lines
 }
 
+/// Rows in each of which no more than so many threads do something, and these threads.
+fn sections(lanes: &Lanes, abreast: usize) -> Vec<(Range<usize>, Vec<usize>)> {
+    let mut sections: Vec<(Range<usize>, BTreeSet<usize>)> = Vec::new();
+    for (place, row) in lanes.rows.iter().enumerate() {
+        let is_event = !matches!(row.event, Event::Start(_) | Event::Stuck);
+        match sections.last_mut() {
+            Some((rows, threads))
+                if !is_event || threads.contains(&row.thread) || threads.len() < abreast =>
+            {
+                rows.end = place + 1;
+                if is_event {
+                    threads.insert(row.thread);
+                }
+            }
+            _ => {
+                let threads = is_event.then_some(row.thread);
+                sections.push((place..place + 1, threads.into_iter().collect()));
+            }
+        }
+    }
+    let sections = sections.into_iter();
+    sections
+        .map(|(rows, threads)| (rows, threads.into_iter().collect()))
+        .collect()
+}
+
 /// Where everything stands: the places, a column a thread, the shared state.
-struct Columns {
+struct Columns<'a> {
+    lanes: &'a Lanes,
+    rows: Range<usize>,
     place: usize,
-    threads: Vec<Column>,
+    /// The column of each thread, if it has one.
+    of_thread: Vec<Option<usize>>,
+    threads: Vec<(usize, Column)>,
     states: Vec<Column>,
 }
 
@@ -36,63 +93,151 @@ struct Columns {
 struct Column {
     at: usize,
     width: usize,
+    /// How wide it would be with nothing broken.
+    natural: usize,
 }
 
-impl Columns {
-    fn of(lanes: &Lanes) -> Self {
+impl<'a> Columns<'a> {
+    fn of(lanes: &'a Lanes, rows: Range<usize>, shown: Vec<usize>, room: usize) -> Self {
         let mut place = 0;
-        let mut threads: Vec<usize> = lanes.threads.iter().map(|name| width(name)).collect();
+        let mut mark = 0;
+        let mut of_thread = vec![None; lanes.threads.len()];
+        for (column, &thread) in shown.iter().enumerate() {
+            of_thread[thread] = Some(column);
+        }
+        let mut threads: Vec<usize> = shown.iter().map(|&it| width(&lanes.threads[it])).collect();
         let mut states: Vec<usize> = lanes.watched.iter().map(|name| width(name)).collect();
-        for row in &lanes.rows {
-            let column = &mut threads[row.thread];
-            match &row.event {
+        for row in &lanes.rows[rows.clone()] {
+            let text = match &row.event {
                 Event::Step {
                     place: where_,
                     what,
                     state,
+                    decisive,
                 } => {
-                    place = place.max(width(where_));
-                    *column = width(&what.text).max(*column);
+                    place = place.max(width(where_).min(PLACE));
+                    mark = mark.max(if *decisive { MARK } else { 0 });
                     for (column, state) in states.iter_mut().zip(state) {
                         *column = width(state.as_deref().unwrap_or("")).max(*column);
                     }
+                    width(&what.text)
                 }
-                Event::Switch { why, .. } => *column = width(why).min(WHY).max(*column),
-                Event::Stuck => {}
+                Event::Start(state) => {
+                    for (column, state) in states.iter_mut().zip(state) {
+                        *column = width(state).max(*column);
+                    }
+                    0
+                }
+                Event::Folded(what) => width(what).min(WHY),
+                Event::Switch { why, .. } => width(why).min(WHY),
+                Event::Stuck => 0,
+            };
+            if let Some(column) = of_thread[row.thread] {
+                threads[column] = threads[column].max(text);
             }
         }
+        place += mark;
+        // What is shown beside the threads goes where there is no room: steps tell it too.
+        let least = |name: &String| GAP + LANE + width(name).clamp(LEAST, NAME);
+        let need = threads.iter().map(|&it| GAP + LANE + it.min(LEGIBLE));
+        let threads_need: usize = need.sum();
+        let mut left = room.saturating_sub(place + threads_need);
+        let fits = lanes.watched.iter().take_while(|name| {
+            let rest = left.checked_sub(least(name));
+            left = rest.unwrap_or(0);
+            rest.is_some()
+        });
+        states.truncate(fits.count());
+        let natural = [&threads[..], &states[..]].concat();
         let fixed = place + threads.len() * (GAP + LANE) + states.len() * (GAP + LANE);
-        let names = lanes.threads.iter().chain(&lanes.watched);
+        let names = shown
+            .iter()
+            .map(|&it| &lanes.threads[it])
+            .chain(&lanes.watched);
         let columns = threads.iter_mut().chain(&mut states).zip(names);
         let columns = columns.map(|(column, name)| Width {
             width: column,
             least: width(name).clamp(LEAST, NAME),
         });
-        shrink(columns.collect(), WIDTH.saturating_sub(fixed));
+        shrink(columns.collect(), room.saturating_sub(fixed));
 
         let mut at = place;
-        let mut columns = |widths: Vec<usize>| {
-            let column = |width| {
+        let mut natural = natural.into_iter();
+        let mut columns = |widths: Vec<usize>| -> Vec<Column> {
+            let column = |(width, natural)| {
                 let column = Column {
                     at: at + GAP,
                     width,
+                    natural,
                 };
                 at += GAP + LANE + width;
                 column
             };
-            widths.into_iter().map(column).collect()
+            widths.into_iter().zip(&mut natural).map(column).collect()
         };
+        let threads = columns(threads);
         Self {
+            lanes,
+            rows,
             place,
-            threads: columns(threads),
+            of_thread,
+            threads: shown.into_iter().zip(threads).collect(),
             states: columns(states),
         }
     }
 
-    fn headings(&self, lanes: &Lanes) -> Vec<Line> {
-        let columns = || self.threads.iter().chain(&self.states);
+    /// Whether no thread's text is broken into too many pieces.
+    fn is_legible(&self) -> bool {
+        let mut columns = self.threads.iter();
+        columns.all(|(_, column)| column.width >= column.natural.min(LEGIBLE))
+    }
+
+    fn lines(&self) -> Vec<Line> {
+        let mut lines = self.headings();
+        for row in &self.lanes.rows[self.rows.clone()] {
+            lines.extend(self.row(row));
+        }
+        lines
+    }
+
+    /// What the threads do that have no column.
+    fn others(&self) -> Option<Line> {
+        let row = &self.lanes.rows[self.rows.start];
+        let names = |lane: Lane| {
+            let threads = 0..self.of_thread.len();
+            let is_it =
+                |&thread: &usize| self.of_thread[thread].is_none() && row.lanes[thread] == lane;
+            let names = threads
+                .filter(is_it)
+                .map(|thread| self.lanes.threads[thread].as_str());
+            names.collect::<Vec<_>>().join(", ")
+        };
+        let (waits, ready) = (names(Lane::Waits), names(Lane::Ready));
+        let mut text = Vec::new();
+        if !waits.is_empty() {
+            text.push(format!("waiting: {waits}"));
+        }
+        if !ready.is_empty() {
+            text.push(format!("could run: {ready}"));
+        }
+        let mut line = Line::default();
+        line.put(0, Tone::Quiet, &format!("({})", text.join("; ")));
+        (!text.is_empty()).then_some(line)
+    }
+
+    fn headings(&self) -> Vec<Line> {
+        let columns = || {
+            self.threads
+                .iter()
+                .map(|(_, column)| column)
+                .chain(&self.states)
+        };
+        let threads = self
+            .threads
+            .iter()
+            .map(|&(thread, _)| &self.lanes.threads[thread]);
         let names: Vec<Vec<String>> = columns()
-            .zip(lanes.threads.iter().chain(&lanes.watched))
+            .zip(threads.chain(&self.lanes.watched))
             .map(|(column, name)| wrap(name, column.width))
             .collect();
         let height = names.iter().map(Vec::len).max().unwrap_or(0);
@@ -114,57 +259,104 @@ impl Columns {
     }
 
     fn row(&self, row: &Row) -> Vec<Line> {
-        match &row.event {
-            Event::Step { place, what, state } => {
-                let what_lines = wrap(&what.text, self.threads[row.thread].width);
-                let state_lines: Vec<Vec<String>> = self
-                    .states
-                    .iter()
-                    .zip(state)
-                    .map(|(column, state)| match state {
-                        Some(state) => wrap(state, column.width),
-                        None => Vec::new(),
-                    })
-                    .collect();
-                let height = state_lines
-                    .iter()
-                    .map(Vec::len)
-                    .fold(what_lines.len(), Ord::max);
-                let mut lines = self.background(row, height);
-                lines[0].put(self.place - width(place), Tone::Quiet, place);
-                for (line, text) in lines.iter_mut().zip(&what_lines) {
-                    line.put(self.threads[row.thread].at + LANE, what.tone, text);
+        let own = self.of_thread[row.thread].map(|column| self.threads[column].1);
+        match (&row.event, own) {
+            (Event::Start(state), _) => {
+                let state: Vec<_> = state.iter().cloned().map(Some).collect();
+                self.step(row, None, &state, 1)
+            }
+            (
+                Event::Step {
+                    what,
+                    state,
+                    place,
+                    decisive,
+                },
+                Some(own),
+            ) => {
+                let place = wrap(place, PLACE);
+                let mut lines =
+                    self.step(row, Some((own, what.tone, &what.text)), state, place.len());
+                for (line, place) in lines.iter_mut().zip(&place) {
+                    line.put(self.place - width(place), Tone::Quiet, place);
                 }
-                for (column, state) in self.states.iter().zip(&state_lines) {
-                    for (line, text) in lines.iter_mut().zip(state) {
-                        line.put(column.at + LANE, Tone::State, text);
-                    }
+                if *decisive {
+                    lines[0].put(0, Tone::Bad, "!");
                 }
                 lines
             }
-            Event::Switch {
-                why,
-                preempted,
-                then,
-                to,
-            } => self.switch(row, why, *preempted, *then, *to),
-            Event::Stuck => {
+            (Event::Folded(what), Some(_)) if row.lanes.iter().all(|it| *it == Lane::Gone) => {
+                let mut line = Line::default();
+                line.put(self.place + GAP, Tone::Quiet, what);
+                vec![line]
+            }
+            (Event::Folded(what), Some(own)) => {
+                self.step(row, Some((own, Tone::Quiet, what)), &[], 1)
+            }
+            (
+                Event::Switch {
+                    why,
+                    preempted,
+                    then,
+                    to,
+                },
+                Some(own),
+            ) => self.switch(row, own, why, *preempted, *then, *to),
+            (Event::Stuck, _) => {
                 let mut lines = self.background(row, 1);
-                for (column, lane) in self.threads.iter().zip(&row.lanes) {
-                    if *lane == Lane::Waits {
+                for &(thread, column) in &self.threads {
+                    if row.lanes[thread] == Lane::Waits {
                         lines[0].put(column.at, Tone::Bad, "╳");
                     }
                 }
                 lines
             }
+            _ => Vec::new(),
         }
     }
 
-    /// The reason stands in the thread's own column where it is short, else
-    /// across others; an arrow goes from it to the thread that goes on.
+    /// What a thread does or says, and the state that it leaves.
+    fn step(
+        &self,
+        row: &Row,
+        what: Option<(Column, Tone, &str)>,
+        state: &[Option<String>],
+        least: usize,
+    ) -> Vec<Line> {
+        let what_lines = what.map_or_else(Vec::new, |(own, _, text)| wrap(text, own.width));
+        let state_lines: Vec<Vec<String>> = self
+            .states
+            .iter()
+            .zip(state)
+            .map(|(column, state)| match state {
+                Some(state) => wrap(state, column.width),
+                None => Vec::new(),
+            })
+            .collect();
+        let height = state_lines
+            .iter()
+            .map(Vec::len)
+            .fold(what_lines.len(), Ord::max);
+        let mut lines = self.background(row, height.max(least));
+        if let Some((own, tone, _)) = what {
+            for (line, text) in lines.iter_mut().zip(&what_lines) {
+                line.put(own.at + LANE, tone, text);
+            }
+        }
+        for (column, state) in self.states.iter().zip(&state_lines) {
+            for (line, text) in lines.iter_mut().zip(state) {
+                line.put(column.at + LANE, Tone::State, text);
+            }
+        }
+        lines
+    }
+
+    /// The reason stands in the thread's own column; an arrow goes from it to the thread
+    /// that goes on.
     fn switch(
         &self,
         row: &Row,
+        own: Column,
         why: &str,
         preempted: bool,
         then: Lane,
@@ -175,86 +367,45 @@ impl Columns {
             row,
             threads: &self.threads,
         };
-        let from = self.threads[row.thread].at;
-        let to = to.map(|to| self.threads[to].at);
-        let room = self.room_for(row.thread, why);
-        let text = wrap(why, room.width);
-
+        let next = to
+            .and_then(|to| self.of_thread[to])
+            .map(|column| self.threads[column].1.at);
+        // It has no column here: its section begins below.
+        let why = match (to, next) {
+            (Some(to), None) if why.is_empty() => format!("{} runs", self.lanes.threads[to]),
+            (Some(to), None) => format!("{why}; {} runs", self.lanes.threads[to]),
+            _ => why.to_owned(),
+        };
+        let text = wrap(&why, own.width);
         let mut lines = self.background(row, text.len());
         for line in &mut lines[1..] {
-            put_lane(line, from, then);
+            put_lane(line, own.at, then);
         }
         for (line, text) in lines.iter_mut().zip(&text) {
-            let blank = if room.at < from {
-                room.width - width(text)
-            } else {
-                0
-            };
-            line.put(room.at + blank, arrow.tone(), text);
+            line.put(own.at + LANE, arrow.tone(), text);
         }
         arrow.corner(
             &mut lines[0],
-            from,
-            room.at < from || to.is_some_and(|to| to < from),
+            own.at,
+            next.is_some_and(|next| next < own.at),
         );
-
         let last = &text[text.len() - 1];
         let end = match width(last) {
-            0 => from + 1,
-            width => room.at + width + 1,
+            0 => own.at + 1,
+            width => own.at + LANE + width + 1,
         };
-        match to {
+        match next {
+            Some(next) if next < own.at => arrow.left(&mut lines[0], next, own.at),
+            Some(next) => arrow.right(&mut lines[text.len() - 1], end, next),
             None => {}
-            Some(to) if to < from && room.at > from => {
-                arrow.left(&mut lines[0], to, from);
-            }
-            Some(to) if to > from && room.at > from && end < to => {
-                arrow.right(&mut lines[text.len() - 1], end, to);
-            }
-            // The reason is in its way: it has a line of its own.
-            Some(to) => {
-                let mut line = self.background(row, 1).remove(0);
-                put_lane(&mut line, from, then);
-                match to < from {
-                    true => arrow.left(&mut line, to, from - 1),
-                    false => arrow.right(&mut line, from + LANE, to),
-                }
-                lines.push(line);
-            }
         }
         lines
     }
 
-    /// Where the reason of a switch has room: in the thread's column, or to the
-    /// right of its lane as far as the picture goes, or to the left of it.
-    fn room_for(&self, thread: usize, why: &str) -> Column {
-        let own = self.threads[thread];
-        let own = Column {
-            at: own.at + LANE,
-            width: own.width,
-        };
-        if wrap(why, own.width).len() <= WHY_LINES {
-            return own;
-        }
-        let right = Column {
-            at: own.at,
-            width: self.end().saturating_sub(own.at),
-        };
-        let start = self.place + GAP;
-        let left = Column {
-            at: start,
-            width: (own.at - LANE).saturating_sub(start + 1),
-        };
-        if right.width >= left.width {
-            right
-        } else {
-            left
-        }
-    }
-
     /// Where the last column ends.
     fn end(&self) -> usize {
-        let last = self.threads.iter().chain(&self.states).last();
+        let threads = self.threads.iter().map(|(_, column)| column);
+        let last = threads.chain(&self.states).last();
         last.map_or(0, |column| column.at + LANE + column.width)
     }
 
@@ -262,8 +413,8 @@ impl Columns {
     fn background(&self, row: &Row, height: usize) -> Vec<Line> {
         let background = || {
             let mut line = Line::default();
-            for (column, lane) in self.threads.iter().zip(&row.lanes) {
-                put_lane(&mut line, column.at, *lane);
+            for &(thread, column) in &self.threads {
+                put_lane(&mut line, column.at, row.lanes[thread]);
             }
             line
         };
@@ -285,7 +436,7 @@ fn put_lane(line: &mut Line, at: usize, lane: Lane) {
 struct Arrow<'a> {
     preempted: bool,
     row: &'a Row,
-    threads: &'a [Column],
+    threads: &'a [(usize, Column)],
 }
 
 impl Arrow<'_> {
@@ -319,8 +470,8 @@ impl Arrow<'_> {
 
     fn shaft(&self, line: &mut Line, cells: std::ops::Range<usize>) {
         for at in cells {
-            let lane = self.threads.iter().position(|thread| thread.at == at);
-            let crosses = lane.is_some_and(|lane| self.row.lanes[lane] != Lane::Gone);
+            let lane = self.threads.iter().find(|(_, column)| column.at == at);
+            let crosses = lane.is_some_and(|&(thread, _)| self.row.lanes[thread] != Lane::Gone);
             let piece = match (self.preempted, crosses) {
                 (true, true) => "┿",
                 (true, false) => "━",

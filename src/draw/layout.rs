@@ -16,6 +16,8 @@ pub enum Block {
     Table(Table),
     /// Threads side by side, time downward.
     Lanes(Lanes),
+    /// A word, and beside it lines about it.
+    Labelled(&'static str, Vec<Piece>),
     /// An empty line.
     Gap,
 }
@@ -40,8 +42,7 @@ impl Piece {
     }
 }
 
-/// How some text is meant; a medium may give each a colour, but must be readable
-/// without.
+/// What some text is: a medium may give each tone a colour, but must be readable without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
     /// An operation, a number: nothing particular.
@@ -94,51 +95,57 @@ pub struct Lanes {
 /// What happens at one moment.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// What each thread is about.
+    /// What each thread is doing.
     pub lanes: Vec<Lane>,
-    /// Which thread it concerns.
+    /// The thread that it is about.
     pub thread: usize,
     /// What happens.
     pub event: Event,
 }
 
-/// What a thread is about at one moment.
+/// What a thread is doing at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
-    /// It has the processor.
+    /// It runs.
     Runs,
-    /// It could go on if it had.
+    /// It could run.
     Ready,
-    /// It waits for something.
+    /// It waits.
     Waits,
-    /// It has ended.
+    /// It has not begun, or has ended.
     Gone,
 }
 
 /// What happens at one moment.
 #[derive(Debug, Clone)]
 pub enum Event {
+    /// Nothing yet: the values of the shared objects, one for each of [`Lanes::watched`].
+    Start(Vec<String>),
     /// The thread does or says something.
     Step {
         /// Where in the source.
         place: String,
         /// What it does or says.
         what: Piece,
-        /// The shared things that have changed: one for each of [`Lanes::watched`].
+        /// The shared objects that have changed: one for each of [`Lanes::watched`].
         state: Vec<Option<String>>,
+        /// Whether it is the decisive step.
+        decisive: bool,
     },
-    /// The thread gives up the processor, or has it taken away.
+    /// Steps that are left out.
+    Folded(String),
+    /// Another thread runs, or the thread can run no more.
     Switch {
         /// Why.
         why: String,
-        /// Whether it was taken from a thread that could have gone on.
+        /// Whether the thread could have gone on.
         preempted: bool,
-        /// What it is about from now on.
+        /// What the thread is doing from now on.
         then: Lane,
-        /// Who goes on.
+        /// The thread that runs next.
         to: Option<usize>,
     },
-    /// All threads that have not ended wait, and none can wake another.
+    /// No thread can run any more, and those that have not ended wait.
     Stuck,
 }
 

@@ -4,8 +4,8 @@ use super::layout::Tone;
 use anstyle::Style;
 use unicode_width::UnicodeWidthChar;
 
-/// No drawing is wider.
-pub const WIDTH: usize = 100;
+/// The width of a drawing, if nothing else is said: that of the narrowest terminals.
+pub const WIDTH: usize = 80;
 
 /// A line of the screen, cell by cell.
 #[derive(Default)]

@@ -1,10 +1,15 @@
 //! How an outcome comes about: from data to layout.
 
-use super::layout::{Block, Drawing, Event, Lane, Lanes, Piece, Row, Tone};
-use crate::explorer::report::{Grade, Outcome, Story};
-use std::path::Path;
+use super::files::Files;
+use super::layout::{Block, Drawing, Piece, Tone};
+use super::rows::lanes;
+use crate::explorer::report::{Act, Because, Grade, Outcome, Promise, Story};
 
-/// The story of one outcome: a caption, a column for each thread, the epilogue.
+/// So many of the promised outcomes are named.
+const MOST: usize = 3;
+
+/// The story of one outcome: a caption, a column for each thread, and for a forbidden
+/// outcome what was promised, what it is instead, and why.
 ///
 /// [`Drawing::plain`] of it is what a committed story file contains.
 #[must_use]
@@ -30,11 +35,21 @@ pub fn story(outcome: &Outcome) -> Drawing {
         blocks.push(Block::Gap);
         blocks.push(Block::Lanes(lanes(story, &files)));
     }
-    if !story.epilogue.is_empty() {
+    let because = because(story, &files);
+    if outcome.grade == Grade::Forbidden {
         blocks.push(Block::Gap);
-    }
-    for line in &story.epilogue {
-        blocks.push(Block::Text(vec![Piece::new(Tone::Warning, line)]));
+        blocks.push(Block::Labelled(
+            "promised",
+            vec![Piece::new(Tone::Good, promised(outcome))],
+        ));
+        let got = format!("{}: {}", outcome.outcome, outcome.meaning);
+        blocks.push(Block::Labelled("got", vec![Piece::new(Tone::Bad, got)]));
+        if !because.is_empty() {
+            blocks.push(Block::Labelled("because", because));
+        }
+    } else if !because.is_empty() {
+        blocks.push(Block::Gap);
+        blocks.extend(because.into_iter().map(|line| Block::Text(vec![line])));
     }
     Drawing { blocks }
 }
@@ -54,125 +69,77 @@ fn cost(story: &Story) -> String {
     )
 }
 
-fn lanes(story: &Story, files: &Files) -> Lanes {
-    let mut now = vec![Lane::Ready; story.threads.len()];
-    let mut state: Vec<&str> = vec![""; story.watched.len()];
-    let mut rows = Vec::new();
-    for (index, step) in story.steps.iter().enumerate() {
-        now[step.thread] = Lane::Runs;
-        let changed = state.iter_mut().zip(&step.state).map(|(before, after)| {
-            let changed = *before != after;
-            *before = after;
-            changed.then(|| Piece::new(Tone::State, after).text)
-        });
-        rows.push(Row {
-            lanes: now.clone(),
-            thread: step.thread,
-            event: Event::Step {
-                place: files.place(&step.file, step.line),
-                what: match step.narration {
-                    true => Piece::new(Tone::Spoken, format!("“{}”", step.what)),
-                    false => Piece::new(Tone::Plain, &step.what),
-                },
-                state: changed.collect(),
-            },
-        });
-
-        let next = story.steps.get(index + 1).map(|next| next.thread);
-        let moves_on = next.is_some_and(|next| next != step.thread);
-        if step.switch.is_none() && !moves_on {
-            continue;
-        }
-        let (why, preempted) = step.switch.as_ref().map_or(("", false), |switch| {
-            (switch.why.as_str(), switch.preempted)
-        });
-        let then = match why {
-            "ended" => Lane::Gone,
-            "" | "yields" => Lane::Ready,
-            _ if preempted => Lane::Ready,
-            _ => Lane::Waits,
+/// What is promised, in the place of a forbidden outcome.
+fn promised(outcome: &Outcome) -> String {
+    let promised = &outcome.story.promised;
+    let Some(first) = promised.first() else {
+        return match outcome.outcome.as_str() {
+            "deadlock" | "livelock" | "does not end" => "every thread ends".to_owned(),
+            failure @ ("panic" | "data race" | "use after free") => format!("no {failure}"),
+            _ => "any other outcome".to_owned(),
         };
-        rows.push(Row {
-            lanes: now.clone(),
-            thread: step.thread,
-            event: Event::Switch {
-                why: Piece::new(Tone::Plain, why).text,
-                preempted,
-                then,
-                to: next.filter(|&next| next != step.thread),
-            },
-        });
-        now[step.thread] = then;
-    }
-
-    let all_wait = now
-        .iter()
-        .all(|lane| matches!(lane, Lane::Waits | Lane::Gone));
-    if all_wait && let Some(thread) = now.iter().position(|&lane| lane == Lane::Waits) {
-        rows.push(Row {
-            lanes: now,
-            thread,
-            event: Event::Stuck,
-        });
-    }
-    let names = |names: &[String]| {
-        let shown = names
-            .iter()
-            .map(|name| Piece::new(Tone::Heading, name).text);
-        shown.collect()
     };
-    Lanes {
-        threads: names(&story.threads),
-        watched: names(&story.watched),
-        rows,
-    }
+    let one_meaning = promised.iter().all(|it| it.meaning == first.meaning);
+    let name = |it: &Promise| match one_meaning {
+        true => it.outcome.clone(),
+        false => format!("{} ({})", it.outcome, it.meaning),
+    };
+    let names: Vec<String> = promised.iter().take(MOST).map(name).collect();
+    let more = match promised.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!(" or {more} other outcomes"),
+    };
+    let meaning = match one_meaning {
+        true => format!(": {}", first.meaning),
+        false => String::new(),
+    };
+    format!("{}{more}{meaning}", names.join(" or "))
 }
 
-/// The source files of a story, in order of appearance.
-struct Files<'a>(Vec<&'a str>);
-
-impl<'a> Files<'a> {
-    fn of(story: &'a Story) -> Self {
-        let mut files: Vec<&str> = Vec::new();
-        for step in &story.steps {
-            if !files.contains(&step.file.as_str()) {
-                files.push(&step.file);
-            }
-        }
-        Self(files)
+/// Why the outcome is what it is.
+fn because(story: &Story, files: &Files<'_>) -> Vec<Piece> {
+    let epilogue = story.epilogue.iter().map(|line| files.shorten(line));
+    let mut lines: Vec<Piece> = epilogue
+        .map(|line| Piece::new(Tone::Warning, line))
+        .collect();
+    if let Some(because) = &story.because {
+        lines.extend(decisive(because, files));
+    } else if story.always {
+        let text = "No interleaving of this scene ends as promised: the mistake is in the code, \
+                    not in the order of steps.";
+        lines.push(Piece::new(Tone::Warning, text));
     }
+    lines
+}
 
-    /// Which files the places are in: `; src/lessons/join/wrong.rs`.
-    fn caption(&self) -> String {
-        match self.0.as_slice() {
-            [] => String::new(),
-            files => format!("; {}", files.join(", ")),
+fn decisive(because: &Because, files: &Files<'_>) -> Vec<Piece> {
+    let tell = |act: &Act| match act.what.as_str() {
+        "" => format!("what {} says at {}", act.thread, files.place_of(act)),
+        what => format!("`{what}` by {}", act.thread),
+    };
+    let Because {
+        act,
+        before,
+        instead,
+        outcome,
+    } = because;
+    let otherwise = match (before, instead) {
+        (Some(before), _) => format!("If {} comes first", tell(before)),
+        (None, Some(instead)) if instead.what != act.what => {
+            format!("If `{}` comes instead", instead.what)
         }
-    }
-
-    /// `:31` in a story of one file, else the file's name, or as much of its path
-    /// as tells it from the others.
-    fn place(&self, file: &str, line: u32) -> String {
-        if self.0.len() == 1 {
-            return format!(":{line}");
-        }
-        let parts: Vec<_> = Path::new(file).iter().collect();
-        let distinct = (1..=parts.len())
-            .map(|length| {
-                parts[parts.len() - length..]
-                    .iter()
-                    .collect::<std::path::PathBuf>()
-            })
-            .find(|end| {
-                self.0
-                    .iter()
-                    .filter(|other| Path::new(other).ends_with(end))
-                    .count()
-                    <= 1
-            });
-        match distinct {
-            Some(end) => Piece::new(Tone::Quiet, format!("{}:{line}", end.display())).text,
-            None => Piece::new(Tone::Quiet, format!("{file}:{line}")).text,
-        }
-    }
+        _ => "Before it".to_owned(),
+    };
+    let text = format!(
+        "The decisive step (!) is {}. {otherwise}, the outcome can be `{outcome}`.",
+        tell(act)
+    );
+    let sources = [Some(act), before.as_ref()].into_iter().flatten();
+    let sources = sources.filter_map(|act| {
+        let text = format!("{} │ {}", files.place_of(act), act.source.as_ref()?);
+        Some(Piece::new(Tone::Quiet, text))
+    });
+    let mut lines = vec![Piece::new(Tone::Warning, text)];
+    lines.extend(sources);
+    lines
 }

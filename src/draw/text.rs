@@ -6,26 +6,27 @@ use super::line::{Line, WIDTH, Width, shrink, width, wrap};
 use anstyle::{AnsiColor, Style};
 
 impl Drawing {
-    /// As text without colours: a committed story, a snapshot.
+    /// As text without colours, [`WIDTH`] columns wide: a committed story, a snapshot.
     #[must_use]
     pub fn plain(&self) -> String {
-        self.text(|_| Style::new())
+        self.text(WIDTH, |_| Style::new())
     }
 
-    /// As text with ANSI colours; for a stream that takes them away where they
-    /// are not wanted, such as anstream's.
+    /// As text with ANSI colours, so many columns wide; for a stream that takes the colours
+    /// away where they are not wanted, such as anstream's.
     #[must_use]
-    pub fn coloured(&self) -> String {
-        self.text(Tone::style)
+    pub fn coloured(&self, width: usize) -> String {
+        self.text(width, Tone::style)
     }
 
-    fn text(&self, style: impl Fn(Tone) -> Style) -> String {
+    fn text(&self, width: usize, style: impl Fn(Tone) -> Style) -> String {
         let mut text = String::new();
         for block in &self.blocks {
             let lines = match block {
-                Block::Text(pieces) => flow(pieces),
-                Block::Table(table) => rows_of(table),
-                Block::Lanes(lanes) => lanes::lines(lanes),
+                Block::Text(pieces) => flow(pieces, width),
+                Block::Table(table) => rows_of(table, width),
+                Block::Lanes(lanes) => lanes::lines(lanes, width),
+                Block::Labelled(label, pieces) => labelled(label, pieces, width),
                 Block::Gap => vec![Line::default()],
             };
             for line in lines {
@@ -56,15 +57,15 @@ impl Tone {
 }
 
 /// Pieces one after the other, broken between words.
-fn flow(pieces: &[Piece]) -> Vec<Line> {
+fn flow(pieces: &[Piece], room: usize) -> Vec<Line> {
     const INDENT: usize = 2;
     let mut lines = vec![Line::default()];
     let mut at = 0;
     for piece in pieces {
-        for word in wrap_words(&piece.text, WIDTH - INDENT) {
+        for word in wrap_words(&piece.text, room.saturating_sub(INDENT)) {
             let wide = width(&word);
             let gap = usize::from(at > 0);
-            if at + gap + wide > WIDTH && at > 0 {
+            if at + gap + wide > room && at > 0 {
                 lines.push(Line::default());
                 at = INDENT;
             } else {
@@ -82,13 +83,33 @@ fn flow(pieces: &[Piece]) -> Vec<Line> {
     lines
 }
 
+/// A word, and lines beside it.
+fn labelled(label: &str, pieces: &[Piece], room: usize) -> Vec<Line> {
+    const LABEL: usize = 10;
+    const INDENT: usize = 2;
+    let mut lines = Vec::new();
+    for piece in pieces {
+        let text = wrap(&piece.text, room.saturating_sub(LABEL + INDENT));
+        for (place, text) in text.iter().enumerate() {
+            let mut line = Line::default();
+            if lines.is_empty() {
+                line.put(0, Tone::Heading, label);
+            }
+            let indent = if place == 0 { 0 } else { INDENT };
+            line.put(LABEL + indent, piece.tone, text);
+            lines.push(line);
+        }
+    }
+    lines
+}
+
 /// The words of `text`, the over-long ones broken.
 fn wrap_words(text: &str, room: usize) -> impl Iterator<Item = String> {
     text.split_whitespace()
         .flat_map(move |word| wrap(word, room))
 }
 
-fn rows_of(table: &Table) -> Vec<Line> {
+fn rows_of(table: &Table, room: usize) -> Vec<Line> {
     const GAP: usize = 2;
     let mut widths: Vec<usize> = (0..table.columns.len())
         .map(|column| {
@@ -105,7 +126,7 @@ fn rows_of(table: &Table) -> Vec<Line> {
         least: if column.numbers { *width } else { 10 },
         width,
     });
-    shrink(columns.collect(), WIDTH.saturating_sub(gaps));
+    shrink(columns.collect(), room.saturating_sub(gaps));
 
     let mut lines = Vec::new();
     let mut put = |cells: Vec<(Tone, &str)>| {

@@ -1,5 +1,6 @@
 //! Runs a scene, execution after execution, and collects what its outcomes are.
 
+use super::decisive::decide;
 use super::found::{By, Found, Untold, lock};
 use super::judge::judge_failure;
 use super::options::{NotTheModel, Options, Progress};
@@ -67,6 +68,7 @@ pub(super) fn explore(
         replayed: 0,
         needs: None,
     };
+    let (mut loops, mut is_whole) = (Vec::new(), false);
     let result = catch_unwind(AssertUnwindSafe(|| {
         loop {
             let by = turns.next();
@@ -86,13 +88,19 @@ pub(super) fn explore(
                 lock(found).proves(proved);
             }
             if !goes_on {
+                is_whole = by == By::All;
                 break;
             }
+        }
+        loops = turns.bounded_loops();
+        if is_whole && exploring.options.explain && exploring.options.judge_stuck.is_none() {
+            let stops = || exploring.is_cancelled() || exploring.is_out_of_time();
+            decide(found, || turns.once_more(), scene, stops);
         }
     }));
     let mut found = lock(found);
     if result.is_ok() {
-        found.bounded = turns.bounded_loops();
+        found.bounded = loops;
     } else {
         // A panic of the model itself: what was found stands, but nothing is proved.
         let why = format!("by a panic of the model ({})", last_panic());

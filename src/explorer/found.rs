@@ -2,12 +2,14 @@
 //! while it is locked: if such code does not return, the thread that watches the
 //! exploration can still report.
 
+use super::decisive::Trial;
 use super::options::Options;
 use super::order::Order;
 use super::report::{
-    BoundedLoop, Budget, Exploration, Grade, Judged, Memory, Outcome, Proved, count,
+    BoundedLoop, Budget, Exploration, Grade, Judged, Memory, Outcome, Promise, Proved, count,
 };
-use super::story::{self, Cost};
+use super::story::{self, Cost, Known};
+use crate::engine::execution::failure::Failure;
 use crate::engine::execution::run::Execution;
 use crate::engine::hash::HashedSet;
 use std::collections::HashMap;
@@ -58,6 +60,10 @@ struct Row {
     /// In how many different interleavings, by [`By`].
     different: [u64; 2],
     cost: Cost,
+    /// Whether the failure says by itself how it comes about: a data race.
+    is_cause: bool,
+    /// What its story consists of.
+    known: Vec<Known>,
     /// What may still be spent on a better story.
     places: usize,
     /// The fewest stale reads and preemptions that an interleaving can need whose orders
@@ -135,19 +141,30 @@ impl Found {
                 let at_least = better.as_ref().err().copied();
                 let better = better.ok().flatten();
                 let (cost, order) = better.unwrap_or_else(|| story::as_it_ran(x));
+                // To be told again, with all that is shown.
+                let (story, known) = story::tell(x, &order);
                 let outcome = Outcome {
                     outcome: name.0.clone(),
                     grade: name.1,
                     meaning: judged.meaning,
                     different: 0,
                     executions: 0,
-                    // To be told.
-                    story: story::tell(x, &order),
+                    story,
                 };
                 let row = Row {
                     outcome,
                     different: [0; 2],
                     cost,
+                    is_cause: matches!(
+                        x.failure,
+                        Some(
+                            Failure::DataRace(_)
+                                | Failure::UseAfterFree { .. }
+                                | Failure::Misuse(_)
+                                | Failure::Endless
+                        )
+                    ),
+                    known,
                     places,
                     at_least: at_least.unwrap_or((usize::MAX, usize::MAX)),
                 };
@@ -171,7 +188,32 @@ impl Found {
     pub(super) fn told(&mut self, untold: Untold, x: &Execution) {
         if let Some(row) = self.rows.get_mut(&untold.row) {
             row.cost = untold.cost;
-            row.outcome.story = story::tell(x, &untold.order);
+            (row.outcome.story, row.known) = story::tell(x, &untold.order);
+        }
+    }
+
+    /// The stories of forbidden outcomes whose cause is not in themselves.
+    pub(super) fn trials(&mut self) -> Vec<Trial> {
+        let is_open =
+            |(_, row): &(_, &mut Row)| row.outcome.grade == Grade::Forbidden && !row.is_cause;
+        let rows = self.rows.iter_mut().filter(is_open);
+        let trials =
+            rows.map(|(_, row)| Trial::new(row.outcome.outcome.clone(), take(&mut row.known)));
+        trials.collect()
+    }
+
+    /// They have been compared with all interleavings that end well, if there is any.
+    pub(super) fn decided(&mut self, trials: Vec<Trial>, is_any: bool) {
+        for trial in trials {
+            let name = (trial.outcome.clone(), Grade::Forbidden);
+            if let Some(row) = self.rows.get_mut(&name) {
+                let story = &mut row.outcome.story;
+                story.always = !is_any;
+                if let Some((place, because)) = trial.decided() {
+                    story.decisive = Some(place);
+                    story.because = Some(because);
+                }
+            }
         }
     }
 
@@ -205,6 +247,18 @@ impl Found {
             row.outcome
         });
         let mut outcomes: Vec<Outcome> = rows.collect();
+        let promised = outcomes.iter().filter(|it| it.grade == Grade::Promised);
+        let promised = promised.map(|it| Promise {
+            outcome: it.outcome.clone(),
+            meaning: it.meaning.clone(),
+        });
+        let promised: Vec<Promise> = promised.collect();
+        let forbidden = outcomes
+            .iter_mut()
+            .filter(|it| it.grade == Grade::Forbidden);
+        for outcome in forbidden {
+            outcome.story.promised.clone_from(&promised);
+        }
         outcomes.sort_by(|a, b| (a.grade, &a.outcome).cmp(&(b.grade, &b.outcome)));
         Exploration {
             memory: self.memory,

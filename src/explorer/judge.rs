@@ -9,18 +9,21 @@ pub(super) fn judge_failure(x: &Execution, failure: &Failure) -> Judged {
     let (outcome, meaning) = match failure {
         Failure::Blocked {
             in_loops: false, ..
-        } => ("deadlock", "whoever is left waits, and nobody can go on"),
+        } => (
+            "deadlock",
+            "each remaining thread waits, and nothing will wake it",
+        ),
         Failure::Blocked { in_loops: true, .. } => (
             "livelock",
-            "a thread spins for ever: nobody is left to let it go on",
+            "a thread loops for ever: no other thread will ever end its loop",
         ),
         Failure::DataRace(_) => (
             "data race",
-            "two accesses, one of them a write, that nothing orders: undefined behaviour",
+            "two unordered accesses, at least one of them a write: undefined behaviour",
         ),
         Failure::UseAfterFree { .. } => (
             "use after free",
-            "an object is used that has been freed, or freed while it is used: undefined behaviour",
+            "an object is freed, and then used or still in use: undefined behaviour",
         ),
         Failure::Panic { panic, .. } => ("panic", panic.message.as_str()),
         Failure::Endless => (

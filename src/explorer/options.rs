@@ -28,6 +28,9 @@ pub struct Options {
     /// processor from a thread that could have gone on. Most bugs need no more than two. The
     /// proof covers only these interleavings. With a bound, `all_orders` makes no difference.
     pub preemptions: Option<usize>,
+    /// Find the decisive step of each forbidden outcome's story. For that, a scene with up to
+    /// 20,000 executions is run through all of them once more.
+    pub explain: bool,
     /// Stop, unfinished, after that many executions.
     pub max_executions: Option<u64>,
     /// Stop, unfinished, after that time.
@@ -68,6 +71,7 @@ impl Options {
             panics_are_handled: false,
             all_orders: false,
             preemptions: None,
+            explain: true,
             max_executions: None,
             max_time: None,
             cancel: None,

@@ -367,5 +367,11 @@ impl<'a> Search<'a> {
     }
 }
 
+mod lanes;
+mod parting;
+
+pub(super) use lanes::lanes;
+pub(super) use parting::{Parting, parting};
+
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 
 mod story;
 
-pub use story::{Step, Story, Switch};
+pub use story::{Act, Because, Kind, Lane, Promise, Step, Story, Switch};
 
 use std::fmt;
 use std::time::Duration;

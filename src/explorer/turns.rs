@@ -138,6 +138,13 @@ impl Turns {
         }
     }
 
+    /// The search through all interleavings, if there is one: it starts again.
+    pub(super) fn once_more(&self) -> Option<&Runner> {
+        let all = self.all.as_ref()?;
+        all.start_again(self.settings, all.endless_loops());
+        Some(all)
+    }
+
     /// Loops that were explored only up to a bound.
     pub(super) fn bounded_loops(&self) -> Vec<BoundedLoop> {
         let mut loops = Vec::new();

@@ -2,9 +2,9 @@
 //! read only when an exploration has stopped or failed, and the result is a likely cause,
 //! never a reason to refuse a scene.
 
+use crate::engine::source::path_of;
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -30,7 +30,7 @@ pub(super) fn likely_cause<'a>(files: impl Iterator<Item = &'a str>) -> Option<S
     for file in files {
         if !is_ours(file).contains(&true)
             && !known.iter().any(|(name, _)| name == file)
-            && let Some(path) = found(file)
+            && let Some(path) = path_of(file)
         {
             known.push((file.to_owned(), path));
         }
@@ -39,7 +39,7 @@ pub(super) fn likely_cause<'a>(files: impl Iterator<Item = &'a str>) -> Option<S
     let mut uses = uses_in(known);
     if uses.is_empty() {
         let (folder, prefix) = folder_of(&first, &name)?;
-        let is_own = found(file!()).is_some_and(|own| own.starts_with(&folder));
+        let is_own = path_of(file!()).is_some_and(|own| own.starts_with(&folder));
         let mut files = Vec::new();
         if !is_own {
             all_in(&folder, &prefix, &mut files);
@@ -50,18 +50,6 @@ pub(super) fn likely_cause<'a>(files: impl Iterator<Item = &'a str>) -> Option<S
     }
     let uses: Vec<String> = uses.into_iter().take(MOST).collect();
     (!uses.is_empty()).then(|| format!("likely cause: {}", uses.join(". ")))
-}
-
-/// Where a file is that the compiler calls by this name. The name begins at the root of the
-/// workspace, and tests run in a package's folder.
-fn found(file: &str) -> Option<PathBuf> {
-    let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    let start = [env::current_dir().ok(), package].into_iter().flatten();
-    let mut folders = start.flat_map(|folder| {
-        let folders = folder.ancestors().map(Path::to_path_buf);
-        folders.collect::<Vec<_>>()
-    });
-    folders.find_map(|folder| Some(folder.join(file)).filter(|path| path.is_file()))
 }
 
 /// The folder of a file in `src`; for another file, such as a test, the package's `src`. And
@@ -325,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_file_in_src_is_searched_beside_and_another_in_src() {
-        let folder = |name: &str| folder_of(&super::found(name).unwrap(), name).unwrap().1;
+        let folder = |name: &str| folder_of(&path_of(name).unwrap(), name).unwrap().1;
         assert_eq!(folder("src/explorer/unseen.rs"), Path::new("src/explorer"));
         assert_eq!(folder("loom-tests/main.rs"), Path::new("src"));
         assert_eq!(

@@ -181,11 +181,14 @@ fn json_keeps_its_keys() {
     );
     assert_eq!(
         keys(&broken["story"]),
-        named("threads watched steps epilogue preemptions stale_reads minimal")
+        named(
+            "threads watched initially steps promised decisive epilogue because always \
+             preemptions stale_reads minimal",
+        )
     );
     assert_eq!(
         keys(&broken["story"]["steps"][0]),
-        named("thread what narration file line state switch")
+        named("thread what kind object file line state lanes switch")
     );
 }
 

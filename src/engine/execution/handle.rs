@@ -15,6 +15,7 @@ use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::engine::memory::Views;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 
 /// An object of the execution with state `S`, as its owner holds it.
 #[repr(C)]
@@ -75,15 +76,19 @@ impl<S> Handle<S> {
 }
 
 impl<S: State + Default> Handle<S> {
+    #[track_caller]
     pub(crate) fn new(kind: &'static str) -> Self {
         Self::new_with(kind, |_| ())
     }
 
     /// A new object, made ready by `begin`.
+    #[track_caller]
     pub(crate) fn new_with(kind: &'static str, begin: impl FnOnce(&mut Step<'_, S>)) -> Self {
+        let at = Location::caller();
         let make = |x: &mut Execution| {
             let location = x.new_location(word(kind));
             let (id, _) = x.objects.add::<S>(kind, location);
+            x.objects[id].made_at = Some(at);
             begin(&mut Step::new(x, id));
             Self {
                 execution: x.number,

@@ -78,6 +78,8 @@ pub(crate) struct Entry {
     /// `mutex`, `condvar`, …
     pub(crate) kind: &'static str,
     pub(crate) name: Option<&'static str>,
+    /// Where it was made: the source may have a name for it.
+    pub(crate) made_at: Option<At>,
     /// What the column of shared state shows at the beginning.
     pub(crate) initially: Option<String>,
     /// A value as the story shows it.
@@ -109,6 +111,7 @@ impl Objects {
         let entry = self.0.add(|| Entry {
             kind,
             name: None,
+            made_at: None,
             initially: None,
             show: None,
             location,
@@ -124,6 +127,7 @@ impl Objects {
         entry.state.reset();
         entry.kind = kind;
         entry.name = None;
+        entry.made_at = None;
         entry.initially = None;
         entry.show = None;
         entry.location = location;

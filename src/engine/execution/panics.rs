@@ -1,7 +1,7 @@
 //! Threads that panic, and what their destructors do.
 
 use super::failure::Failure;
-use super::run::{Execution, RUNNING, try_with, with};
+use super::run::{Execution, RUNNING, try_peek, try_with, with};
 use super::schedule::abandon;
 use super::trace::{Names, Panicked, Record, RecordKind};
 use crate::engine::search::Reduction;
@@ -35,6 +35,7 @@ pub(crate) fn hears_panic(info: &PanicHookInfo<'_>) -> bool {
             message: info.payload_as_str().unwrap_or("(no message)").to_owned(),
             file: location.map_or_else(String::new, |at| at.file().to_owned()),
             line: location.map_or(0, Location::line),
+            unwinds_from: try_peek(|x| x.trace.next()),
         });
     }
     exploring

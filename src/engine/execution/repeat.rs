@@ -236,13 +236,11 @@ impl Execution {
         let record = &trace.records()[place];
         let what = (record.tell)(record, &names);
         let thread = names.thread(record.thread);
-        let ordering = trace.operation(record);
-        let ordering = ordering.map_or_else(String::new, |o| format!(" ({:?})", o.ordering));
         let (file, line) = match record.kind {
             RecordKind::Panic => place_of_panic(trace, record),
             _ => (record.at.file(), record.at.line()),
         };
-        format!("{thread}: `{what}`{ordering} at {file}:{line}")
+        format!("{thread}: `{what}` at {file}:{line}")
     }
 }
 

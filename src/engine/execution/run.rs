@@ -5,7 +5,7 @@ use super::failure::{Aborted, BlockedThread, Failure};
 use super::object::{Objects, State};
 use super::round::Standstill;
 use super::thread::{Thread, Threads};
-use super::trace::Trace;
+use super::trace::{RecordId, Trace};
 use crate::engine::clock::View;
 use crate::engine::coroutine::Stacks;
 use crate::engine::hash::mix;
@@ -87,6 +87,9 @@ pub(crate) struct Execution {
     pub(crate) aborted_after: usize,
     /// The threads that had not ended then.
     pub(crate) unended: ThreadSet,
+    /// The parts of actors that are played by a thread which does other things too: the
+    /// thread, and its records from and to which the part lasts.
+    pub(crate) parts: Vec<(ThreadId, RecordId, RecordId)>,
     /// Those that waited at the end for ever, if it had already failed otherwise.
     pub(super) blocked: Vec<BlockedThread>,
     /// Names the interleaving so far, whatever the order of independent steps: the sum
@@ -197,6 +200,14 @@ pub(crate) fn try_with<R>(f: impl FnOnce(&mut Execution) -> R) -> Option<R> {
     Some(f(&mut execution.borrow_mut()))
 }
 
+/// The same, if it is in use no further up on the stack: for a panic hook.
+pub(super) fn try_peek<R>(f: impl FnOnce(&Execution) -> R) -> Option<R> {
+    let running = RUNNING.get()?;
+    // SAFETY: as in `try_with`.
+    let execution = unsafe { running.as_ref() };
+    Some(f(&*execution.try_borrow().ok()?))
+}
+
 impl Execution {
     pub(super) fn new(settings: Settings, stack_size: usize) -> Self {
         Self {
@@ -217,6 +228,7 @@ impl Execution {
             failed_after: 0,
             aborted_after: usize::MAX,
             unended: ThreadSet::default(),
+            parts: Vec::new(),
             blocked: Vec::new(),
             name: 0,
             after: Vec::new(),
@@ -283,6 +295,7 @@ impl Execution {
         self.freed.clear();
         self.unjoined = ThreadSet::default();
         self.yields = 0;
+        self.parts.clear();
         self.has_choices = false;
         self.standstill = None;
         self.atomics = 0;

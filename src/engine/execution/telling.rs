@@ -1,11 +1,12 @@
 //! Names for what happened, once the execution is over.
 
 use super::failure::WaitsFor;
-use super::object::Wait;
+use super::object::{Entry, Wait};
 use super::run::Execution;
 use super::trace::{List, Names, Panicked, Record, Trace};
 use crate::engine::ids::{ObjectId, ThreadId};
 use crate::engine::memory::Operation;
+use crate::engine::source;
 
 /// The names of an execution.
 pub(crate) struct Telling<'x> {
@@ -28,7 +29,8 @@ impl<'x> Telling<'x> {
     }
 
     pub(crate) fn waits(&self, wait: &Wait) -> String {
-        wait.what.describe(&self.object(wait.object), wait.timed)
+        // Of the two ends of a channel, only the receiver waits.
+        wait.what.describe(&self.half(wait.object, 1), wait.timed)
     }
 
     pub(crate) fn waits_for(&self, what: &WaitsFor) -> String {
@@ -59,15 +61,22 @@ impl Names for Telling<'_> {
         let Some(object) = self.x.objects.get(id) else {
             return format!("object {id}");
         };
+        let name = |object: &Entry| object.name.or_else(|| source::name(object.made_at?));
+        let own = name(object);
         let is_alike = |&other: &ObjectId| {
             let other = &self.x.objects[other];
-            other.name == object.name && other.kind == object.kind
+            name(other) == own && (own.is_some() || other.kind == object.kind)
         };
         let number = (0..=id).filter(is_alike).count();
         let alike = (0..self.x.objects.len()).filter(is_alike).count();
-        match object.name {
+        match own {
             Some(name) if alike == 1 => name.to_owned(),
-            Some(name) => format!("{name} {number}"),
+            // Each end of a channel.
+            Some(name) => name
+                .split(", ")
+                .map(|name| format!("{name} {number}"))
+                .collect::<Vec<_>>()
+                .join(", "),
             None => format!("{} {number}", object.kind),
         }
     }
@@ -93,6 +102,10 @@ impl Names for Telling<'_> {
 
     fn panic(&self, place: u64) -> &Panicked {
         self.trace.panic(place)
+    }
+
+    fn is_c11(&self) -> bool {
+        self.x.settings.is_c11
     }
 
     fn stale(&self) -> &'static str {

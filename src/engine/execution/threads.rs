@@ -7,7 +7,7 @@ use super::run::{Execution, try_with, with};
 use super::schedule::{point, suspend_here, unwind_first};
 use super::steps::start_of;
 use super::thread::{Next, Thread};
-use super::trace::{Gate, Names, Record, RecordKind, Shows};
+use super::trace::{Gate, Names, Record, RecordId, RecordKind, Shows};
 use crate::engine::access::{Access, Kind};
 use crate::engine::coroutine::Suspend;
 use crate::engine::hash::mix;
@@ -177,6 +177,11 @@ pub(crate) fn becomes_actor(name: String) {
     suspend_here();
 }
 
+/// The part that [`becomes_actor`] has begun is over.
+pub(crate) fn ends_part() {
+    with(Execution::ends_part);
+}
+
 /// Notes a panic, if it is one of the scene's own.
 pub(crate) fn note_if_panic<T>(result: &std::thread::Result<T>) {
     if let Err(payload) = result
@@ -273,6 +278,7 @@ impl Execution {
                     format!("spawn {}", names.thread(record.values[0] as ThreadId))
                 });
                 record.values = [id as u64, 0];
+                record.kind = RecordKind::Spawn;
             }
             None => {
                 let record = self.notes(None, Location::caller(), |record, names| {
@@ -314,6 +320,15 @@ impl Execution {
         let me = &mut self.threads[self.current];
         me.rename(Some(name));
         me.place = place;
+        let begins = self.trace.next();
+        self.parts.push((self.current, begins, RecordId::MAX));
+    }
+
+    /// The part of the actor that the running thread plays is over.
+    fn ends_part(&mut self) {
+        if let Some((_, _, end)) = self.parts.last_mut() {
+            *end = self.trace.next();
+        }
     }
 
     /// What the last record leaves the object showing, in the words of `text`.

@@ -23,12 +23,30 @@ pub(crate) trait Names {
     fn list(&self, list: List) -> &[usize];
     fn text(&self, place: u32) -> &str;
     fn panic(&self, place: u64) -> &Panicked;
+    /// Whether memory orderings make a difference.
+    fn is_c11(&self) -> bool;
     /// What is said behind a value that is not the newest.
     fn stale(&self) -> &'static str;
 
     /// The object of a record that has one.
     fn object_of(&self, record: &Record) -> String {
         record.object.map_or_else(String::new, |id| self.object(id))
+    }
+
+    /// The end of a channel that a step uses: 0 sends, 1 receives.
+    fn half_of(&self, record: &Record, half: usize) -> String {
+        record
+            .object
+            .map_or_else(String::new, |id| self.half(id, half))
+    }
+
+    /// If the source has a name for each end of a channel: the one of that end.
+    fn half(&self, id: ObjectId, half: usize) -> String {
+        let name = self.object(id);
+        match name.split_once(", ") {
+            Some((first, second)) => [first, second][half].to_owned(),
+            None => name,
+        }
     }
 
     /// `spins on `a`, `b``
@@ -73,6 +91,14 @@ pub(crate) struct Record {
 pub(crate) enum RecordKind {
     /// An operation: a step of the story.
     Operation,
+    /// An operation that starts the thread `values[0]`.
+    Spawn,
+    /// An operation that takes (`true`) or releases a lock, as nearly all do.
+    Locks(bool),
+    /// An operation that no thread notices: it notifies, and none waits.
+    Vain,
+    /// An end of a channel is dropped: of interest if another thread finds out.
+    Disconnect,
     /// The scene's own words.
     Narration,
     /// A panic: its line is in the trace's panics, by `values[0]`.
@@ -100,6 +126,8 @@ pub(crate) struct Panicked {
     pub(crate) message: String,
     pub(crate) file: String,
     pub(crate) line: u32,
+    /// The first record of the destructors that ran while the thread unwound.
+    pub(crate) unwinds_from: Option<RecordId>,
 }
 
 #[derive(Default)]

@@ -28,6 +28,7 @@ pub(super) type Change<'a> = &'a mut dyn FnMut(u64) -> Option<u64>;
 
 impl Raw {
     #[inline(never)]
+    #[track_caller]
     pub(super) fn new(value: u64, show: fn(u64) -> String) -> Self {
         let handle = Handle::new_with("atomic", |step| {
             let id = step.id;
@@ -259,13 +260,24 @@ fn tell(record: &Record, names: &dyn Names) -> String {
     let show = |value| names.value(object, value);
     let (name, atomic) = (operation.name, names.object(object));
     let stale = names.stale();
+    let ordering = match names.is_c11() {
+        true => format!(" ({:?})", operation.ordering),
+        false => String::new(),
+    };
     match (operation.read, operation.written) {
-        (None, Some(new)) => format!("store {atomic} ← {}", show(new)),
-        (Some(old), None) if name == "load" => format!("load {atomic} → {}{stale}", show(old)),
-        (Some(old), Some(new)) => format!("{name} {atomic}: {} → {}", show(old), show(new)),
+        (None, Some(new)) => format!("store {atomic} ← {}{ordering}", show(new)),
+        (Some(old), None) if name == "load" => {
+            format!("load {atomic} → {}{stale}{ordering}", show(old))
+        }
+        (Some(old), Some(new)) => {
+            format!("{name} {atomic}: {} → {}{ordering}", show(old), show(new))
+        }
         (Some(old), None) => {
             let how = ["", " spuriously"][record.values[0] as usize];
-            format!("{name} {atomic} fails{how}: it is {}{stale}", show(old))
+            format!(
+                "{name} {atomic} fails{how}: it is {}{stale}{ordering}",
+                show(old)
+            )
         }
         (None, None) => name.to_owned(),
     }

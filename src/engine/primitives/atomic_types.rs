@@ -24,6 +24,7 @@ macro_rules! atomics {
 
         impl $name {
             /// An atomic with that value.
+            #[track_caller]
             pub fn new(value: $value) -> Self {
                 Self(Raw::new($encode(value), |value| format!("{:?}", $decode(value))))
             }
@@ -142,6 +143,7 @@ macro_rules! atomics {
         }
 
         impl Default for $name {
+            #[track_caller]
             fn default() -> Self {
                 Self::new(<$value>::default())
             }

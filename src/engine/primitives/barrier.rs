@@ -43,7 +43,7 @@ impl Blocking for Gathering {
     }
 
     fn never(&self) -> &'static str {
-        ": too few threads are left to arrive"
+        ": too few threads will ever arrive"
     }
 }
 
@@ -69,6 +69,7 @@ impl BarrierWaitResult {
 impl Barrier {
     /// A barrier that opens when `n` threads wait; with 0 as with 1.
     #[inline(never)]
+    #[track_caller]
     #[must_use]
     pub fn new(n: usize) -> Self {
         Self {

@@ -30,6 +30,7 @@ pub struct UnsafeCell<T> {
 impl<T> UnsafeCell<T> {
     /// A cell holding `value`.
     #[inline(never)]
+    #[track_caller]
     pub fn new(value: T) -> Self {
         Self {
             handle: Handle::new("cell"),

@@ -65,11 +65,11 @@ impl Blocking for Message {
 
     fn describe(&self, object: &str, timed: bool) -> String {
         let timed = if timed { ", with a timeout" } else { "" };
-        format!("waits for a message on `{object}`{timed}")
+        format!("waits on `{object}`{timed}")
     }
 
     fn never(&self) -> &'static str {
-        ": nobody is left to send one"
+        ": no running thread will ever send one"
     }
 }
 
@@ -116,9 +116,9 @@ impl Step<'_, Channel> {
             let gone = if record.values[0] == 1 {
                 ""
             } else {
-                " → hung up"
+                " → disconnected"
             };
-            format!("receive `{}`{gone}", names.object_of(record))
+            format!("receive on {}{gone}", names.half_of(record, 1))
         });
         record.values = [is_there.into(), 0];
         if kind == Kind::Acquire {

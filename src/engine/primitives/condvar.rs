@@ -17,7 +17,7 @@ use crate::engine::execution::panics::looks_while_unwinding;
 use crate::engine::execution::run::with;
 use crate::engine::execution::schedule::{point, wait};
 use crate::engine::execution::thread::Next;
-use crate::engine::execution::trace::{List, Names, Record};
+use crate::engine::execution::trace::{List, Names, Record, RecordKind};
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::sync::names::Named;
@@ -45,11 +45,11 @@ impl Blocking for Notified {
 
     fn describe(&self, object: &str, timed: bool) -> String {
         let timed = if timed { ", with a timeout" } else { "" };
-        format!("sleeps on `{object}`{timed}")
+        format!("waits on `{object}`{timed}")
     }
 
     fn never(&self) -> &'static str {
-        ": nobody is left to notify it"
+        ": no running thread will ever notify it"
     }
 }
 
@@ -76,6 +76,7 @@ type Timed<'a, T> = (MutexGuard<'a, T>, WaitTimeoutResult);
 impl Condvar {
     /// A condition variable on which no thread waits.
     #[inline(never)]
+    #[track_caller]
     pub fn new() -> Self {
         Self {
             handle: Handle::new("condvar"),
@@ -197,8 +198,9 @@ impl Condvar {
             let woken = (place < waiters.len()).then(|| waiters.remove(place));
             let record = step.note(at, tell_notify_one);
             record.values = [woken.map_or(u64::MAX, |(thread, _)| thread as u64), 0];
-            if let Some(waiter) = woken {
-                wakes(step, waiter);
+            match woken {
+                Some(waiter) => wakes(step, waiter),
+                None => record.kind = RecordKind::Vain,
             }
         });
     }
@@ -212,7 +214,11 @@ impl Condvar {
             step.writes_it(NOTIFY);
             let mut woken = std::mem::take(&mut step.state().0);
             let threads = step.trace.add_list(woken.iter().map(|&(thread, _)| thread));
-            step.note(at, tell_notify_all).values = threads.values();
+            let record = step.note(at, tell_notify_all);
+            record.values = threads.values();
+            if woken.is_empty() {
+                record.kind = RecordKind::Vain;
+            }
             woken.drain(..).for_each(|waiter| wakes(step, waiter));
             step.state().0 = woken;
         });
@@ -247,7 +253,7 @@ impl Condvar {
             step.state().0.push(waiter);
             mutex.release_to_wait(step, changed);
             let record = step.note(at, |record, names| {
-                format!("wait {}", names.object_of(record))
+                format!("wait on {}", names.object_of(record))
             });
             record.lock = Some((mutex.id(), false));
             step.shows(mutex.id(), || shown);
@@ -293,7 +299,7 @@ fn goes_on(step: &mut Step<'_, Waiters>, timed: bool, at: At) -> Option<bool> {
             let waited = notified(step.id, false);
             let gate = step.enabled_by();
             let record = step.note(at, |record, names| {
-                format!("woken by {}", names.object_of(record))
+                format!("notified on {}", names.object_of(record))
             });
             record.gate = gate;
             record.waited = Some(waited);
@@ -323,7 +329,7 @@ fn wakes(step: &mut Step<'_, Waiters>, (thread, mutex): (ThreadId, ObjectId)) {
 
 fn tell_notify_one(record: &Record, names: &dyn Names) -> String {
     let woken = match record.values[0] {
-        u64::MAX => "nobody waits".to_owned(),
+        u64::MAX => "no waiter".to_owned(),
         thread => names.thread(thread as ThreadId),
     };
     format!("notify_one {} → {woken}", names.object_of(record))
@@ -333,7 +339,7 @@ fn tell_notify_all(record: &Record, names: &dyn Names) -> String {
     let woken = names.list(List::of_values(record.values)).iter();
     let woken: Vec<String> = woken.map(|&thread| names.thread(thread)).collect();
     let woken = match woken.is_empty() {
-        true => "nobody waits".to_owned(),
+        true => "no waiter".to_owned(),
         false => woken.join(", "),
     };
     format!("notify_all {} → {woken}", names.object_of(record))
@@ -341,11 +347,11 @@ fn tell_notify_all(record: &Record, names: &dyn Names) -> String {
 
 fn tell_ended(record: &Record, names: &dyn Names) -> String {
     let how = match record.values[0] {
-        0 => "woken by nobody",
+        0 => "spurious wake-up",
         1 => "timed out early",
         _ => "timed out",
     };
-    format!("wait {} → {how}", names.object_of(record))
+    format!("wait on {} → {how}", names.object_of(record))
 }
 
 const _: () = assert!(Ended::Spuriously as u64 == 0 && Ended::Early as u64 == 1);
@@ -362,6 +368,7 @@ fn with_result<'a, T>(
 }
 
 impl Default for Condvar {
+    #[track_caller]
     fn default() -> Self {
         Self::new()
     }

@@ -5,7 +5,7 @@ use crate::engine::clock::{Past, VectorClock};
 use crate::engine::execution::handle::Step;
 use crate::engine::execution::object::{Blocking, State, Wait, of};
 use crate::engine::execution::round::Seen;
-use crate::engine::execution::trace::{Gate, Names, Record};
+use crate::engine::execution::trace::{Gate, Names, Record, RecordKind};
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use std::sync::{LockResult, PoisonError};
@@ -44,7 +44,7 @@ impl Blocking for Free {
     }
 
     fn describe(&self, object: &str, _timed: bool) -> String {
-        format!("waits for `{object}`")
+        format!("waits to lock `{object}`")
     }
 
     fn is_lock(&self) -> bool {
@@ -92,6 +92,7 @@ impl Step<'_, Lock> {
         record.gate = Gate::Free(id);
         record.waited = Some(lock_of(id));
         record.lock = Some((id, true));
+        record.kind = RecordKind::Locks(true);
     }
 
     pub(super) fn notes_try_lock(&mut self, at: At, locked: bool, poisoned: bool) {
@@ -121,6 +122,9 @@ impl Step<'_, Lock> {
         });
         record.values = [poisons.into(), 0];
         record.lock = Some((id, false));
+        if !poisons {
+            record.kind = RecordKind::Locks(false);
+        }
     }
 }
 

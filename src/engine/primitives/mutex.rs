@@ -64,6 +64,7 @@ unsafe impl<T: Sync> Sync for MutexGuard<'_, T> {}
 impl<T> Mutex<T> {
     /// A mutex that protects `value`.
     #[inline(never)]
+    #[track_caller]
     pub fn new(value: T) -> Self {
         Self {
             handle: Handle::new("mutex"),
@@ -365,6 +366,7 @@ impl<T> DerefMut for MutexGuard<'_, T> {
 }
 
 impl<T: Default> Default for Mutex<T> {
+    #[track_caller]
     fn default() -> Self {
         Self::new(T::default())
     }

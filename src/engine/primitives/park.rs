@@ -50,7 +50,7 @@ impl Blocking for Parked {
     }
 
     fn never(&self) -> &'static str {
-        ": nobody is left to unpark it"
+        ": no running thread will ever unpark it"
     }
 }
 
@@ -228,7 +228,7 @@ fn goes_on<'x>(mut step: Step<'x, Token>, at: At) -> &'x mut Record {
         step.rewrites_it(ended.operation());
         let record = step.into_note(at, |record, _| {
             let how = match record.values[0] {
-                0 => "woken by nobody",
+                0 => "spurious wake-up",
                 _ => "timed out",
             };
             format!("park → {how}")

@@ -4,7 +4,8 @@ use super::park::Thread;
 use super::result::{Slot, Started, lock, run_into, take};
 use crate::engine::execution::abort::{is_abort, unwinding};
 use crate::engine::execution::threads::{
-    becomes_actor, must_have_room_for, note_if_panic, spawn, unwind_if_aborted, wait_for_end,
+    becomes_actor, ends_part, must_have_room_for, note_if_panic, spawn, unwind_if_aborted,
+    wait_for_end,
 };
 use crate::engine::ids::ThreadId;
 use crate::sync::actor::Actor;
@@ -167,6 +168,7 @@ pub(crate) fn run_actors<R: Send>(mut actors: Vec<Actor<'_, R>>) -> Vec<R> {
         (last.part)()
     }));
     note_if_panic(&started);
+    ends_part();
     let last = threads.last().copied();
     for thread in threads {
         wait_for_end(thread, Some(thread) != last);

@@ -8,6 +8,7 @@ use crate::engine::execution::budget::{MayEnd, begins_to_wait};
 use crate::engine::execution::handle::Handle;
 use crate::engine::execution::panics::{abort_after_panic, looks_while_unwinding};
 use crate::engine::execution::schedule::wait;
+use crate::engine::execution::trace::RecordKind;
 use crate::engine::hash::word;
 use crate::engine::ids::At;
 use crate::sync::names::Named;
@@ -89,9 +90,9 @@ impl<T> Sender<T> {
                 let gone = if record.values[0] == 1 {
                     ""
                 } else {
-                    " → nobody listens"
+                    " → no receiver"
                 };
-                format!("send `{}`{gone}", names.object_of(record))
+                format!("send on {}{gone}", names.half_of(record, 0))
             })
             .values = [is_sent.into(), 0];
             if is_sent {
@@ -160,7 +161,7 @@ impl<T> Receiver<T> {
             );
             step.looks();
             step.note(at, |record, names| {
-                format!("receive `{}` → empty", names.object_of(record))
+                format!("receive on {} → empty", names.half_of(record, 1))
             });
             false
         });
@@ -222,7 +223,7 @@ impl<T> Receiver<T> {
             step.uses(ended.operation(), &[(Part::Place(place), Kind::Write)]);
             let record = step.note(at, |record, names| {
                 let early = if record.values[0] == 1 { " early" } else { "" };
-                format!("receive `{}` → timed out{early}", names.object_of(record))
+                format!("receive on {} → timed out{early}", names.half_of(record, 1))
             });
             record.values = [ended as u64, 0];
             record.gate = ended.gate();
@@ -279,17 +280,18 @@ impl<T> Drop for Sender<T> {
                 (Part::Place(place), Kind::Write),
             ];
             let parts = &parts[..1 + usize::from(is_last)];
-            step.uses(const { word("hang up") }, parts);
+            step.uses(const { word("drop sender") }, parts);
             let by = step.trace.next();
-            step.note(self.at, |record, names| {
-                let others = if record.values[0] == 1 {
-                    ""
+            let record = step.note(self.at, |record, names| {
+                let last = if record.values[0] == 1 {
+                    " (the last)"
                 } else {
-                    ", where others go on"
+                    ""
                 };
-                format!("hang up `{}`{others}", names.object_of(record))
-            })
-            .values = [is_last.into(), 0];
+                format!("drop {}{last}", names.half_of(record, 0))
+            });
+            record.values = [is_last.into(), 0];
+            record.kind = RecordKind::Disconnect;
             if is_last {
                 step.enables_receiver(by);
             }
@@ -314,7 +316,10 @@ impl<T> Drop for Receiver<T> {
         let handle = &self.shared.handle;
         if handle.is_here() && !is_aborted() {
             handle.step_even_if_unwinding(self.at, |step| {
-                step.uses(const { word("leave") }, &[(Part::Receiver, Kind::Write)]);
+                step.uses(
+                    const { word("drop receiver") },
+                    &[(Part::Receiver, Kind::Write)],
+                );
                 let (views, channel) = step.views_and_state();
                 channel.has_receiver = false;
                 // It drops what it has not received.
@@ -325,9 +330,10 @@ impl<T> Drop for Receiver<T> {
                 channel.left.clone_from(&views.past);
                 let id = step.id;
                 step.changes(id);
-                step.note(self.at, |record, names| {
-                    format!("leave `{}`", names.object_of(record))
+                let record = step.note(self.at, |record, names| {
+                    format!("drop {}", names.half_of(record, 1))
                 });
+                record.kind = RecordKind::Disconnect;
             });
         }
         let values = std::mem::take(&mut *self.shared.values());

@@ -11,13 +11,9 @@ fn is_minimal(proved: Proved, (stale_reads, preemptions): (usize, usize)) -> boo
         steps: Vec::new(),
     };
     let story = Story {
-        threads: Vec::new(),
-        watched: Vec::new(),
-        steps: Vec::new(),
-        epilogue: Vec::new(),
         preemptions,
         stale_reads,
-        minimal: false,
+        ..Story::default()
     };
     let row = Row {
         outcome: Outcome {
@@ -30,6 +26,8 @@ fn is_minimal(proved: Proved, (stale_reads, preemptions): (usize, usize)) -> boo
         },
         different: [1; 2],
         cost: Cost::of(&order),
+        is_cause: false,
+        known: Vec::new(),
         places: 0,
         at_least: (usize::MAX, usize::MAX),
     };

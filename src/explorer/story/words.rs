@@ -1,0 +1,301 @@
+//! The words of a story.
+
+use crate::engine::access::Location;
+use crate::engine::execution::difference::Difference;
+use crate::engine::execution::failure::{BlockedThread, Failure, WaitsFor};
+use crate::engine::execution::run::Execution;
+use crate::engine::execution::telling::Telling;
+use crate::engine::execution::trace::{Names, Record, RecordKind, Shows};
+use crate::engine::ids::{At, ObjectId, ThreadId};
+use crate::engine::memory::cell::{CellAccess, Race};
+use crate::engine::source;
+use crate::explorer::order::{Gate, Handover};
+use crate::explorer::report::{Act, Kind, Switch};
+use crate::explorer::script;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+pub(in crate::explorer) struct Teller<'x> {
+    x: &'x Execution,
+    pub(super) names: Telling<'x>,
+}
+
+/// A step of a story, as another execution can be compared with it.
+pub(in crate::explorer) struct Known {
+    /// Its thread, by a key that is the same in every execution.
+    pub(in crate::explorer) thread: u64,
+    object: Option<Location>,
+    at: At,
+    /// What it says; nothing for a narration, whose text is made only for a story.
+    what: String,
+    /// Its place among the story's steps, or that of the one before.
+    pub(in crate::explorer) place: usize,
+}
+
+fn act(thread: String, what: String, at: At) -> Act {
+    Act {
+        thread,
+        what,
+        file: at.file().to_owned(),
+        line: at.line(),
+        source: source::line(at.file(), at.line()),
+    }
+}
+
+impl<'x> Teller<'x> {
+    pub(in crate::explorer) fn of(x: &'x Execution) -> Self {
+        let names = Telling::of(x);
+        Self { x, names }
+    }
+
+    pub(super) fn known(&self, record: &Record, place: usize) -> Known {
+        Known {
+            thread: self.x.threads[record.thread].key,
+            object: record.object.map(|id| self.x.objects[id].location),
+            at: record.at,
+            what: self.what(record),
+            place,
+        }
+    }
+
+    /// Whether the record is that step of a story.
+    pub(in crate::explorer) fn is_known(&self, record: &Record, known: &Known) -> bool {
+        std::ptr::eq(record.at, known.at)
+            && record.object.map(|id| self.x.objects[id].location) == known.object
+            && self.what(record) == known.what
+    }
+
+    /// What the record says, and where.
+    pub(in crate::explorer) fn act(&self, record: &Record) -> Act {
+        act(
+            self.names.thread(record.thread),
+            self.what(record),
+            record.at,
+        )
+    }
+
+    /// What that step of a story says.
+    pub(in crate::explorer) fn act_of(&self, known: &Known) -> Act {
+        let mut threads = 0..self.x.threads.len();
+        let thread = threads.find(|&thread| self.x.threads[thread].key == known.thread);
+        let thread = thread.map_or_else(String::new, |thread| self.names.thread(thread));
+        act(thread, known.what.clone(), known.at)
+    }
+
+    fn what(&self, record: &Record) -> String {
+        match record.kind {
+            RecordKind::Narration => String::new(),
+            _ => (record.tell)(record, &self.names),
+        }
+    }
+
+    /// What kind of step the record is, given the records that come after it.
+    pub(super) fn kind(&self, record: &Record, later: &[usize]) -> Kind {
+        let mut later = later.iter().map(|&id| &self.x.trace.records()[id]);
+        let is_used = |object: ObjectId| {
+            let mut blocked = self.x.blocked().iter();
+            blocked.any(|it| matches!(it.waits, WaitsFor::Object(wait) if wait.object == object))
+        };
+        match (record.kind, record.object) {
+            (RecordKind::Narration, _) => Kind::Narration,
+            (RecordKind::Panic, _) => Kind::Panic,
+            (RecordKind::Locks(true), _) => Kind::Locks,
+            (RecordKind::Locks(false), _) => Kind::Unlocks,
+            (RecordKind::Vain, Some(object)) if !is_used(object) => Kind::Aside,
+            (RecordKind::Disconnect, Some(object))
+                if !is_used(object)
+                    && !later.any(|it| {
+                        it.object == Some(object) && it.kind != RecordKind::Disconnect
+                    }) =>
+            {
+                Kind::Aside
+            }
+            _ => Kind::Operation,
+        }
+    }
+
+    /// What the column of shared state shows after the record, if it changes.
+    pub(super) fn change(&self, record: &Record) -> Option<(ObjectId, String)> {
+        match record.shows {
+            Shows::Nothing => None,
+            Shows::Value(object, value) => Some((object, self.names.value(object, value))),
+            Shows::Text(object, text) => Some((object, self.names.text(text).to_owned())),
+        }
+    }
+
+    /// Why the processor changed hands after the record.
+    pub(super) fn switch(&self, handover: &Handover, id: usize) -> Switch {
+        let why = match handover {
+            Handover::Preempted => "preempted".to_owned(),
+            Handover::Yields => "yields".to_owned(),
+            Handover::Ended => "ended".to_owned(),
+            Handover::Waits(gate, holder) => {
+                let holder = holder.map(|step| {
+                    let record = &self.x.trace.records()[step];
+                    (record.thread, record.at)
+                });
+                self.waits_after(gate, id) + &self.held_by(holder)
+            }
+        };
+        Switch {
+            preempted: *handover == Handover::Preempted,
+            why,
+        }
+    }
+
+    /// What the thread of that record waits for after it.
+    fn waits_after(&self, gate: &Gate, id: usize) -> String {
+        match gate {
+            Gate::Ended(thread) => return self.names.waits_for(&WaitsFor::End(*thread)),
+            Gate::Written(objects) => return self.names.spins(objects),
+            _ => {}
+        }
+        let records = script::happened(self.x);
+        let thread = records[id].thread;
+        let mut later = records[id + 1..].iter();
+        let next = later.find(|record| record.thread == thread);
+        let mut blocked = self.x.blocked().iter();
+        let last = blocked.find(|blocked| blocked.thread == thread);
+        match (next, last) {
+            (Some(Record { waited, .. }), _) => {
+                waited.map_or_else(String::new, |wait| self.names.waits(&wait))
+            }
+            (None, Some(last)) => match gate {
+                Gate::After(by) => format!("waits on `{}`", self.names.object_of(&records[*by])),
+                _ => self.names.waits_for(&last.waits),
+            },
+            (None, None) => String::new(),
+        }
+    }
+
+    fn held_by(&self, holder: Option<(ThreadId, At)>) -> String {
+        holder.map_or_else(String::new, |(thread, at)| {
+            format!(
+                ", held by {} since line {}",
+                self.names.thread(thread),
+                at.line()
+            )
+        })
+    }
+
+    pub(super) fn epilogue(&self, failure: &Failure) -> Vec<String> {
+        match failure {
+            Failure::Blocked { waits, .. } => {
+                waits.iter().map(|blocked| self.blocked(blocked)).collect()
+            }
+            Failure::DataRace(race) => {
+                let access = |access: &CellAccess| {
+                    format!(
+                        "{} {} {} at {}:{}",
+                        self.names.thread(access.thread),
+                        if access.kind.writes() {
+                            "writes"
+                        } else {
+                            "reads"
+                        },
+                        self.names.object(race.cell),
+                        access.at.file(),
+                        access.at.line()
+                    )
+                };
+                let mut lines = vec![format!(
+                    "{}, {}, and nothing orders the two accesses",
+                    access(&race.first),
+                    access(&race.second)
+                )];
+                lines.extend(self.missing_edge(race));
+                lines
+            }
+            Failure::UseAfterFree { object, user, at } => self.use_after_free(*object, *user, *at),
+            Failure::Panic { thread, panic } => vec![format!(
+                "{} panics at {}:{}: {}",
+                self.names.thread(*thread),
+                panic.file,
+                panic.line,
+                panic.message
+            )],
+            Failure::Endless => vec!["no end is in sight".to_owned()],
+            Failure::Misuse(what) => {
+                let difference = self.x.difference.iter();
+                let difference = difference.flat_map(Difference::lines);
+                [(*what).to_owned()].into_iter().chain(difference).collect()
+            }
+        }
+    }
+
+    fn use_after_free(&self, object: ObjectId, user: ThreadId, at: Option<At>) -> Vec<String> {
+        let place = |at: Option<At>| {
+            at.map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()))
+        };
+        let (name, user) = (self.names.object(object), self.names.thread(user));
+        let mut lines = Vec::new();
+        if let Some(destroyed) = self.x.objects[object].destroyed {
+            let by = self.names.thread(destroyed.by);
+            let after = place(destroyed.after);
+            lines.push(format!("{by} frees `{name}` after {after}"));
+        }
+        lines.push(format!("{user} still uses `{name}` at {}", place(at)));
+        lines
+    }
+
+    fn blocked(&self, blocked: &BlockedThread) -> String {
+        let never = match &blocked.waits {
+            WaitsFor::Object(wait) => wait.what.never(),
+            WaitsFor::Written(..) => ": no running thread will ever write it",
+            WaitsFor::End(_) => "",
+        };
+        let (thread, waits) = (
+            self.names.thread(blocked.thread),
+            self.names.waits_for(&blocked.waits),
+        );
+        let mut records = script::happened(self.x).iter().rev();
+        let last = records.find(|record| record.thread == blocked.thread);
+        let place = last.map_or_else(String::new, |it| {
+            format!(" at {}:{}", it.at.file(), it.at.line())
+        });
+        format!(
+            "{thread} {waits}{place}{}{never}",
+            self.held_by(blocked.holder)
+        )
+    }
+
+    /// What could have ordered the two accesses: before the second, its thread read
+    /// something that the first's thread had written after the first, but one of the
+    /// two was too weak. The latest such is the one meant for it.
+    fn missing_edge(&self, race: &Race) -> Option<String> {
+        let before = &self.x.trace.records()[..self.x.failed_after];
+        before.iter().rev().find_map(|record| {
+            let operation = self.x.trace.operation(record)?;
+            let from = operation.from?;
+            let later = from.by == race.first.thread && from.time >= race.first.time;
+            if record.thread != race.second.thread || !later {
+                return None;
+            }
+            let (object, stored) = (self.names.object(record.object?), from.record?);
+            let told = |thread: ThreadId, verb: &str, at: At, ordering, needs: &str| {
+                format!(
+                    "{} {verb} {object} at {}:{} with {ordering:?}: only {needs}",
+                    self.names.thread(thread),
+                    at.file(),
+                    at.line()
+                )
+            };
+            match (from.ordering, operation.ordering) {
+                (Relaxed | Acquire, _) => Some(told(
+                    race.first.thread,
+                    "stores",
+                    self.x.trace.records()[stored as usize].at,
+                    from.ordering,
+                    "a Release store publishes what its thread did before",
+                )),
+                (_, Relaxed | Release) => Some(told(
+                    record.thread,
+                    "loads",
+                    record.at,
+                    operation.ordering,
+                    "an Acquire load sees what the other thread did before its store",
+                )),
+                _ => None,
+            }
+        })
+    }
+}
