@@ -1,27 +1,25 @@
 //! A story, as data.
 
-/// How an outcome comes about at its simplest: of all interleavings that lead to
-/// it, one with the fewest stale reads, then the fewest preemptions, then the fewest
-/// changes of the processor.
+/// The simplest interleaving with some outcome: the fewest stale reads, among those the
+/// fewest preemptions, and among those the fewest switches between threads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Story {
     /// The threads' names, in the order of the columns.
     pub threads: Vec<String>,
-    /// Names of the shared things whose value each step shows.
+    /// The names of the shared objects whose values each step shows.
     pub watched: Vec<String>,
-    /// What happened, in order.
+    /// The steps, in the order of execution.
     pub steps: Vec<Step>,
-    /// What there is to say at the end: who waits for whom, what raced.
+    /// Lines about the end: which thread waits for which, and which accesses raced.
     pub epilogue: Vec<String>,
-    /// How often the processor was taken from a thread that could have gone on.
+    /// How often the processor was taken from a thread that could continue.
     pub preemptions: usize,
     /// How many loads read an older store although a newer one was there.
     pub stale_reads: usize,
-    /// `true`: no interleaving with this outcome has fewer stale reads, or as many and fewer
-    /// preemptions, within the bounds that the verdict names. `false`: there may be a
-    /// simpler story, since the exploration stopped, or some interleavings have too many
-    /// orders to look at them all.
+    /// Whether no interleaving with this outcome is simpler, within the bounds that the
+    /// verdict names. If `false`, a simpler story may exist: the exploration stopped early,
+    /// or an interleaving has too many orders to compare them all.
     pub minimal: bool,
 }
 
@@ -29,29 +27,30 @@ pub struct Story {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Step {
-    /// Which of the story's threads.
+    /// The index of the thread in [`Story::threads`].
     pub thread: usize,
     /// The operation and its value, or the narration.
     pub what: String,
-    /// Whether the lesson's own words (`narrate!`) rather than an operation.
+    /// Whether the text comes from [`narrate!`](crate::narrate) and is not an operation.
     pub narration: bool,
     /// The source file, as the compiler names it.
     pub file: String,
     /// The line in that file, from 1.
     pub line: u32,
-    /// The watched things after the step, one for each name in
+    /// The values of the watched objects after the step, one for each name in
     /// [`Story::watched`].
     pub state: Vec<String>,
-    /// Why the processor changes hands after this step, where it does.
+    /// The switch to another thread after this step, if there is one.
     pub switch: Option<Switch>,
 }
 
-/// The processor changes hands.
+/// Another thread runs from here on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Switch {
-    /// Whether it was taken from a thread that could have gone on.
+    /// Whether the previous thread could have continued.
     pub preempted: bool,
-    /// `preempted`, ``waits for `tickets`, held by clerk-2 since line 31``, `ended`.
+    /// The reason: `preempted`, ``waits for `tickets`, held by clerk-2 since line 31``,
+    /// `ended`.
     pub why: String,
 }
