@@ -1,16 +1,16 @@
-//! What a drawing is made of: parts and their meaning, no widths, no colours.
+//! The parts of a drawing and their meaning, without widths and colours.
 
 /// A drawing: blocks, one below the other.
 #[derive(Debug, Clone, Default)]
 pub struct Drawing {
-    /// From top to bottom.
+    /// The blocks from top to bottom.
     pub blocks: Vec<Block>,
 }
 
 /// A part of a drawing.
 #[derive(Debug, Clone)]
 pub enum Block {
-    /// Text that flows, broken where it must be.
+    /// Running text, which may be broken into lines.
     Text(Vec<Piece>),
     /// Columns of cells.
     Table(Table),
@@ -20,17 +20,17 @@ pub enum Block {
     Gap,
 }
 
-/// Some text, said in one tone.
+/// Some text in one tone.
 #[derive(Debug, Clone)]
 pub struct Piece {
-    /// The text: no control characters.
+    /// The text, without control characters.
     pub text: String,
-    /// How it is meant.
+    /// The meaning of the text, which may become a colour.
     pub tone: Tone,
 }
 
 impl Piece {
-    /// `text` in that tone; control characters are shown, not obeyed.
+    /// `text` in that tone. Control characters are escaped.
     #[must_use]
     pub fn new(tone: Tone, text: impl AsRef<str>) -> Self {
         Self {
@@ -40,43 +40,43 @@ impl Piece {
     }
 }
 
-/// How some text is meant; a medium may give each a colour, but must be readable
-/// without.
+/// The meaning of some text. A medium may give each tone a colour, but the text must be
+/// readable without colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
-    /// An operation, a number: nothing particular.
+    /// An operation or a number.
     Plain,
-    /// What stands above.
+    /// A heading.
     Heading,
-    /// Frame and background.
+    /// A frame, or text in the background.
     Quiet,
-    /// What the lesson says in its own words.
+    /// Words from [`narrate!`](crate::narrate).
     Spoken,
     /// Shared state that has changed.
     State,
-    /// As promised.
+    /// A promised outcome.
     Good,
-    /// Worth a look.
+    /// A warning.
     Warning,
-    /// What must never be.
+    /// A forbidden outcome.
     Bad,
 }
 
 /// Columns of cells under headings.
 #[derive(Debug, Clone)]
 pub struct Table {
-    /// From left to right.
+    /// The columns from left to right.
     pub columns: Vec<Column>,
-    /// From top to bottom; each has a cell for every column.
+    /// The rows from top to bottom, each with a cell for every column.
     pub rows: Vec<Vec<Piece>>,
 }
 
 /// A column of a table.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
-    /// What stands above it.
+    /// The text above the column.
     pub heading: &'static str,
-    /// Numbers stand to the right and are never broken.
+    /// Whether the column has numbers, which are right-aligned and never broken.
     pub numbers: bool,
 }
 
@@ -85,65 +85,65 @@ pub struct Column {
 pub struct Lanes {
     /// The threads' names.
     pub threads: Vec<String>,
-    /// Names of the shared things shown beside them.
+    /// The names of the shared objects whose values are shown next to the threads.
     pub watched: Vec<String>,
-    /// In order of time.
+    /// The rows in order of time.
     pub rows: Vec<Row>,
 }
 
-/// What happens at one moment.
+/// One moment.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// What each thread is about.
+    /// The state of each thread.
     pub lanes: Vec<Lane>,
-    /// Which thread it concerns.
+    /// The index in [`Lanes::threads`] of the thread of the event.
     pub thread: usize,
-    /// What happens.
+    /// The event at this moment.
     pub event: Event,
 }
 
-/// What a thread is about at one moment.
+/// The state of a thread at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
-    /// It has the processor.
+    /// The thread has the processor.
     Runs,
-    /// It could go on if it had.
+    /// The thread is enabled, but another one has the processor.
     Ready,
-    /// It waits for something.
+    /// The thread is blocked.
     Waits,
-    /// It has ended.
+    /// The thread has ended.
     Gone,
 }
 
-/// What happens at one moment.
+/// An event of one thread.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// The thread does or says something.
+    /// An operation or a narration.
     Step {
-        /// Where in the source.
+        /// The place in the source.
         place: String,
-        /// What it does or says.
+        /// The text of the operation or the narration.
         what: Piece,
-        /// The shared things that have changed: one for each of [`Lanes::watched`].
+        /// One entry for each of [`Lanes::watched`]: the new value if the step changed it.
         state: Vec<Option<String>>,
     },
-    /// The thread gives up the processor, or has it taken away.
+    /// The thread gives up the processor, or loses it.
     Switch {
-        /// Why.
+        /// The reason.
         why: String,
-        /// Whether it was taken from a thread that could have gone on.
+        /// Whether the thread could have continued.
         preempted: bool,
-        /// What it is about from now on.
+        /// The state of the thread from now on.
         then: Lane,
-        /// Who goes on.
+        /// The thread that runs next, if one can.
         to: Option<usize>,
     },
-    /// All threads that have not ended wait, and none can wake another.
+    /// Every thread that has not ended is blocked, and none can wake another.
     Stuck,
 }
 
-/// `text` with its control characters shown, so that no name can break the
-/// picture, or steer the terminal.
+/// `text` with its control characters escaped, so that no name can break the picture or
+/// control the terminal.
 fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -70,8 +70,8 @@ impl Budget {
 }
 
 impl Default for Budget {
-    /// Any waiter, one spurious wake-up, one early timeout. Weak failures are not in the
-    /// default because they multiply the interleavings of every retry loop.
+    /// Any waiter, one spurious wake-up, one early timeout. Weak failures are left out because
+    /// they need too many executions, and deaths because only processes die.
     fn default() -> Self {
         Self {
             any_waiter: true,
