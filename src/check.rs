@@ -283,8 +283,9 @@ impl<T: Debug + 'static> Check<T> {
 
     /// Explores only interleavings with at most `most` preemptions. A preemption takes the
     /// processor from a thread that could continue. Use this bound for a scene with too many
-    /// interleavings: most bugs need no more than two preemptions. The verdict names the
-    /// bound, and the proof covers only these interleavings.
+    /// interleavings: in practice [most bugs](crate::explorer#executions-and-interleavings)
+    /// need no more than two preemptions. The verdict names the bound, and the proof covers
+    /// only these interleavings.
     ///
     /// ```
     /// use racecourse::check::{self, Proved};

@@ -6,8 +6,8 @@
 //! exploration found. For a scene in a `#[test]`, use [`crate::check`].
 //!
 //! # What a verdict means
-//! [`Exploration::verdict`](report::Exploration::verdict) is one line, and its first word says how far the exploration
-//! went:
+//! [`Exploration::verdict`](report::Exploration::verdict) is one line. Its first word says how
+//! far the exploration went:
 //!
 //! - `COMPLETE: 42 different interleavings, 43 executions, SC (any waiter, …)`: every
 //!   interleaving was run. Executions that differ only in the order of independent steps
@@ -18,7 +18,7 @@
 //! - `COMPLETE, loop at src/lib.rs:12 up to 4 rounds: …`: a loop that may never end was run
 //!   up to four iterations. [`Budget::rounds`](report::Budget::rounds) sets this bound.
 //! - `STOPPED after 1000000 executions: not a proof`: some interleavings were not run, and
-//!   nothing is proved. Outcomes that were found are real all the same.
+//!   nothing is proved. A forbidden outcome that was found by then is still a result.
 //! - `STOPPED after 1000000 executions: proved for up to 2 preemptions`: every interleaving
 //!   with at most two preemptions was run, and none has a forbidden outcome. (If one has, the
 //!   verdict says `explored up to 2 preemptions`.)
@@ -27,10 +27,10 @@
 //! outcome that must occur was found: [`Exploration::complaints`] is empty then.
 //!
 //! # What is explored
-//! Every order of dependent steps: locks, waits, notifications, atomic operations, messages,
-//! joins, and accesses to an [`UnsafeCell`](crate::sync::cell::UnsafeCell). Besides, which
-//! store a load reads ([`Memory`](report::Memory)), and the rare events that the
-//! [`Budget`](report::Budget) allows. Mutexes are poisoned as in std.
+//! An exploration runs every order of dependent steps: locks, waits, notifications, atomic
+//! operations, messages, joins. A load reads every store that the
+//! [memory model](report::Memory) allows. The rare events of the [budget](report::Budget)
+//! happen wherever they can. Mutexes are poisoned as in std.
 //!
 //! Deadlock, livelock, panic, data race and use after free are outcomes too. The exploration
 //! continues after each of them.

@@ -54,8 +54,8 @@ pub struct Options {
     /// execution is a deadlock or a livelock. Use it for scenes in which a thread may rightly
     /// wait for ever.
     ///
-    /// All threads have unwound when the closure is called. So the scene has to record what
-    /// the closure judges outside of the model's objects.
+    /// All threads have unwound when the closure is called. So the scene must record what the
+    /// closure judges outside of the model's objects.
     pub judge_stuck: Option<Box<dyn Fn() -> Judged + Send>>,
     /// The scene's place in the source, if it is known. Messages name it.
     pub(crate) written_at: Option<&'static Location<'static>>,
