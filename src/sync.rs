@@ -51,7 +51,7 @@ pub use world::{
 pub use world::{atomic, cell, hint, mpsc, thread};
 
 /// Says in words what the running thread does. The text is a step of the story in the model
-/// build. In the std build it is printed if [`tell`](crate::sync::tell) is on.
+/// build. In the std build it is printed if [`tell`] is on.
 #[macro_export]
 macro_rules! narrate {
     ($($what:tt)+) => {
