@@ -3,10 +3,10 @@
 //!
 //! What C++20 allows, [`oracle`] says, which knows the axioms only and is itself held
 //! to what is known of the [`classics`]. What the explorer finds of them, and where
-//! that differs, stands in README; this writes it:
+//! that differs, is documented in `src/explorer/litmus.md`. This command writes the file:
 //!
 //! ```console
-//! $ RUSTFLAGS="--cfg loom" UPDATE_README=1 cargo test --test loom litmus
+//! $ RUSTFLAGS="--cfg loom" UPDATE_LITMUS=1 cargo test --test loom litmus
 //! ```
 //!
 //! Many more generated programs, other ones each time:
@@ -126,9 +126,7 @@ fn under_sc_the_explorer_finds_what_is_sequentially_consistent() {
     });
 }
 
-// --- README's table -----------------------------------------------------------
-
-const MARKS: [&str; 2] = ["<!-- litmus -->\n", "<!-- /litmus -->"];
+// --- The documented table -----------------------------------------------------
 
 /// The differences, then everything.
 fn table() -> String {
@@ -162,13 +160,16 @@ fn table() -> String {
         rows += &format!("| {name} | `{line}` | {found} | {not_found} | {missed} | {alarms} |\n");
     }
     format!(
-        "The classical litmus tests, held against the axioms of C++20 by `loom-tests/litmus.rs`. \
-         (`x=1` stores, `x→1` loads 1, `x+1` is `fetch_add`, `x.cas(1,2)` is `compare_exchange`; \
-         `‖` stands between threads; what has no ordering is relaxed.) None of the outcomes asked \
-         for is found under SC. Under C11 {different} of {number} differ:\n\n\
+        "# Litmus tests\n\n\
+         `loom-tests/litmus.rs` asks for one outcome in each classical litmus test, and compares \
+         racecourse with the axioms of C++20. In the tests `x=1` stores, `x→1` loads 1, `x+1` is \
+         `fetch_add`, and `x.cas(1,2)` is `compare_exchange`. `‖` separates threads. An operation \
+         without an ordering is relaxed.\n\n\
+         Under SC, racecourse finds none of the outcomes that are asked for. Under C11, \
+         {different} of {number} answers differ from C++20's:\n\n\
          {differences}\n\
          <details><summary>All {number}</summary>\n\n\
-         | test | asked for | allowed, found | forbidden, not found | allowed, **missed** | forbidden, found: **false alarm** |\n\
+         | test | outcome | allowed, found | forbidden, not found | allowed, **missed** | forbidden, found: **false alarm** |\n\
          |---|---|---|---|---|---|\n\
          {rows}\n\
          </details>\n"
@@ -176,15 +177,12 @@ fn table() -> String {
 }
 
 #[test]
-fn readme_has_the_table() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = std::fs::read_to_string(path).unwrap();
-    let (before, rest) = readme.split_once(MARKS[0]).expect(MARKS[0]);
-    let (written, after) = rest.split_once(MARKS[1]).expect(MARKS[1]);
+fn the_table_is_documented() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/explorer/litmus.md");
+    let written = std::fs::read_to_string(path).unwrap();
     let table = table();
-    if std::env::var_os("UPDATE_README").is_some() {
-        let [start, end] = MARKS;
-        std::fs::write(path, format!("{before}{start}{table}{end}{after}")).unwrap();
+    if std::env::var_os("UPDATE_LITMUS").is_some() {
+        std::fs::write(path, &table).unwrap();
     }
     let changed: Vec<_> = table
         .lines()
@@ -192,7 +190,7 @@ fn readme_has_the_table() {
         .collect();
     assert!(
         written == table,
-        "UPDATE_README=1 writes it anew; then look at what has changed:\n{}",
+        "UPDATE_LITMUS=1 writes src/explorer/litmus.md; then check what changed:\n{}",
         changed.join("\n")
     );
 }

@@ -1,9 +1,9 @@
-//! Your own code: a scene as a plain `#[test]`.
+//! Checks your own code: a scene as a plain `#[test]`.
 //!
-//! Write your code with [`crate::sync`] instead of `std::sync` and `std::thread`. In the
-//! std build, which is the build without `--cfg loom`, it *is* std. A *scene* is a
-//! closure that makes the objects it needs, runs some threads that use them, and returns
-//! its outcome:
+//! Write your code with [`crate::sync`] in place of `std::sync` and `std::thread`. In the std
+//! build, which is the build without `--cfg loom`, nearly all types of [`crate::sync`] *are*
+//! std's. A *scene* is a closure that makes some objects, runs threads that use them, and returns its
+//! outcome:
 //!
 //! ```
 //! use racecourse::check;
@@ -23,69 +23,83 @@
 //! # }
 //! ```
 //!
-//! The same test means two things:
+//! The same test does different things in the two builds:
 //!
-//! - `cargo test` *plays* the scene [some times](Check::plays) with real threads.
-//!   It fails if a forbidden outcome turns up. That none did proves nothing, and
-//!   nothing *must* occur.
-//! - `RUSTFLAGS="--cfg loom" cargo test` *proves* it: the model build explores every
-//!   interleaving, within the bounds that the README states. The test fails if a
-//!   forbidden outcome is possible, if one that must occur is not, or if the
-//!   exploration had to stop.
-//!   The message of the failure is the table of outcomes, the verdict, and the
-//!   simplest story of each forbidden outcome. (`-- --nocapture` shows the table
-//!   of a success too.)
+//! - `cargo test` *plays* the scene with real threads, as often as [`Check::plays`] says. The
+//!   test fails if a forbidden outcome turns up. A test that passes proves nothing, and
+//!   `must_occur` has no effect.
+//! - `RUSTFLAGS="--cfg loom" cargo test` *proves* the scene: the model build explores every
+//!   interleaving. The test fails if an outcome is forbidden, if an outcome that must occur
+//!   is not found, or if the exploration stopped early. [`crate::explorer`] explains what a
+//!   proof means, and what it does not cover.
 //!
-//! # What counts
-//! Each different value that the closure returns is an outcome; its `Debug` text
-//! is the outcome's name. Deadlock, livelock, panic (so a failed `assert!` too) and
-//! data race are outcomes that are forbidden without your saying so. Say with
-//! [`forbid`](Check::forbid) what else must never be, and with
-//! [`must_occur`](Check::must_occur) what must, so that a scene in which nothing
-//! happens cannot pass.
+//! If a proof fails, the message has the table of outcomes, the verdict, and the simplest story
+//! of each forbidden outcome. (With `-- --nocapture` you also see the table of a test that
+//! passes.) This is the end of such a message, from the crate in `tests/stranger`:
+#![doc = concat!("\n```text\n", include_str!("check/story.txt"), "```\n")]
+//! # What is forbidden
+//! Each different value that the closure returns is an outcome, and its `Debug` text is the
+//! outcome's name. Deadlock, livelock, panic (so a failed `assert!` too), data race and use
+//! after free are outcomes that are forbidden by default. Name other forbidden values with
+//! [`forbid`](Check::forbid). Name outcomes that must be possible with
+//! [`must_occur`](Check::must_occur), so that a scene in which nothing happens cannot pass.
 //!
-//! # What is checked by default
-//! Threads run in any order, under the memory model C11. In each execution, std's other
-//! liberties are checked too: `notify_one` may wake any waiter, one wait may end
-//! spuriously, and one timed wait may end early. So code that relies on luck is refused,
-//! such as a `Condvar::wait` without a loop. The verdict names what was allowed and what
-//! was not. [`Check::budget`] allows more, such as `compare_exchange_weak` that fails
-//! spuriously, or less: `.budget(Budget::NONE)` allows none of it, and is faster.
+//! # What is explored by default
+//! Threads run in any order, under the memory model [`C11`](Memory::C11). In each execution,
+//! `notify_one` may wake any waiter, one wait may end spuriously, and one timed wait may time
+//! out early. So code that relies on luck is refused, such as a `Condvar::wait` without a loop.
+//! The verdict names what was allowed and what was not. [`Check::budget`] allows more, such as
+//! a `compare_exchange_weak` that fails spuriously, or less.
 //!
-//! # What the model asks of a scene
-//! - It makes its locks and atomics itself: an object belongs to one execution.
-//! - It has at most 16 threads beside its own, actors or spawned.
-//! - Each of its threads has a stack of 2 MiB. [`Check::stack_size`] changes that. A
-//!   thread that overflows its stack stops the exploration (elsewhere than on Linux with
-//!   an x86-64 processor: it ends the process).
-//! - It does the same each time, but for the order of its threads: no clock, no
-//!   random numbers, no `HashMap`'s order, no state kept in a static.
-//! - It waits only at objects of [`crate::sync`]. A lock or channel of std's that blocks
-//!   stops the exploration after some [patience](Check::patience), and so does a loop
-//!   without an end. On Linux a thread that allocates a gigabyte without a step stops
-//!   the exploration at once. Accesses through std's atomics are invisible to the model:
-//!   they are part of no interleaving, and a bug in their use is *not found*. A thread of
-//!   `std::thread` does not belong to the scene: the model's objects panic there, and
-//!   say why.
+//! # Rules for a scene
+//! - A scene makes its locks and atomics itself: an object belongs to one execution.
+//! - A scene has at most 16 threads besides its main thread.
+//! - Each of its threads has a stack of 2 MiB ([`Check::stack_size`]). A thread that overflows
+//!   its stack stops the exploration on Linux with an x86-64 processor; elsewhere it ends the
+//!   process.
+//! - A scene does the same in each execution, apart from the order of its threads: no clock,
+//!   no random numbers, no iteration over a `HashMap`, no state in a `static`.
+//! - A scene waits only for objects of [`crate::sync`]. A std lock or channel that blocks, or
+//!   an endless loop, stops the exploration after a [time limit](Check::patience). On Linux a
+//!   thread that allocates a gigabyte without a step stops the exploration at once.
+//! - A scene uses the threads of [`crate::sync::thread`]. A thread of `std::thread` does not
+//!   belong to the scene: the model's objects panic there, and the message says why.
 //!
 //! If racecourse notices that a scene breaks one of these rules, the test fails with an
-//! explanation.
-//! The explanation names the lines of the scene's source files that use `std::sync`,
+//! explanation. It names the lines of the scene's source files that use `std::sync`,
 //! `std::thread` or `std::hint`, as the likely cause.
 //!
-//! A scene that calls [`std::process::exit`] fails its test: on Unix, the process ends with
-//! exit code 101 and a message, in both builds. C's `_exit` and `exec` are not noticed. A
-//! script that does not trust the code under test should require the line
-//! `test result: ok` as well as the exit code.
+//! Limitation: accesses through `std::sync::atomic` are invisible to the model. They are part
+//! of no interleaving, and a bug in their use is not found.
 //!
-//! A scene that depends on chance is noticed because it is run again: every execution
-//! begins like the one before, and a scene with few interleavings is repeated until it
-//! has run 24 times. Each step must then have the same thread, object, operation,
-//! ordering, line and value. If it has not, the failure names both lines. Values of
-//! 2^32 and more are not compared: they may be addresses, which differ from one
-//! execution to the next. Each time the heap is shuffled, up to blocks of 264 bytes: what
-//! depends on the order of the addresses of larger ones can pass unnoticed. A scene with
-//! a single interleaving in which a coin is tossed passes unnoticed once in 2^23 times.
+//! # Code that ends the process
+//! A scene that calls [`std::process::exit`] fails its test: on Unix, the process ends with
+//! exit code 101 and a message, in both builds. C's `_exit` and `exec` are not noticed. So a
+//! script that does not trust the tested code should require the line `test result: ok` as
+//! well as the exit code.
+//!
+//! # How a scene that depends on chance is noticed
+//! Every execution begins with the steps of an earlier one, and a scene with few interleavings
+//! is repeated until it has run 24 times. Each repeated step must have the same thread,
+//! object, operation, ordering, line and value. If one differs, the failure names both lines.
+//!
+//! Limitation: values of 2^32 and more are not compared, since they may be addresses, which
+//! change from one execution to the next. The heap is shuffled for each execution, but only
+//! blocks of up to 264 bytes. A scene that depends on the order of larger blocks' addresses
+//! can pass. A scene with a single interleaving that tosses one coin passes once in 2^23 runs.
+//!
+//! # Without the lessons
+//! The library does not need the feature `course`, which adds the lessons, the command line
+//! and most dependencies. An optimised model explores an order of magnitude faster, even in a
+//! debug build:
+//!
+//! ```toml
+//! [dependencies]
+//! racecourse = { path = "…", default-features = false }
+//!
+//! [profile.dev.package."*"]
+//! opt-level = 3
+//! ```
 
 pub use crate::explorer::NotTheModel;
 pub use crate::explorer::report::{Budget, Exploration, Grade, Judged, Memory, Proved};
@@ -100,7 +114,8 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-/// A scene to check: see [the module](self).
+/// Begins a check of `scene`, a closure that the check calls once for each execution. See
+/// [the module](self) for the rules that a scene keeps.
 #[track_caller]
 pub fn scene<T: Debug + 'static>(scene: impl Fn() -> T + Send + Sync + 'static) -> Check<T> {
     let mut options = Options::new(Memory::C11);
@@ -115,10 +130,10 @@ pub fn scene<T: Debug + 'static>(scene: impl Fn() -> T + Send + Sync + 'static) 
     }
 }
 
-/// The tables and stories of an exploration, as [`Check::check`] shows them: every
-/// outcome, the verdict, the story of each forbidden outcome.
+/// The result of an exploration as text, as [`Check::check`] prints it: every outcome, the
+/// verdict, and the story of each forbidden outcome.
 ///
-/// [`draw`] has the parts, and colours.
+/// [`draw`] has each part alone, and colours.
 #[must_use]
 pub fn report(found: &Exploration) -> String {
     draw::exploration(found, &[], false).plain()
@@ -126,7 +141,8 @@ pub fn report(found: &Exploration) -> String {
 
 type Grader<T> = Box<dyn Fn(&T) -> Judged + Send + Sync>;
 
-/// A scene, what it may come to, and how to find out: see [the module](self).
+/// A scene with the outcomes that it may have and the settings of its check: see
+/// [the module](self).
 #[must_use = "nothing is checked before `check` or `explore`"]
 pub struct Check<T> {
     scene: Box<dyn Fn() -> T + Send + Sync>,
@@ -138,7 +154,9 @@ pub struct Check<T> {
 }
 
 impl<T: Debug + 'static> Check<T> {
-    /// Values that must never be: says why, if this is one.
+    /// Forbids outcomes. The closure returns `Some(reason)` for a forbidden value.
+    ///
+    /// You can call this several times. The first reason wins.
     pub fn forbid<W: Into<String>>(
         mut self,
         why: impl Fn(&T) -> Option<W> + Send + Sync + 'static,
@@ -156,8 +174,8 @@ impl<T: Debug + 'static> Check<T> {
         self
     }
 
-    /// Judges every value, with a name and in words of your own; instead of
-    /// [`forbid`](Self::forbid), which goes by `Debug`.
+    /// Judges every value, with a name and a meaning of your own. A later
+    /// [`forbid`](Self::forbid) can still forbid a value; an earlier one is forgotten.
     ///
     /// ```
     /// use racecourse::check::{self, Judged};
@@ -175,8 +193,8 @@ impl<T: Debug + 'static> Check<T> {
         self
     }
 
-    /// Lets an outcome of that name be although it is forbidden: `deadlock`,
-    /// `livelock`, `panic`.
+    /// Allows the outcome with this name although it is forbidden: for example `deadlock`,
+    /// `livelock` or `panic`.
     ///
     /// ```
     /// use racecourse::check;
@@ -198,8 +216,7 @@ impl<T: Debug + 'static> Check<T> {
     /// ```
     ///
     /// # Panics
-    /// If it is a data race or a use after free: that is undefined behaviour, which
-    /// nothing can allow.
+    /// If the name is `data race` or `use after free`: both are undefined behaviour.
     pub fn allow(mut self, outcome: impl Into<String>) -> Self {
         let outcome = outcome.into();
         assert!(
@@ -210,24 +227,25 @@ impl<T: Debug + 'static> Check<T> {
         self
     }
 
-    /// An outcome that must be possible. Without one a scene in which nothing
-    /// happens would pass too.
+    /// Requires that the exploration finds the outcome with this name, which is the `Debug`
+    /// text of the value, or the name that [`grade`](Self::grade) gives it. Without
+    /// `must_occur`, a scene in which nothing happens would pass too.
     pub fn must_occur(mut self, outcome: impl Into<String>) -> Self {
         self.must_occur.push(outcome.into());
         self
     }
 
-    /// The memory model to explore under: [`Memory::C11`], the stricter, if nothing
-    /// is said.
+    /// Sets the memory model. The default is [`Memory::C11`], which allows more outcomes than
+    /// [`Memory::Sc`].
     pub fn memory(mut self, memory: Memory) -> Self {
         self.options.memory = memory;
         self
     }
 
-    /// What the threads may do when explored, beside running in any order. The default,
-    /// [`Budget::default`], is any waiter for `notify_one`, one spurious wake-up and one
-    /// early timeout. [`Budget::NONE`] allows nothing: say it where a scene takes too
-    /// long, and know that the proof then relies on it.
+    /// Sets which rare events can happen in an execution. [`Budget::default`] allows any
+    /// waiter for `notify_one`, one spurious wake-up and one early timeout. [`Budget::NONE`]
+    /// allows none of them. It proves less and needs fewer executions, so use it for a scene
+    /// that takes too long.
     ///
     /// ```
     /// use racecourse::check::{self, Budget};
@@ -263,10 +281,11 @@ impl<T: Debug + 'static> Check<T> {
         self
     }
 
-    /// Explores only interleavings with at most so many preemptions. A preemption takes the
-    /// processor from a thread that could have gone on. For a scene with too many
-    /// interleavings: most bugs need no more than two preemptions. The verdict names the
-    /// bound, and the proof covers only these interleavings.
+    /// Explores only interleavings with at most `most` preemptions. A preemption takes the
+    /// processor from a thread that could continue. Use this bound for a scene with too many
+    /// interleavings: in practice [most bugs](crate::explorer#executions-and-interleavings)
+    /// need no more than two preemptions. The verdict names the bound, and the proof covers
+    /// only these interleavings.
     ///
     /// ```
     /// use racecourse::check::{self, Proved};
@@ -290,49 +309,50 @@ impl<T: Debug + 'static> Check<T> {
         self
     }
 
-    /// Give up exploring after that many executions; the check fails then.
+    /// Stops the exploration after this number of executions, so that the check fails.
     pub fn max_executions(mut self, executions: u64) -> Self {
         self.options.max_executions = Some(executions);
         self
     }
 
-    /// Give up exploring after that time; the check fails then.
+    /// Stops the exploration after this time, so that the check fails.
     pub fn max_time(mut self, time: Duration) -> Self {
         self.options.max_time = Some(time);
         self
     }
 
-    /// How long a scene may take no step (explored), or not end (played), before it
-    /// is taken to block for ever: eight seconds if nothing is said.
+    /// Sets the time limit after which a scene counts as blocked for ever. In the model build,
+    /// the limit is for the time without a step. In the std build, it is for each play. The
+    /// default is eight seconds.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.options.patience = patience;
         self
     }
 
-    /// The size of the stack of each of the scene's threads when it is explored, in
-    /// bytes: 2 MiB if nothing is said. The std build ignores this: its threads have the
-    /// stacks that `std::thread` gives them.
+    /// Sets the stack size of each of the scene's threads in the model build, in bytes. The
+    /// default is 2 MiB. The std build ignores it: there `std::thread` chooses the size.
     ///
-    /// On Linux with an x86-64 processor a thread that overflows its stack stops the
-    /// exploration, with a message that names the thread; elsewhere it ends the process.
-    /// Larger stacks cost little: a page of a stack takes memory only once a thread has
-    /// used it.
+    /// A thread that overflows its stack stops the exploration on Linux with an x86-64
+    /// processor, with a message that names the thread. Elsewhere it ends the process. Large
+    /// stacks cost little, since a page takes memory only once a thread has used it.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.options.stack_size = bytes;
         self
     }
 
-    /// How often the std build plays the scene with real threads: a hundred times if
-    /// nothing is said. Do not play a scene that has a data race, not even once.
+    /// Sets how often the std build plays the scene with real threads. The default is 100. Use
+    /// 0 for a scene with a data race, which is undefined behaviour with real threads.
     pub fn plays(mut self, plays: u32) -> Self {
         self.plays = plays;
         self
     }
 
-    /// Proves the scene in the model build, plays it in the std build.
+    /// Proves the scene in the model build, and plays it in the std build. Prints the result.
     ///
     /// # Panics
-    /// If it is not as it should be; the message shows how that comes about.
+    /// In the model build, if the scene is not proved: the message has the reasons, the table
+    /// of outcomes, and the story of each forbidden outcome. In the std build, if a forbidden
+    /// outcome turns up.
     #[track_caller]
     pub fn check(self) {
         let result = match CAN_EXPLORE {
@@ -345,8 +365,8 @@ impl<T: Debug + 'static> Check<T> {
         }
     }
 
-    /// Explores every interleaving and returns all that was found, for a verdict of
-    /// your own. What must occur is not looked at.
+    /// Explores every interleaving and returns everything that was found, for a verdict of
+    /// your own. [`must_occur`](Self::must_occur) has no effect here.
     ///
     /// ```
     /// use racecourse::check;
@@ -376,7 +396,7 @@ impl<T: Debug + 'static> Check<T> {
         Ok(found)
     }
 
-    /// All that was found; an error if it is not as it should be.
+    /// The table of outcomes. If the scene is not proved, an error with reasons and stories.
     fn prove(mut self) -> Result<String, String> {
         let must_occur = std::mem::take(&mut self.must_occur);
         let must_occur = || must_occur.iter().map(String::as_str);
@@ -390,7 +410,7 @@ impl<T: Debug + 'static> Check<T> {
         }
     }
 
-    /// What playing it came to; an error if that is forbidden.
+    /// How often each outcome turned up. If one is forbidden, an error.
     fn play(self) -> Result<String, String> {
         let Self {
             scene,
@@ -425,7 +445,7 @@ impl<T: Debug + 'static> Check<T> {
                     format!("a deadlock or livelock: no end for {:?}", options.patience),
                 )
             });
-            // Nobody can tell which of the two it is: if one is allowed, it is that.
+            // From outside, the two cannot be told apart. If one is allowed, it is that.
             let allowed = never.iter().position(|judged| !forbidden(judged));
             judged.extend(never.into_iter().nth(allowed.unwrap_or(0)));
         }

@@ -1,8 +1,49 @@
-//! Explores scenes: every interleaving, every outcome, the simplest story of each.
+//! Runs a scene in every interleaving, counts its outcomes, and tells the simplest story of
+//! each.
 //!
-//! The explorer knows no lesson: a scene is a closure that runs once and judges its own
-//! outcome. The engine runs the scene, one execution after another, in the model build.
-//! The std build can read and draw what an exploration found, but it cannot explore.
+//! A scene is a closure that runs once and judges its own outcome. The explorer knows no
+//! lesson. Only the model build can explore. The std build can read and draw what an
+//! exploration found. For a scene in a `#[test]`, use [`crate::check`].
+//!
+//! # What a verdict means
+//! [`Exploration::verdict`](report::Exploration::verdict) is one line. Its first word says how
+//! far the exploration went:
+//!
+//! - `COMPLETE: 42 different interleavings, 43 executions, SC (any waiter, …)`: every
+//!   interleaving was run. Executions that differ only in the order of independent steps
+//!   count as one interleaving (a Mazurkiewicz trace). The parentheses name the
+//!   [budget](report::Budget).
+//! - `COMPLETE up to 2 preemptions: …`: every interleaving with at most two preemptions was
+//!   run. [`Options::preemptions`] sets this bound.
+//! - `COMPLETE, loop at src/lib.rs:12 up to 4 rounds: …`: a loop that may never end was run
+//!   up to four iterations. [`Budget::rounds`](report::Budget::rounds) sets this bound.
+//! - `STOPPED after 1000000 executions: not a proof`: some interleavings were not run, and
+//!   nothing is proved. A forbidden outcome that was found by then is still a result.
+//! - `STOPPED after 1000000 executions: proved for up to 2 preemptions`: every interleaving
+//!   with at most two preemptions was run, and none has a forbidden outcome. (If one has, the
+//!   verdict says `explored up to 2 preemptions`.)
+//!
+//! A scene is *proved* if its verdict is `COMPLETE`, it has no forbidden outcome, and every
+//! outcome that must occur was found: [`Exploration::complaints`] is empty then.
+//!
+//! # What is explored
+//! An exploration runs every order of dependent steps: locks, waits, notifications, atomic
+//! operations, messages, joins. A load reads every store that the
+//! [memory model](report::Memory) allows. The rare events of the [budget](report::Budget)
+//! happen wherever they can. Mutexes are poisoned as in std.
+//!
+//! Deadlock, livelock, panic, data race and use after free are outcomes too. The exploration
+//! continues after each of them.
+//!
+//! # Stories
+//! The story of an outcome is its simplest interleaving: the one with the fewest stale reads,
+//! and among those the fewest preemptions. A stale read is a load of an older store although
+//! a newer one was there. If an outcome has very many interleavings, the search for the
+//! simplest one is cut short. Then the story says `at most 2 preemptions`, and
+//! [`Story::minimal`](report::Story::minimal) is `false`.
+//!
+#![doc = include_str!("explorer/limits.md")]
+#![doc = include_str!("explorer/method.md")]
 
 #[cfg(loom)]
 mod decisive;
@@ -39,13 +80,14 @@ use crate::watch;
 use report::{Exploration, Judged};
 use std::sync::Arc;
 
-/// Whether this is the model build, which can explore. It cannot play a scene with real
-/// threads: its threads and locks are the model's.
+/// Whether this is the model build, the one with `--cfg loom`, which can explore. In the
+/// model build no scene runs with real threads.
 pub const CAN_EXPLORE: bool = cfg!(loom);
 
-/// Runs every interleaving of `scene` and returns all that was found.
+/// Runs every interleaving of `scene` and returns everything that was found.
 ///
-/// [`crate::check`] has the same for a `#[test]`.
+/// The scene must do the same in each execution, apart from the order of its threads:
+/// [`crate::check`] lists the rules. For a scene in a `#[test]`, use [`crate::check::scene`].
 ///
 /// ```
 /// use racecourse::explorer::report::{Judged, Memory};
@@ -76,7 +118,7 @@ pub const CAN_EXPLORE: bool = cfg!(loom);
 /// [`NotTheModel`] in the std build.
 ///
 /// # Panics
-/// Inside a scene that is explored.
+/// If it is called inside a scene that is being explored.
 pub fn explore(
     options: Options,
     scene: Arc<dyn Fn() -> Judged + Send + Sync>,

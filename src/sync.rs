@@ -1,25 +1,33 @@
-//! The only switch between the two builds. In the std build these are std's threads and
-//! locks. In the model build, which is the build with `--cfg loom`, they are the
-//! engine's.
+//! The only switch between the two builds: std's threads and locks in the std build, the
+//! engine's in the model build (the build with `--cfg loom`).
 //!
-//! Use this module instead of `std::sync` and `std::thread` in code that you want to
-//! explore; the lessons do. In the std build nearly everything here *is* std's type and
-//! costs nothing. In the model build the same names stand for a model, which runs its
-//! threads itself and explores every interleaving. (The flag only has the usual name of
-//! such a flag: no thread runs under the crate loom.)
+//! Use this module in place of `std::sync` and `std::thread` in code that you want to explore.
+//! In the std build nearly every type here *is* std's type and costs nothing. In the model
+//! build, types with the same names stand for a model, which runs their threads itself and
+//! explores every interleaving.
 //!
-//! What there is: [`Mutex`], [`Condvar`], [`Barrier`], [`atomic`]'s integers, `bool` and
-//! [`fence`](atomic::fence), [`mpsc`]'s unbounded channels, [`thread`]'s `spawn`,
-//! `scope`, `Builder`, `yield_now`, `current`, `park` and `unpark`,
-//! [`hint::spin_loop`], and [`cell::UnsafeCell`] with checked access. They have std's
-//! names and meanings. ([`Arc`] is std's in both builds.) In the model nothing is
-//! `const`: an object belongs to the execution that made it, and cannot be a `static`.
+//! | module or type | contents |
+//! |---|---|
+//! | [`Mutex`], [`Condvar`], [`Barrier`] | std's |
+//! | [`atomic`] | integers, `bool`, [`fence`](atomic::fence) |
+//! | [`mpsc`] | unbounded channels |
+//! | [`thread`] | `spawn`, `scope`, `Builder`, `yield_now`, `current`, `park`, `unpark` |
+//! | [`hint`] | `spin_loop` |
+//! | [`cell`] | an `UnsafeCell` that the model checks for data races |
+//! | [`Arc`] | std's, in both builds |
 //!
-//! Five things are not in std. Three exist so that an exploration can be read:
-//! names ([`Named`], [`Watched`]), actors ([`Actors`]) and narration
-//! ([`narrate!`](crate::narrate)). The fourth lets a thread stand for a process:
-//! [`may_die`]. The fifth is a [`Backoff`] for loops that wait: in the std build it is that
-//! of crossbeam; in the model it has no counter, so that a loop with it needs no bound.
+//! They have std's names and meanings. Limitation: in the model build nothing is `const`. An
+//! object belongs to the execution that made it, so it cannot be a `static`.
+//!
+//! Not in std are:
+//!
+//! - [`Named`] and [`Watched`] name objects, and [`narrate!`](crate::narrate) adds words, so
+//!   that you can read a story.
+//! - [`Actors`] runs the threads of a scene.
+//! - [`may_die`] lets a thread stand for a process.
+//! - [`Backoff`] is for loops that wait. In the std build it is crossbeam's. In the model build
+//!   it has no counter, so a loop that uses it needs no bound.
+//! - [`rest`], [`set_pace`] and [`tell`] are for lessons that are played with real threads.
 
 pub(crate) mod actor;
 pub(crate) mod names;
@@ -42,8 +50,8 @@ pub use world::{
 };
 pub use world::{atomic, cell, hint, mpsc, thread};
 
-/// Says what the running thread does: printed when a lesson is played, a step of
-/// the story when it is explored, nothing otherwise.
+/// Says in words what the running thread does. The text is a step of the story in the model
+/// build. In the std build it is printed if [`tell`] is on.
 #[macro_export]
 macro_rules! narrate {
     ($($what:tt)+) => {
@@ -51,26 +59,29 @@ macro_rules! narrate {
     };
 }
 
-/// What [`narrate!`](crate::narrate) calls.
+/// The function behind [`narrate!`](crate::narrate).
 #[track_caller]
 pub fn narrate(what: std::fmt::Arguments<'_>) {
     world::narrate(what);
 }
 
-/// Does what the seed's `time.sleep` stands for: work that takes a while. Takes the
-/// pace's time when a lesson is played, none when it is tested or explored.
+/// Stands for work that takes time, as `time.sleep` does in the Python tutorial. Sleeps for
+/// the time that [`set_pace`] sets. Takes no time in the model build.
 pub fn rest() {
     world::rest();
 }
 
-/// A place at which a process may die, for a thread that stands for a process. Whether
-/// it does, there and then: in the model, as often as the exploration's budget
-/// ([`Budget::deaths`](crate::explorer::report::Budget::deaths)) says, at any such
-/// place; otherwise never. A process that has died does nothing more but disconnect,
-/// which the operating system does for it: the thread drops what it holds and returns.
+/// A place at which a process may die. Call it in a thread that stands for a process. If it
+/// returns `true`, the process died: the thread must drop everything it owns and return, as
+/// the operating system disconnects a process that dies.
 ///
-/// A real process dies at any moment, but nobody can tell where between two steps that
-/// others notice: a place before each of them, and one at the end, are all.
+/// The model explores a death at every such place, as often in one execution as
+/// [`Budget::deaths`](crate::explorer::report::Budget::deaths) allows. In the std build the
+/// result is always `false`.
+///
+/// A real process can die at any moment. Between two steps that other processes can observe,
+/// the exact moment makes no difference. So call `may_die` before each such step, and once at
+/// the end.
 #[must_use]
 #[track_caller]
 pub fn may_die() -> bool {

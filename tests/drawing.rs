@@ -432,7 +432,7 @@ fn a_name_can_neither_break_the_picture_nor_steer_the_terminal() {
     let mut outcome = oversold();
     outcome.outcome = "two\nlines".to_owned();
     outcome.story.threads[0] = "\u{1b}[31mred".to_owned();
-    outcome.story.steps[2].what = "a\tb".to_owned();
+    outcome.story.steps[6].what = "a\tb".to_owned();
     let text = draw::story(&outcome).plain();
     assert!(text.contains(r"two\nlines"), "{text}");
     assert!(text.contains(r"\u{1b}[31mred"), "{text}");

@@ -1,6 +1,9 @@
-//! Documents with teeth: what README shows is what there is.
+//! README shows only what there is.
 
 use racecourse::lessons;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 const README: &str = include_str!("../README.md");
 
@@ -44,33 +47,62 @@ fn its_table_has_every_lesson_and_version() {
     }
 }
 
-/// `UPDATE_README=1` writes it.
+/// README sends you to `list` for the tutorial's mistakes.
 #[test]
-fn it_says_which_of_the_tutorials_faults_each_lesson_mends() {
-    const MARK: &str = "<!-- faults -->\n";
-    let mut list = String::new();
+fn list_has_each_mistake_of_the_tutorial_with_its_test() {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     for lesson in lessons::all() {
-        let Some(seed) = lesson.seed.lesson else {
-            continue;
-        };
-        list += &format!("- `{}`, lesson {seed}:\n", lesson.name);
+        let list = Command::new(env!("CARGO_BIN_EXE_racecourse"))
+            .args(["list", lesson.name])
+            .output();
+        let list = words(&String::from_utf8(list.unwrap().stdout).unwrap());
         for fault in lesson.seed.faults {
-            list += &format!("  - {}\n", fault.what);
+            for text in [fault.what, fault.shown_by] {
+                assert!(list.contains(&words(text)), "{text}: {list}");
+            }
         }
-    }
-    let parts: Vec<&str> = README.split(MARK).collect();
-    let [before, there, after] = parts[..] else {
-        panic!("README has {} marks", parts.len() - 1);
-    };
-    if std::env::var_os("UPDATE_README").is_some() {
-        let new = [before, &list, after].join(MARK);
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"), new).unwrap();
-    } else {
-        assert_eq!(there, list);
     }
 }
 
-/// What it fails like is compared where it is explored: loom-tests/strangers.rs.
+/// `loom-tests/litmus.rs` keeps the table up to date.
+#[test]
+fn its_count_of_missed_outcomes_is_the_tables() {
+    let table = include_str!("../src/explorer/litmus.md");
+    let (_, after) = table.split_once("Under C11, ").unwrap();
+    let (counts, _) = after.split_once(" answers differ").unwrap();
+    assert!(!table.contains("- False alarm"));
+    let says = format!("misses an outcome that C++20 allows in {counts} litmus tests");
+    assert!(README.contains(&says), "{says}");
+}
+
+/// A link to a file of the repository, with the heading that it leads to.
+#[test]
+fn its_links_lead_somewhere() {
+    let links = README.split("](").skip(1);
+    let links = links.filter_map(|link| link.split(')').next());
+    for link in links.filter(|link| !link.contains("://")) {
+        let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        assert!(path.exists(), "{link}");
+        let anchors = |text: String| {
+            let headings = text.lines().filter_map(|line| line.strip_prefix("## "));
+            let anchors = headings.map(|heading| heading.to_lowercase().replace(' ', "-"));
+            anchors.collect::<Vec<_>>()
+        };
+        if !anchor.is_empty() {
+            let there = anchors(fs::read_to_string(path).unwrap());
+            assert!(there.iter().any(|it| it == anchor), "{link}: {there:?}");
+        }
+    }
+}
+
+/// It stays short enough to read.
+#[test]
+fn it_is_short() {
+    assert!(README.split_whitespace().count() <= 1_300);
+}
+
+/// `loom-tests/strangers.rs` checks how the other test there fails.
 #[test]
 fn its_example_of_ones_own_code_is_a_test_of_the_strangers() {
     let tests = include_str!("stranger/tests/permits.rs");

@@ -42,16 +42,17 @@ impl Piece {
     }
 }
 
-/// What some text is: a medium may give each tone a colour, but must be readable without.
+/// The meaning of some text. A medium may give each tone a colour, but the text must be
+/// readable without colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
-    /// An operation, a number: nothing particular.
+    /// An operation or a number.
     Plain,
-    /// What stands above.
+    /// A heading.
     Heading,
-    /// Frame and background.
+    /// A frame, or text in the background.
     Quiet,
-    /// What the lesson says in its own words.
+    /// Words from [`narrate!`](crate::narrate).
     Spoken,
     /// Shared state that has changed.
     State,
@@ -92,60 +93,60 @@ pub struct Lanes {
     pub rows: Vec<Row>,
 }
 
-/// What happens at one moment.
+/// One moment.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// What each thread is doing.
+    /// The state of each thread.
     pub lanes: Vec<Lane>,
-    /// The thread that it is about.
+    /// The index in [`Lanes::threads`] of the thread of the event.
     pub thread: usize,
-    /// What happens.
+    /// The event at this moment.
     pub event: Event,
 }
 
-/// What a thread is doing at one moment.
+/// The state of a thread at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
-    /// It runs.
+    /// The thread has the processor.
     Runs,
-    /// It could run.
+    /// The thread is enabled, but another one has the processor.
     Ready,
-    /// It waits.
+    /// The thread is blocked.
     Waits,
-    /// It has not begun, or has ended.
+    /// The thread has not started, or has ended.
     Gone,
 }
 
-/// What happens at one moment.
+/// An event of one thread.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// Nothing yet: the values of the shared objects, one for each of [`Lanes::watched`].
+    /// The beginning, with the value of each of [`Lanes::watched`].
     Start(Vec<String>),
-    /// The thread does or says something.
+    /// An operation or a narration.
     Step {
-        /// Where in the source.
+        /// The place in the source.
         place: String,
-        /// What it does or says.
+        /// The text of the operation or the narration.
         what: Piece,
-        /// The shared objects that have changed: one for each of [`Lanes::watched`].
+        /// One entry for each of [`Lanes::watched`]: the new value if the step changed it.
         state: Vec<Option<String>>,
         /// Whether it is the decisive step.
         decisive: bool,
     },
     /// Steps that are left out.
     Folded(String),
-    /// Another thread runs, or the thread can run no more.
+    /// The thread gives up the processor, or loses it.
     Switch {
-        /// Why.
+        /// The reason.
         why: String,
-        /// Whether the thread could have gone on.
+        /// Whether the thread could have continued.
         preempted: bool,
-        /// What the thread is doing from now on.
+        /// The state of the thread from now on.
         then: Lane,
-        /// The thread that runs next.
+        /// The thread that runs next, if one can.
         to: Option<usize>,
     },
-    /// No thread can run any more, and those that have not ended wait.
+    /// Every thread that has not ended is blocked, and none can wake another.
     Stuck,
 }
 

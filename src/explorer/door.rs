@@ -1,6 +1,5 @@
-//! The door to the engine. A scene that does not go on, for a reason that the model cannot
-//! see, would hold up the whole exploration: so that runs on a thread of its own, which is
-//! abandoned then.
+//! The door to the engine, which runs on a thread of its own. If the scene blocks where the
+//! model cannot see it, that thread is abandoned, and the exploration still ends.
 
 use super::engine;
 use super::found::Found;
@@ -46,7 +45,7 @@ pub(super) fn explore(
         Ok(match found.try_lock() {
             Ok(mut found) => report(&mut found),
             Err(TryLockError::Poisoned(found)) => report(&mut found.into_inner()),
-            // It was counting, and not in the scene at all: what it has is half done.
+            // The engine's thread was counting, so its numbers are half updated.
             Err(TryLockError::WouldBlock) => report(&mut { nothing }),
         })
     });
@@ -56,8 +55,8 @@ pub(super) fn explore(
     found
 }
 
-/// Says what of std the scene uses, where that may be why the exploration has stopped or
-/// why the scene did not do the same again.
+/// Names the uses of std in the scene's source files, if they may be the reason that the
+/// exploration stopped or that the scene is not deterministic.
 fn name_cause(found: &mut Exploration, is_silent: bool, at: [Option<&'static Location>; 2]) {
     let is_elsewhere = was_used_elsewhere();
     let needs_cause = |row: &Outcome| {
@@ -86,7 +85,7 @@ fn told(stuck: &Stuck, is_cancelled: bool, stack_size: usize) -> String {
         None => "a thread".to_owned(),
     };
     let mut since = String::new();
-    // The engine's own lines are no steps of the scene's.
+    // A line of the engine is no line of the scene.
     let src = Path::new(file!()).ancestors().nth(2);
     let engine = src.unwrap_or(Path::new("")).join("engine");
     if let Some(at) = stuck

@@ -1,10 +1,10 @@
-//! What executions that fail are called.
+//! The outcome of an execution that fails.
 
 use super::report::{Grade, Judged};
 use crate::engine::execution::failure::Failure;
 use crate::engine::execution::run::Execution;
 
-/// What a failure is called in the outcome table.
+/// The failure's row in the outcome table.
 pub(super) fn judge_failure(x: &Execution, failure: &Failure) -> Judged {
     let (outcome, meaning) = match failure {
         Failure::Blocked {

@@ -1,4 +1,4 @@
-//! How to explore, and how far an exploration has come.
+//! The settings of an exploration, and its progress.
 
 use super::report::{Budget, Judged, Memory};
 use std::fmt;
@@ -7,62 +7,65 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-/// As large as the stacks of `std::thread`: what fits there fits here.
+/// The default of `std::thread`.
 const STACK_SIZE: usize = 2 * 1024 * 1024;
 
-/// How to explore: [`Options::new`], and then what should be otherwise.
+/// The settings of an exploration. Begin with [`Options::new`], and change fields.
 #[non_exhaustive]
 pub struct Options {
-    /// The memory model to run under.
+    /// The memory model.
     pub memory: Memory,
-    /// What the threads may do beside running in any order: at first, what std allows.
+    /// The rare events that can happen. [`Options::new`] sets [`Budget::default`].
     pub budget: Budget,
-    /// A thread's panic is no outcome by itself: the scene handles it, where it joins
-    /// the thread. Otherwise (and if the scene passes it on) every panic is.
+    /// If `true`, a panic is an outcome only if it reaches the scene's main thread, so the
+    /// scene can handle a thread's panic where it joins the thread. If `false`, every panic
+    /// is an outcome. The default is `false`.
     pub panics_are_handled: bool,
-    /// Run all orders, also those that differ only in the order of steps which have
-    /// nothing to do with each other. Finds nothing more and takes very long: it is
-    /// there to hold the explorer against.
+    /// If `true`, partial-order reduction is off: the exploration also runs orders that
+    /// differ only in independent steps. This finds no other outcome and takes much longer.
+    /// Tests use it to check the reduction.
     pub all_orders: bool,
-    /// Explore only interleavings with at most so many preemptions. A preemption takes the
-    /// processor from a thread that could have gone on. Most bugs need no more than two. The
-    /// proof covers only these interleavings. With a bound, `all_orders` makes no difference.
+    /// If set, only interleavings with at most this number of preemptions are explored, and
+    /// the proof covers only these. A preemption takes the processor from a thread that
+    /// could continue. With this bound, `all_orders` has no effect.
     pub preemptions: Option<usize>,
-    /// Find the decisive step of each forbidden outcome's story. For that, a scene with up to
-    /// 20,000 executions is run through all of them once more.
+    /// Find the decisive step of each forbidden outcome's story. For that, the explorer runs
+    /// all executions once more, if there are at most 20,000.
     pub explain: bool,
-    /// Stop, unfinished, after that many executions.
+    /// Stops the exploration early after this number of executions.
     pub max_executions: Option<u64>,
-    /// Stop, unfinished, after that time.
+    /// Stops the exploration early after this time.
     pub max_time: Option<Duration>,
-    /// Stop, unfinished, as soon as this is set: after the execution in progress, or,
-    /// if the scene takes no step, after a second.
+    /// Stops the exploration early once the flag is `true`: after the execution in progress,
+    /// or after one second if the scene takes no step.
     pub cancel: Option<Arc<AtomicBool>>,
-    /// Stop, unfinished, when the scene has taken no step for that long: it waits for
-    /// something that the model cannot see, or computes without an end. On Linux with
-    /// an x86-64 processor its thread is stopped, and the exploration stops earlier if the
-    /// process's memory has grown, since its last step, by a GiB or by a quarter of what is
-    /// available. Elsewhere the thread runs on until its next step.
+    /// Stops the exploration early if the scene takes no step for this time: the scene waits
+    /// for something that the model cannot see, or loops without end. The default is eight
+    /// seconds.
+    ///
+    /// On Linux with an x86-64 processor the scene's thread is stopped too. There the
+    /// exploration also stops if, without a step, the process's memory grows by one GiB or
+    /// by a quarter of the available memory. Elsewhere the thread runs on until its next step.
     pub patience: Duration,
-    /// The size of the stack of each of the scene's threads, in bytes. [`Options::new`]
-    /// sets 2 MiB, the size that `std::thread` uses too. On Linux
-    /// with an x86-64 processor the exploration stops when a thread overflows its stack;
-    /// elsewhere the process ends.
+    /// The stack size of each of the scene's threads, in bytes. The default is 2 MiB, as for
+    /// `std::thread`. If a thread overflows its stack, the exploration stops on Linux with
+    /// an x86-64 processor; elsewhere the process ends.
     pub stack_size: usize,
-    /// Called every now and then (at most ten times a second) while it runs, on
-    /// another thread.
+    /// A callback for progress, at most ten times per second, on another thread.
     pub progress: Option<Box<dyn FnMut(Progress) + Send>>,
-    /// Judges an execution in which nobody can go on, instead of calling it a
-    /// deadlock or a livelock: for scenes in which to wait for ever can be right.
-    /// Called when all threads have unwound; what it judges, the scene has noted
-    /// outside of the model.
+    /// If set, judges each execution that ends with blocked threads. If not, such an
+    /// execution is a deadlock or a livelock. Use it for scenes in which a thread may rightly
+    /// wait for ever.
+    ///
+    /// All threads have unwound when the closure is called. So the scene must record what the
+    /// closure judges outside of the model's objects.
     pub judge_stuck: Option<Box<dyn Fn() -> Judged + Send>>,
-    /// Where the scene is written, if that is known: for messages.
+    /// The scene's place in the source, if it is known. Messages name it.
     pub(crate) written_at: Option<&'static Location<'static>>,
 }
 
 impl Options {
-    /// To the end, however long it takes; with a patience of eight seconds.
+    /// The default settings: no bound on executions, preemptions or time.
     #[must_use]
     pub fn new(memory: Memory) -> Self {
         Self {
@@ -84,18 +87,18 @@ impl Options {
     }
 }
 
-/// How far an exploration has come.
+/// The progress of an exploration.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress {
-    /// Executions run so far.
+    /// The number of executions so far.
     pub executions: u64,
-    /// Different interleavings among them.
+    /// The number of different interleavings among them.
     pub different: u64,
-    /// Time since the start.
+    /// The time since the start.
     pub elapsed: Duration,
 }
 
-/// The std build was asked to explore.
+/// The error of the std build, which cannot explore. Build with `--cfg loom`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotTheModel;
 

@@ -1,5 +1,5 @@
-//! What an exploration found, as data: no engine, no lesson, no drawing. With the
-//! feature `serde` it can be serialized.
+//! The result of an exploration, as data. This module knows no engine, no lesson and no
+//! drawing. The feature `serde` makes most types serializable.
 
 mod story;
 
@@ -8,7 +8,8 @@ pub use story::{Act, Because, Kind, Lane, Promise, Step, Story, Switch};
 use std::fmt;
 use std::time::Duration;
 
-/// The memory model that an exploration runs under.
+#[doc = include_str!("memory.md")]
+#[doc = include_str!("litmus.md")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -16,11 +17,9 @@ use std::time::Duration;
     serde(rename_all = "lowercase")
 )]
 pub enum Memory {
-    /// Sequential consistency: every load reads the newest store, every atomic
-    /// operation is `SeqCst`.
+    /// Sequential consistency: every load reads the newest store.
     Sc,
-    /// C++20's, which is Rust's, as far as executions in order go: a load may read
-    /// an older store wherever its ordering and the happens-before relation let it.
+    /// The model of C++20 and Rust, except for the outcomes listed above.
     C11,
 }
 
@@ -33,33 +32,33 @@ impl fmt::Display for Memory {
     }
 }
 
-/// What real threads may do beside running in any order, and how often at most in
-/// one execution. The default is what std allows its threads; less of it needs fewer
-/// executions.
+#[doc = include_str!("budget.md")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Budget {
-    /// `notify_one` wakes any waiter. Otherwise: the one that has waited longest.
+    /// Whether `notify_one` wakes any waiting thread. If `false`, it wakes the thread that
+    /// has waited longest.
     pub any_waiter: bool,
-    /// So many waits (on a condition variable, or parked) end although nobody has
+    /// How many waits (of a condition variable, or of `park`) end although no thread
     /// notified them.
     pub spurious_wake_ups: usize,
-    /// So many timed waits time out although others can still run. All others time
-    /// out late: when nothing else can run.
+    /// How many timed waits time out although other threads are enabled. Every other timed
+    /// wait times out only when no thread is enabled.
     pub early_timeouts: usize,
-    /// So many `compare_exchange_weak` fail although the value was the expected one.
+    /// How many `compare_exchange_weak` fail although the value is the expected one.
     pub weak_failures: usize,
-    /// So many processes die: see [`may_die`](crate::sync::may_die).
+    /// How many processes die: see [`may_die`](crate::sync::may_die).
     pub deaths: usize,
-    /// Loops whose iterations differ without end are explored up to so many iterations.
+    /// How many iterations of a loop are explored that may never end although its
+    /// iterations differ. The module [`explorer`](crate::explorer#loops) explains such loops.
     pub rounds: usize,
 }
 
 impl Budget {
-    /// How many iterations of an endless loop are explored by default.
+    /// The default of [`Budget::rounds`].
     pub const ROUNDS: usize = 4;
 
-    /// Nothing but running in any order.
+    /// Allows none of these events: threads only run in any order.
     pub const NONE: Self = Self {
         any_waiter: false,
         spurious_wake_ups: 0,
@@ -71,8 +70,8 @@ impl Budget {
 }
 
 impl Default for Budget {
-    /// What std allows: any waiter, one spurious wake-up, one early timeout. Weak
-    /// failures cost too much for a default, and only processes die.
+    /// Any waiter, one spurious wake-up, one early timeout. Weak failures are left out because
+    /// they need too many executions, and deaths because only processes die.
     fn default() -> Self {
         Self {
             any_waiter: true,
@@ -83,8 +82,8 @@ impl Default for Budget {
     }
 }
 
-/// `any waiter, up to 1 spurious wake-up, no early timeouts, weak failures or deaths`:
-/// whatever is not allowed is named too.
+/// `any waiter, up to 1 spurious wake-up, no early timeouts, weak failures or deaths`. The
+/// text names the events that are not allowed, too.
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.any_waiter {
@@ -115,7 +114,7 @@ impl fmt::Display for Budget {
     }
 }
 
-/// What an outcome means to the lesson.
+/// How a scene judges an outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -123,11 +122,11 @@ impl fmt::Display for Budget {
     serde(rename_all = "lowercase")
 )]
 pub enum Grade {
-    /// What the lesson promises.
+    /// The outcome that the code promises.
     Promised,
-    /// Not what one would hope for, but within the promise.
+    /// Not the hoped-for outcome, but no broken promise.
     Allowed,
-    /// What must never be.
+    /// A bug.
     Forbidden,
 }
 
@@ -141,29 +140,30 @@ impl fmt::Display for Grade {
     }
 }
 
-/// What one run of a scene came to, judged beside the code.
+/// The outcome of one execution of a scene, with its grade.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Judged {
-    /// What happened, short: the row's name in the outcome table.
+    /// A short name, which is also the row's name in the outcome table. Executions with the
+    /// same name count as one outcome.
     pub outcome: String,
-    /// What it means to the lesson.
+    /// Whether the outcome is a bug.
     pub grade: Grade,
-    /// The same in words.
+    /// A sentence that explains the outcome.
     pub meaning: String,
 }
 
 impl Judged {
-    /// An outcome as promised.
+    /// An outcome that the code promises.
     pub fn promised(outcome: impl Into<String>, meaning: impl Into<String>) -> Self {
         Self::new(Grade::Promised, outcome, meaning)
     }
 
-    /// An outcome within the promise.
+    /// An outcome that breaks no promise.
     pub fn allowed(outcome: impl Into<String>, meaning: impl Into<String>) -> Self {
         Self::new(Grade::Allowed, outcome, meaning)
     }
 
-    /// An outcome that must never be.
+    /// An outcome that is a bug.
     pub fn forbidden(outcome: impl Into<String>, meaning: impl Into<String>) -> Self {
         Self::new(Grade::Forbidden, outcome, meaning)
     }
@@ -177,31 +177,31 @@ impl Judged {
     }
 }
 
-/// All that an exploration of one scene found.
+/// The result of exploring one scene.
 #[derive(Debug, Clone)]
 pub struct Exploration {
-    /// The memory model it ran under.
+    /// The memory model.
     pub memory: Memory,
-    /// What else the threads were allowed to do.
+    /// The rare events that were allowed.
     pub budget: Budget,
-    /// Why it stopped before the end, if it did.
+    /// Why the exploration stopped early; `None` if it did not.
     pub stopped: Option<String>,
-    /// Which interleavings were all explored.
+    /// The set of interleavings that was explored without gaps.
     pub proved: Proved,
-    /// Loops that were explored only up to some number of iterations.
+    /// Loops of which only some iterations were explored.
     pub bounded: Vec<BoundedLoop>,
-    /// How many executions were run.
+    /// The number of executions.
     pub executions: u64,
-    /// How many different interleavings were among them: executions that differ
-    /// only in the order of independent steps are one (a Mazurkiewicz trace).
+    /// The number of different interleavings among the executions. Executions that differ
+    /// only in the order of independent steps are one interleaving (a Mazurkiewicz trace).
     pub different: u64,
-    /// How long it took.
+    /// The wall-clock time of the exploration.
     pub took: Duration,
-    /// Every outcome: the promised first, the forbidden last, each grade by name.
+    /// Every outcome, sorted by grade (promised first, forbidden last) and then by name.
     pub outcomes: Vec<Outcome>,
 }
 
-/// Which interleavings were all explored.
+/// A set of interleavings that was explored without gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -209,12 +209,12 @@ pub struct Exploration {
     serde(rename_all = "lowercase")
 )]
 pub enum Proved {
-    /// Nothing is proved.
+    /// No such set is known.
     Nothing,
-    /// All with at most so many preemptions. A preemption takes the processor from a thread
-    /// that could have gone on.
+    /// Every interleaving with at most this number of preemptions. A preemption takes the
+    /// processor from a thread that could continue.
     Preemptions(usize),
-    /// All.
+    /// Every interleaving.
     All,
 }
 
@@ -228,7 +228,7 @@ impl Proved {
     }
 }
 
-/// A loop that was explored only up to some number of iterations.
+/// A loop of which only some iterations were explored.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BoundedLoop {
@@ -236,19 +236,19 @@ pub struct BoundedLoop {
     pub file: String,
     /// The line in that file, from 1.
     pub line: u32,
-    /// Up to how many iterations.
+    /// The number of iterations that were explored.
     pub rounds: usize,
 }
 
 impl Exploration {
-    /// Whether every interleaving was seen, within the bounds of the scene, the budget
-    /// and the [`bounded`](Self::bounded) loops.
+    /// Whether every interleaving was run, within the budget and the bounds of the
+    /// [`bounded`](Self::bounded) loops.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.stopped.is_none() && self.proved == Proved::All
     }
 
-    /// Whether a loop was explored only up to some number of iterations.
+    /// Whether only some iterations of a loop were explored.
     #[must_use]
     pub fn is_bounded(&self) -> bool {
         !self.bounded.is_empty()
@@ -257,7 +257,8 @@ impl Exploration {
     /// `COMPLETE: 162 different interleavings, 232 executions, SC (any waiter, no …)`,
     /// `COMPLETE up to 2 preemptions: …`, `COMPLETE, loop at src/lib.rs:12 up to 4 rounds: …`,
     /// `STOPPED after 100000 executions: proved for up to 2 preemptions` or
-    /// `STOPPED after 100000 executions: not a proof`.
+    /// `STOPPED after 100000 executions: not a proof`. The module
+    /// [`explorer`](crate::explorer) explains each of these lines.
     #[must_use]
     pub fn verdict(&self) -> String {
         let Some(why) = &self.stopped else {
@@ -294,15 +295,15 @@ impl Exploration {
         format!(", loop{plural} at {} up to {rounds}", places.join(", "))
     }
 
-    /// The outcomes that must never be.
+    /// The forbidden outcomes.
     pub fn forbidden(&self) -> impl Iterator<Item = &Outcome> {
         self.outcomes
             .iter()
             .filter(|outcome| outcome.grade == Grade::Forbidden)
     }
 
-    /// Those of the outcomes that must occur which did not: known only of an
-    /// exploration that went to its end.
+    /// The outcomes of `must_occur` that were not found. Empty if the exploration stopped
+    /// early, since they could still have been found.
     #[must_use]
     pub fn missing<'a>(&self, must_occur: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
         let must_occur = must_occur.into_iter();
@@ -311,9 +312,9 @@ impl Exploration {
             .collect()
     }
 
-    /// What is not as it should be, a line each: it has stopped, has a forbidden
-    /// outcome, or one that must occur did not. If there is nothing, the scene is
-    /// proved (with a bound on preemptions: within it).
+    /// Why the scene is not proved, one line for each reason: the exploration stopped early,
+    /// an outcome is forbidden, or an outcome that must occur was not found. If there is no
+    /// line, the scene is proved (up to the bound on preemptions, if there is one).
     #[must_use]
     pub fn complaints<'a>(&self, must_occur: impl IntoIterator<Item = &'a str>) -> Vec<String> {
         let mut complaints = Vec::new();
@@ -336,7 +337,7 @@ impl Exploration {
         complaints
     }
 
-    /// The outcome of that name.
+    /// The outcome with this name.
     #[must_use]
     pub fn outcome(&self, name: &str) -> Option<&Outcome> {
         self.outcomes.iter().find(|outcome| outcome.outcome == name)
@@ -349,21 +350,21 @@ pub(crate) fn count(number: u64, what: &str) -> String {
     format!("{number} {what}{plural}")
 }
 
-/// One outcome of a scene: a row of the table, and its story.
+/// One outcome of a scene, with its story.
 #[derive(Debug, Clone)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Outcome {
-    /// What happened.
+    /// A short name: see [`Judged::outcome`].
     pub outcome: String,
-    /// What it means to the lesson.
+    /// Whether the outcome is a bug.
     pub grade: Grade,
-    /// The same in words.
+    /// A sentence that explains the outcome.
     pub meaning: String,
-    /// In how many different interleavings.
+    /// How many different interleavings have this outcome.
     pub different: u64,
-    /// In how many executions.
+    /// How many executions have this outcome.
     pub executions: u64,
-    /// How it comes about, at its simplest.
+    /// The simplest interleaving with this outcome.
     pub story: Story,
 }
 

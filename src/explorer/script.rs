@@ -1,4 +1,4 @@
-//! An execution's records as a script: what bears on the order of its steps.
+//! The constraints on the order of an execution's steps.
 
 use super::order::{Gate, Script, Step};
 use crate::engine::execution::failure::{Failure, WaitsFor};
@@ -7,7 +7,7 @@ use crate::engine::execution::run::Execution;
 use crate::engine::execution::trace::{self, Record, RecordKind};
 use crate::engine::ids::ThreadId;
 
-/// What bears on the order of the execution's records.
+/// The constraints on the order of the execution's records.
 pub(super) fn of(x: &Execution) -> Script<'_> {
     let records = happened(x);
     let steps = records.iter().enumerate().map(|(id, record)| Step {
@@ -40,13 +40,14 @@ pub(super) fn of(x: &Execution) -> Script<'_> {
     }
 }
 
-/// Without what is recorded of how threads unwind.
+/// The records up to the point where the execution was aborted. Later records are of threads
+/// that unwind.
 pub(super) fn happened(x: &Execution) -> &[Record] {
     let records = x.trace.records();
     &records[..x.aborted_after.min(records.len())]
 }
 
-/// Whether a thread that has not ended yielded before it came to where it is.
+/// Whether a thread that has not ended yielded just before its next step.
 fn has_yielded(x: &Execution, thread: ThreadId) -> bool {
     let mut unwinds = x.trace.records()[happened(x).len()..].iter();
     let next = unwinds.find(|record| record.thread == thread);
@@ -65,9 +66,9 @@ fn gate(x: &Execution, records: &[Record], id: usize) -> Gate {
     }
 }
 
-/// How many records there were when no thread could go on, and time passed for the thread
-/// of that record. Time passes for all at once: another thread that had waited may have
-/// gone on first.
+/// The number of records when no thread was enabled, before the timed wait of record `late`
+/// timed out. Several timed waits can time out at the same moment, and another thread may
+/// have run first.
 fn standstill(records: &[Record], late: usize) -> usize {
     let thread = records[late].thread;
     let mut before = records[..late].iter();
@@ -82,7 +83,7 @@ fn standstill(records: &[Record], late: usize) -> usize {
     standstill.unwrap_or(late)
 }
 
-/// What holds up a thread that waits at the end.
+/// The constraint that still blocks a thread at the end of the execution.
 fn last_gate(x: &Execution, waits: &WaitsFor) -> Gate {
     match waits {
         WaitsFor::Object(Wait { object, what, .. }) if what.is_lock() => Gate::Free(*object),
@@ -92,7 +93,7 @@ fn last_gate(x: &Execution, waits: &WaitsFor) -> Gate {
     }
 }
 
-/// If the record is of a load that could have read another store: the location, and the
+/// If the record is of a load that could have read another store, the location and the
 /// record of the store that it reads.
 fn loads(x: &Execution, record: &Record) -> Option<(u64, Option<usize>)> {
     let operation = x.trace.operation(record).filter(|_| x.settings.is_c11)?;

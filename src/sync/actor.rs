@@ -1,6 +1,6 @@
-//! An actor, before the play.
+//! A thread of a scene, before it starts.
 
-/// One actor: a name, and the part to play.
+/// A thread's name, and the closure that it runs.
 pub(crate) struct Actor<'a, R> {
     pub(crate) name: String,
     pub(crate) part: Box<dyn FnOnce() -> R + Send + 'a>,

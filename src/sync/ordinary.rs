@@ -8,25 +8,25 @@ use std::io::{self, Write};
 
 pub use std::sync::{Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, WaitTimeoutResult};
 
-/// Waits a little longer each time that a loop has to look again: the processor is told
-/// at first, the operating system later.
+/// A wait inside a loop, a little longer in each iteration: first with a hint to the
+/// processor, then by yielding to the operating system.
 #[derive(Debug, Default)]
 pub struct Backoff(crossbeam_utils::Backoff);
 
 impl Backoff {
-    /// A wait that has not begun.
+    /// Begins with short waits.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Waits for another thread to do something.
+    /// Waits until the next iteration of a loop that waits for another thread.
     pub fn snooze(&self) {
         self.0.snooze();
     }
 
-    /// Waits before an operation is tried again that another thread has got in the way
-    /// of.
+    /// Waits before you retry an operation that failed because another thread was faster,
+    /// such as a `compare_exchange`.
     pub fn spin(&self) {
         self.0.spin();
     }
@@ -65,33 +65,33 @@ pub mod thread {
     };
 }
 
-/// A cell whose accesses the model checks.
+/// A cell whose accesses the model checks for data races.
 pub mod cell {
-    /// `std::cell::UnsafeCell` that hands out its pointer only inside a closure,
-    /// so that under the model every access is checked for data races.
+    /// A `std::cell::UnsafeCell` that gives out its pointer only inside a closure, so that
+    /// the model can check every access for data races.
     #[derive(Debug, Default)]
     #[repr(transparent)]
     pub struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
 
     impl<T> UnsafeCell<T> {
-        /// A cell holding `value`.
+        /// A cell that contains `value`.
         pub const fn new(value: T) -> Self {
             Self(std::cell::UnsafeCell::new(value))
         }
 
-        /// Reads through the pointer.
+        /// Runs `read` with the pointer. The model counts this as a read.
         #[inline(always)]
         pub fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
             read(self.0.get())
         }
 
-        /// Writes through the pointer.
+        /// Runs `write` with the pointer. The model counts this as a write.
         #[inline(always)]
         pub fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
             write(self.0.get())
         }
 
-        /// The value itself, once nobody shares the cell any more.
+        /// Returns the value.
         pub fn into_inner(self) -> T {
             self.0.into_inner()
         }
@@ -147,10 +147,10 @@ impl<T> Watched<T> for Mutex<T> {
     }
 }
 
-/// Every actor on a thread of its own name.
+/// Runs each actor on a thread with the actor's name.
 ///
 /// # Panics
-/// With the first actor's panic, once all have ended.
+/// With the first actor's panic, after all threads have ended.
 pub(super) fn run_actors<R: Send>(cast: Vec<Actor<'_, R>>) -> Vec<R> {
     std::thread::scope(|scope| {
         let threads: Vec<_> = cast
@@ -176,7 +176,7 @@ pub(super) fn run_actors<R: Send>(cast: Vec<Actor<'_, R>>) -> Vec<R> {
 pub(super) fn narrate(what: fmt::Arguments<'_>) {
     if is_telling() {
         let thread = std::thread::current();
-        // A reader who has gone away is no reason to panic in the middle of a scene.
+        // A closed pipe is no reason to panic in the middle of a scene.
         let _ = writeln!(io::stdout(), "{}: {what}", thread.name().unwrap_or("?"));
     }
 }

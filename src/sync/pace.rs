@@ -1,4 +1,4 @@
-//! How a lesson is played with real threads: aloud or not, fast or slowly.
+//! The settings of a lesson that is played with real threads: printed or not, fast or slow.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -8,13 +8,14 @@ use std::time::Duration;
 static TELLING: AtomicBool = AtomicBool::new(false);
 static PACE_MICROSECONDS: AtomicU64 = AtomicU64::new(0);
 
-/// Whether narration is printed, from now on, in the whole process (at first: no).
+/// Sets whether [`narrate!`](crate::narrate) prints its text, for the whole process. The
+/// default is `false`.
 pub fn tell(aloud: bool) {
     TELLING.store(aloud, Relaxed);
 }
 
-/// How long every [`rest`](super::rest) takes, from now on, in the whole process (at
-/// first: no time).
+/// Sets how long every [`rest`](super::rest) takes, for the whole process. The default is no
+/// time. Fractions of a microsecond are dropped.
 pub fn set_pace(pace: Duration) {
     let microseconds = u64::try_from(pace.as_micros()).unwrap_or(u64::MAX);
     PACE_MICROSECONDS.store(microseconds, Relaxed);

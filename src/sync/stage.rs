@@ -1,4 +1,4 @@
-//! The actors of a scene.
+//! The threads of a scene.
 
 use super::actor::Actor;
 #[cfg(not(loom))]
@@ -6,7 +6,7 @@ use super::ordinary::run_actors;
 #[cfg(loom)]
 use crate::engine::primitives::run_actors;
 
-/// The threads of a scene, each with a name and a part, all played at once.
+/// The threads of a scene. Each has a name and a closure, and all run at the same time.
 ///
 /// ```
 /// use racecourse::sync::Actors;
@@ -18,13 +18,13 @@ pub struct Actors<'a, R> {
 }
 
 impl<'a, R: Send> Actors<'a, R> {
-    /// An empty stage.
+    /// No threads yet.
     #[must_use]
     pub fn new() -> Self {
         Self { cast: Vec::new() }
     }
 
-    /// One more actor.
+    /// Adds a thread that runs `part`. Stories call it `name`.
     #[must_use]
     pub fn enter(mut self, name: impl Into<String>, part: impl FnOnce() -> R + Send + 'a) -> Self {
         self.cast.push(Actor {
@@ -34,10 +34,11 @@ impl<'a, R: Send> Actors<'a, R> {
         self
     }
 
-    /// Plays all parts at once and returns what each came to, in order of entry.
+    /// Runs all threads at the same time, and returns their results in the order of
+    /// [`enter`](Self::enter).
     ///
     /// # Panics
-    /// With an actor's panic, once all have ended.
+    /// With a thread's panic, after all threads have ended.
     pub fn run(self) -> Vec<R> {
         run_actors(self.cast)
     }
