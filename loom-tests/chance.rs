@@ -355,7 +355,7 @@ fn dropped_by(threads: usize) {
 #[test]
 fn the_two_lines_are_said() {
     let line = line!();
-    let found = explored(Memory::Sc, || {
+    let found = explored(Memory::C11, || {
         let x = zero();
         match coin() {
             true => x.store(1, SeqCst),

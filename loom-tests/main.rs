@@ -25,6 +25,7 @@ mod programs;
 mod readers_and_writers;
 mod same_source;
 mod scenarios;
+mod stories;
 mod strangers;
 #[cfg(unix)]
 mod verdict;

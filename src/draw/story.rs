@@ -90,8 +90,8 @@ fn promised(outcome: &Outcome) -> String {
         more => format!(" or {more} other outcomes"),
     };
     let meaning = match one_meaning {
-        true => format!(": {}", first.meaning),
-        false => String::new(),
+        true if !first.meaning.is_empty() => format!(": {}", first.meaning),
+        _ => String::new(),
     };
     format!("{}{more}{meaning}", names.join(" or "))
 }

@@ -92,7 +92,7 @@ impl Trial {
         outcome: &str,
     ) -> Because {
         let record = |id: usize| &x.trace.records()[id];
-        let act = |id: usize| teller.act(record(id));
+        let act = |id: usize| teller.act(id);
         // The first step that makes a difference: who takes a lock comes first, not who
         // releases it.
         let object = parting.instead.and_then(|id| record(id).object);

@@ -101,7 +101,7 @@ pub(super) fn tell(x: &Execution, order: &Order) -> (Story, Vec<Known>) {
         let record = &x.trace.records()[id];
         let thread = columns.of_record(record.thread, id);
         let switch = handover.map(|handover| teller.switch(&handover, order.steps[place]));
-        known.push(teller.known(record, steps.len().saturating_sub(1)));
+        known.push(teller.known(id, steps.len().saturating_sub(1)));
         let is_told = match (record.kind, steps.last_mut()) {
             (RecordKind::Setup, last) => {
                 if let Some(last) = last {
@@ -134,7 +134,10 @@ pub(super) fn tell(x: &Execution, order: &Order) -> (Story, Vec<Known>) {
                 let panic = x.trace.panic(record.values[0]);
                 (panic.file.clone(), panic.line)
             }
-            _ => (record.at.file().to_owned(), record.at.line()),
+            _ => {
+                let at = x.line_of(id);
+                (at.file().to_owned(), at.line())
+            }
         };
         teller.names.is_stale = stale.contains(&id);
         steps.push(Step {

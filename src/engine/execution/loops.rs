@@ -15,6 +15,7 @@ use super::thread::Thread;
 use super::trace::{Gate, List, Names, Record};
 use crate::engine::access::Kind;
 use crate::engine::ids::{At, ObjectId, ThreadId};
+use crate::engine::source;
 
 /// A loop that makes more iterations than this, each with another stack, is taken for one
 /// that may not end.
@@ -51,6 +52,10 @@ impl Execution {
     /// The running thread yields.
     pub(crate) fn yields(&mut self, at: At, stack: Option<u64>) {
         let me = self.current;
+        let at = match source::is_own(at) {
+            true => self.trace.last_id_of(me).map_or(at, |id| self.line_of(id)),
+            false => at,
+        };
         self.yields += 1;
         self.threads[me].yielded = self.yields;
         // Addresses on the stack can differ from one execution to the next.

@@ -3,10 +3,28 @@
 use super::failure::WaitsFor;
 use super::object::{Entry, Wait};
 use super::run::Execution;
-use super::trace::{List, Names, Panicked, Record, Trace};
-use crate::engine::ids::{ObjectId, ThreadId};
+use super::trace::{List, Names, Panicked, Record, RecordKind, Trace};
+use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::engine::memory::Operation;
 use crate::engine::source;
+
+impl Execution {
+    /// The scene's line of that record. If the scene has passed on a function of the engine's,
+    /// that is the line of the thread's step before, or where the thread was started.
+    pub(crate) fn line_of(&self, id: usize) -> At {
+        let records = &self.trace.records()[..=id];
+        let (thread, at) = (records[id].thread, records[id].at);
+        if !source::is_own(at) {
+            return at;
+        }
+        let before = records.iter().rev().filter(|it| match it.kind {
+            RecordKind::Spawn => it.thread == thread || it.values[0] == thread as u64,
+            kind => it.thread == thread && kind != RecordKind::Setup,
+        });
+        let mut before = before.map(|it| it.at);
+        before.find(|at| !source::is_own(at)).unwrap_or(at)
+    }
+}
 
 /// The names of an execution.
 pub(crate) struct Telling<'x> {

@@ -186,6 +186,13 @@ impl Trace {
         self.unclaimed = self.accesses.len() as u32;
     }
 
+    /// The place of the thread's last record.
+    pub(crate) fn last_id_of(&self, thread: ThreadId) -> Option<usize> {
+        self.records
+            .iter()
+            .rposition(|record| record.thread == thread)
+    }
+
     /// The thread's last record.
     pub(crate) fn last_of(&self, thread: ThreadId) -> Option<&Record> {
         self.records

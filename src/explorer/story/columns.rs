@@ -91,7 +91,7 @@ impl<'x> Columns<'x> {
             record.thread == thread && record.kind != RecordKind::Setup
         };
         let next = later.iter().find(is_next);
-        columns[0] = Lane::NotStarted;
+        columns[0] = Lane::Ended;
         if next.is_some_and(|&next| is_scene(x, thread, next)) {
             columns[0] = Lane::Enabled;
             columns[self.of_thread[thread]] = Lane::Ended;

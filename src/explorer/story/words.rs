@@ -25,6 +25,7 @@ pub(in crate::explorer) struct Known {
     pub(in crate::explorer) thread: u64,
     object: Option<Location>,
     at: At,
+    line: At,
     /// What it says; nothing for a narration, whose text is made only for a story.
     what: String,
     /// Its place among the story's steps, or that of the one before.
@@ -47,11 +48,13 @@ impl<'x> Teller<'x> {
         Self { x, names }
     }
 
-    pub(super) fn known(&self, record: &Record, place: usize) -> Known {
+    pub(super) fn known(&self, id: usize, place: usize) -> Known {
+        let record = &self.x.trace.records()[id];
         Known {
             thread: self.x.threads[record.thread].key,
             object: record.object.map(|id| self.x.objects[id].location),
             at: record.at,
+            line: self.x.line_of(id),
             what: self.what(record),
             place,
         }
@@ -65,11 +68,12 @@ impl<'x> Teller<'x> {
     }
 
     /// What the record says, and where.
-    pub(in crate::explorer) fn act(&self, record: &Record) -> Act {
+    pub(in crate::explorer) fn act(&self, id: usize) -> Act {
+        let record = &self.x.trace.records()[id];
         act(
             self.names.thread(record.thread),
             self.what(record),
-            record.at,
+            self.x.line_of(id),
         )
     }
 
@@ -78,7 +82,7 @@ impl<'x> Teller<'x> {
         let mut threads = 0..self.x.threads.len();
         let thread = threads.find(|&thread| self.x.threads[thread].key == known.thread);
         let thread = thread.map_or_else(String::new, |thread| self.names.thread(thread));
-        act(thread, known.what.clone(), known.at)
+        act(thread, known.what.clone(), known.line)
     }
 
     fn what(&self, record: &Record) -> String {
@@ -247,10 +251,11 @@ impl<'x> Teller<'x> {
             self.names.thread(blocked.thread),
             self.names.waits_for(&blocked.waits),
         );
-        let mut records = script::happened(self.x).iter().rev();
-        let last = records.find(|record| record.thread == blocked.thread);
-        let place = last.map_or_else(String::new, |it| {
-            format!(" at {}:{}", it.at.file(), it.at.line())
+        let mut records = script::happened(self.x).iter();
+        let last = records.rposition(|record| record.thread == blocked.thread);
+        let place = last.map_or_else(String::new, |id| {
+            let at = self.x.line_of(id);
+            format!(" at {}:{}", at.file(), at.line())
         });
         format!(
             "{thread} {waits}{place}{}{never}",

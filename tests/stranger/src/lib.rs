@@ -1,6 +1,5 @@
 //! A stranger's code: permits, of which there are only so many.
 
-use racecourse::sync::Named;
 use racecourse::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// So many may come in, and no more.
@@ -11,7 +10,7 @@ pub struct Permits {
 impl Permits {
     pub fn new(permits: usize) -> Self {
         Self {
-            left: AtomicUsize::new(permits).named("left"),
+            left: AtomicUsize::new(permits),
         }
     }
 
