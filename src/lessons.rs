@@ -7,7 +7,6 @@
 
 pub mod bounded_queue;
 pub mod bread_queue;
-mod for_real;
 pub mod join;
 pub mod own_globals;
 mod parts;
@@ -17,8 +16,6 @@ pub mod ticket_lock;
 pub mod ticket_office;
 pub mod udp_chat;
 
-pub(crate) use for_real::pace;
-pub use for_real::{ForReal, Real, Stop};
 pub use parts::{Fault, Lesson, Mistake, Program, Scene, Seed, Version};
 
 /// Every lesson, in the order of the course.

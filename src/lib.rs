@@ -16,7 +16,7 @@
 //! | [`sync`] | the one switch between std's threads and the model |
 //!
 //! # The course
-//! The feature `course`, on by default, adds three modules and the program
+//! The feature `course`, on by default, adds four modules and the program
 //! `racecourse`. The library knows nothing of them, and builds without them:
 //! `default-features = false`.
 //!
@@ -24,6 +24,7 @@
 //! |---|---|
 //! | `cli` | the commands `list`, `play`, `explore` and `show` |
 //! | `lessons` | the lessons: story, scenes, correct and wrong versions |
+//! | `programs` | the lessons as programs with real sockets and processes |
 //! | `processes` | child processes, and the links to them; knows no lesson |
 //!
 //! All versions of a lesson answer the same scenes. Every scene can be *played* with
@@ -44,6 +45,8 @@ pub mod explorer;
 pub mod lessons;
 #[cfg(feature = "course")]
 pub mod processes;
+#[cfg(feature = "course")]
+pub mod programs;
 pub mod sync;
 #[allow(
     dead_code,

@@ -6,9 +6,10 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
 use racecourse::explorer::report::Grade;
-use racecourse::lessons::udp_chat::os::{Escaped, LONGEST, Socket, Talk};
 use racecourse::lessons::udp_chat::right::DrainsThenStops;
 use racecourse::lessons::udp_chat::{self, Chat as _, Inbox, Log, Waker};
+use racecourse::programs::Escaped;
+use racecourse::programs::udp_chat::{Arguments, LONGEST, Socket};
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -412,8 +413,8 @@ fn what_is_received_is_in_the_log_at_once() {
 
 #[test]
 fn loopback_unless_told_otherwise() {
-    let command = Talk::augment_args(clap::Command::new("talk"));
-    let defaults = Talk::from_arg_matches(&command.get_matches_from(["talk"])).unwrap();
+    let command = Arguments::augment_args(clap::Command::new("talk"));
+    let defaults = Arguments::from_arg_matches(&command.get_matches_from(["talk"])).unwrap();
     assert!(defaults.bind.ip().is_loopback() && defaults.peer.ip().is_loopback());
 }
 

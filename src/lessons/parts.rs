@@ -2,7 +2,6 @@
 
 use crate::explorer::Options;
 use crate::explorer::report::{Budget, Judged, Memory};
-use crate::lessons::for_real::ForReal;
 use crate::sync::Arc;
 use std::panic::Location;
 
@@ -22,8 +21,6 @@ pub struct Lesson {
     pub versions: Vec<Version>,
     /// Which numbers of a [`Program`] its play heeds: `tickets`, `clerks`, ….
     pub heeds: &'static [&'static str],
-    /// What `play LESSON` runs instead of the first right version's play.
-    pub for_real: Option<ForReal>,
 }
 
 /// The seed tutorial's program.
