@@ -65,7 +65,7 @@ fn play_ticket_office_sells_every_ticket_once() {
     }
     assert_eq!(play.matches("sold ticket ").count(), 20, "{play}");
     assert!(
-        play.contains("each ticket once, each remainder right: sold "),
+        play.contains("each ticket was sold once, and each remainder was right: sold "),
         "{play}"
     );
 }
@@ -109,7 +109,7 @@ fn numbers_given_are_heeded() {
         "--clerks=1",
         "--pace=0s",
     ]);
-    assert!(play.ends_with("order of coming: sold 3\n"), "{play}");
+    assert!(play.ends_with("order of arrival: sold 3\n"), "{play}");
     let play = said(&[
         "play",
         "ticket_office",
