@@ -1,9 +1,9 @@
 //! The lessons of the course.
 //!
-//! Invariants, kept by a test that reads the source: a lesson uses only
-//! [`crate::sync`]; a lesson imports no other lesson, except that the queue of
-//! [`bounded_queue`] serves [`bread_queue`], [`process_queue`] and [`process_pool`];
-//! right and wrong versions of a lesson answer the same scenes.
+//! Invariants, kept by tests that read the source: a lesson uses only [`crate::sync`]; a lesson
+//! imports no other lesson, except that [`bread_queue`], [`process_queue`] and [`process_pool`]
+//! use the queue of [`bounded_queue`]; no lesson imports a [program](crate::programs); right and
+//! wrong versions of a lesson are explored in the same scenes.
 
 pub mod bounded_queue;
 pub mod bread_queue;

@@ -113,6 +113,7 @@ pub struct Config {
 
 impl Config {
     /// Waits for the answer of a worker, up to the timeout.
+    #[track_caller]
     pub(super) fn receive<J, A>(
         &self,
         worker: &mut impl Link<J, Answer<A>>,
