@@ -101,7 +101,7 @@ fn numbers_given_are_heeded() {
         "--clerks=1",
         "--pace=0s",
     ]);
-    assert!(play.ends_with("remainder right: sold 3\n"), "{play}");
+    assert!(play.ends_with("remainder was right: sold 3\n"), "{play}");
     let play = said(&[
         "play",
         "ticket_lock",
@@ -118,7 +118,7 @@ fn numbers_given_are_heeded() {
         "--pace=0s",
     ]);
     assert!(
-        play.ends_with("remainder right: sold 0 + 0 + 0\n"),
+        play.ends_with("remainder was right: sold 0 + 0 + 0\n"),
         "{play}"
     );
 }
