@@ -30,7 +30,9 @@ mod strangers;
 #[cfg(unix)]
 mod verdict;
 
-// `crate::sync` in the lessons' files, where they are compiled against loom.
+// `crate::sync` and `crate::explorer` in the lessons' files, where they are compiled against
+// loom.
+use racecourse::explorer;
 use same_source::sync;
 
 /// The last line of a story, without the first place in it.

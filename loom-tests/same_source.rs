@@ -20,8 +20,7 @@ use bounded_queue::lesson::BoundedQueue as QueueInLoom;
 use looms::Found;
 use racecourse::explorer::report::{Budget, Exploration, Grade, Judged, Memory};
 use racecourse::explorer::{self, Options};
-use racecourse::lessons::bounded_queue::scenes::{Cast, Run};
-use racecourse::lessons::bounded_queue::{self as our_queue, BoundedQueue, Item};
+use racecourse::lessons::bounded_queue::{self as our_queue, BoundedQueue, Item, Run, Setup};
 use racecourse::lessons::ticket_lock::{self as our_lock, FairLock};
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -66,11 +65,11 @@ enum Plot {
     Exchange,
     CloseAndDrain,
     TryToPut,
-    Hurry,
+    WithTimeouts,
 }
 
-type InLoom = fn(Cast) -> Run;
-type InOurs = fn(&Cast) -> Run;
+type InLoom = fn(Setup) -> Run;
+type InOurs = fn(&Setup) -> Run;
 
 /// A queue for one item.
 fn queue<L: QueueInLoom + 'static, O: BoundedQueue + 'static>(
@@ -79,23 +78,26 @@ fn queue<L: QueueInLoom + 'static, O: BoundedQueue + 'static>(
     consumers: usize,
 ) -> Scene {
     use bounded_queue as loom_queue;
-    let cast = Cast {
+    let setup = Setup {
         capacity: NonZeroUsize::MIN,
         producers,
         consumers,
     };
     let (in_loom, in_ours): (InLoom, InOurs) = match plot {
-        Plot::Exchange => (loom_queue::exchange::<L>, Cast::exchange::<O>),
-        Plot::CloseAndDrain => (loom_queue::close_and_drain::<L>, Cast::close_and_drain::<O>),
-        Plot::TryToPut => (loom_queue::try_to_put::<L>, Cast::try_to_put::<O>),
-        Plot::Hurry => (loom_queue::hurry::<L>, Cast::hurry::<O>),
+        Plot::Exchange => (loom_queue::exchange::<L>, Setup::exchange::<O>),
+        Plot::CloseAndDrain => (
+            loom_queue::close_and_drain::<L>,
+            Setup::close_and_drain::<O>,
+        ),
+        Plot::TryToPut => (loom_queue::try_to_put::<L>, Setup::try_to_put::<O>),
+        Plot::WithTimeouts => (loom_queue::with_timeouts::<L>, Setup::with_timeouts::<O>),
     };
     let (p, items) = (producers.len(), producers[0].len());
     Scene {
         name: format!("queue, {plot:?} {p}P{consumers}C x {items}"),
         may_park: false,
-        in_loom: Arc::new(move || cast.judge(&in_loom(cast))),
-        in_ours: Arc::new(move || cast.judge(&in_ours(&cast))),
+        in_loom: Arc::new(move || setup.judge(&in_loom(setup))),
+        in_ours: Arc::new(move || setup.judge(&in_ours(&setup))),
     }
 }
 
@@ -262,8 +264,8 @@ fn not_seen_by_loom() -> [(&'static str, Scene); 4] {
     [
         wrong!(ticket_lock, our_lock, WakesTheWrongOne: turns(3, 1)),
         wrong!(bounded_queue, our_queue, OneCondvarNotifyTwo: queue(Plot::Exchange, A, 2)),
-        wrong!(bounded_queue, our_queue, DropsOnTimeout: queue(Plot::Hurry, AA, 0)),
-        wrong!(bounded_queue, our_queue, TimesOutYetTakes: queue(Plot::Hurry, AA, 1)),
+        wrong!(bounded_queue, our_queue, DropsOnTimeout: queue(Plot::WithTimeouts, AA, 0)),
+        wrong!(bounded_queue, our_queue, TimesOutYetTakes: queue(Plot::WithTimeouts, AA, 1)),
     ]
 }
 
@@ -335,7 +337,7 @@ fn loom_does_not_see_that_two_wrong_ones_are_woken() {
 fn loom_does_not_see_what_is_dropped_on_timeout() {
     use our_queue::right::Queue;
     let [_, _, (_, wrong), _] = not_seen_by_loom();
-    let right = queue::<bounded_queue::right::Queue<Item>, Queue<Item>>(Plot::Hurry, AA, 0);
+    let right = queue::<bounded_queue::right::Queue<Item>, Queue<Item>>(Plot::WithTimeouts, AA, 0);
     for scene in [&wrong, &right] {
         let loom = scene.in_loom(None);
         assert_eq!(loom.caught.as_deref(), Some("deadlock"));

@@ -15,7 +15,8 @@ mod text;
 pub mod verdict;
 
 use crate::explorer::report::{Budget, Memory};
-use crate::lessons::{Lesson, Scene, Stop};
+use crate::lessons::{Lesson, Scene};
+use crate::programs::{self, Stop};
 use args::{Args, Command, ExploreArgs, Target};
 use chosen::{find, full_name, versions_of};
 use clap::FromArgMatches as _;
@@ -68,7 +69,8 @@ pub fn main() -> ExitCode {
 /// Does what the arguments say; whether all was as it should be.
 fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write) -> Result<bool, Stop> {
     let mut lessons = crate::lessons::all();
-    let given = match args::command(&lessons).try_get_matches_from(args) {
+    let programs = programs::all();
+    let given = match args::command(&programs).try_get_matches_from(args) {
         Ok(given) => given,
         Err(error) if error.use_stderr() => return Err(Stop::usage(one_line(&error))),
         Err(help) => {
@@ -76,8 +78,8 @@ fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write) -> Result<bool
             return Ok(true);
         }
     };
-    if let Some((lesson, program, given)) = args::for_real(&lessons, &given) {
-        play::refuse_in_the_model(lesson.name)?;
+    if let Some((program, given)) = args::program(&programs, &given) {
+        play::refuse_in_the_model(program.lesson)?;
         return (program.run)(given, out);
     }
     let args = Args::from_arg_matches(&given).map_err(|error| Stop::usage(one_line(&error)))?;

@@ -1,13 +1,12 @@
 //! The lessons of the course.
 //!
-//! Invariants, kept by a test that reads the source: a lesson uses only
-//! [`crate::sync`]; a lesson imports no other lesson, except that the queue of
-//! [`bounded_queue`] serves [`bread_queue`], [`process_queue`] and [`process_pool`];
-//! right and wrong versions of a lesson answer the same scenes.
+//! Invariants, kept by tests that read the source: a lesson uses only [`crate::sync`]; a lesson
+//! imports no other lesson, except that [`bread_queue`], [`process_queue`] and [`process_pool`]
+//! use the queue of [`bounded_queue`]; no lesson imports a [program](crate::programs); right and
+//! wrong versions of a lesson are explored in the same scenes.
 
 pub mod bounded_queue;
 pub mod bread_queue;
-mod for_real;
 pub mod join;
 pub mod own_globals;
 mod parts;
@@ -17,8 +16,6 @@ pub mod ticket_lock;
 pub mod ticket_office;
 pub mod udp_chat;
 
-pub(crate) use for_real::pace;
-pub use for_real::{ForReal, Real, Stop};
 pub use parts::{Fault, Lesson, Mistake, Program, Scene, Seed, Version};
 
 /// Every lesson, in the order of the course.

@@ -16,13 +16,14 @@
 //! | [`sync`] | the one switch between std's threads and the model |
 //!
 //! # The course
-//! The feature `course`, on by default, adds three modules and the program `racecourse`. The
+//! The feature `course`, on by default, adds four modules and the program `racecourse`. The
 //! library knows nothing of them, and builds without them: `default-features = false`.
 //!
 //! | module | what it does |
 //! |---|---|
 //! | `cli` | the commands `list`, `play`, `explore` and `show` |
 //! | `lessons` | the lessons: story, scenes, correct versions, and versions with a bug |
+//! | `programs` | the lessons as programs with real sockets and processes |
 //! | `processes` | child processes, and the links to them; knows no lesson |
 //!
 //! All versions of a lesson run in the same scenes. Every scene can be *played* with real
@@ -111,6 +112,8 @@ pub mod explorer;
 pub mod lessons;
 #[cfg(feature = "course")]
 pub mod processes;
+#[cfg(feature = "course")]
+pub mod programs;
 pub mod sync;
 #[allow(
     dead_code,

@@ -1,14 +1,13 @@
 //! The bounded queue's promises, with real threads; the queue against a model,
 //! and call for call against crossbeam's channel.
 
-use crossbeam_channel as crossbeam;
+use crossbeam_channel::{
+    RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError, bounded,
+};
 use proptest::prelude::*;
 use racecourse::explorer::report::Grade;
-use racecourse::lessons::bounded_queue::errors::{
-    GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
-};
 use racecourse::lessons::bounded_queue::right::Queue;
-use racecourse::lessons::bounded_queue::scenes::{Cast, Run};
+use racecourse::lessons::bounded_queue::{Run, Setup};
 use racecourse::lessons::{Program, bounded_queue::lesson};
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
@@ -88,10 +87,10 @@ fn put(queue: &Queue<Item>, mut item: Item, manner: Manner) {
     loop {
         let refused = match manner {
             Manner::Waits => return queue.put(item).unwrap(),
-            Manner::Tries => queue.try_put(item).map_err(TryPutError::into_item),
+            Manner::Tries => queue.try_put(item).map_err(TrySendError::into_inner),
             Manner::IsInAHurry => queue
                 .put_timeout(item, SHORT)
-                .map_err(PutTimeoutError::into_item),
+                .map_err(SendTimeoutError::into_inner),
         };
         match refused {
             Ok(()) => return,
@@ -105,20 +104,24 @@ fn put(queue: &Queue<Item>, mut item: Item, manner: Manner) {
 fn get(queue: &Queue<Item>, manner: Manner) -> Option<Item> {
     loop {
         let answer = match manner {
-            Manner::Waits => queue.get().map_err(|GetError| TryGetError::Closed),
+            Manner::Waits => queue.get().map_err(|RecvError| TryRecvError::Disconnected),
             Manner::Tries => queue.try_get(),
             Manner::IsInAHurry => queue.get_timeout(SHORT).map_err(|nothing| match nothing {
-                GetTimeoutError::TimedOut => TryGetError::Empty,
-                GetTimeoutError::Closed => TryGetError::Closed,
+                RecvTimeoutError::Timeout => TryRecvError::Empty,
+                RecvTimeoutError::Disconnected => TryRecvError::Disconnected,
             }),
         };
         match answer {
             Ok(item) => return Some(item),
-            Err(TryGetError::Closed) => {
-                assert_eq!(queue.try_get(), Err(TryGetError::Closed), "sent home early");
+            Err(TryRecvError::Disconnected) => {
+                assert_eq!(
+                    queue.try_get(),
+                    Err(TryRecvError::Disconnected),
+                    "sent home early"
+                );
                 return None;
             }
-            Err(TryGetError::Empty) => thread::yield_now(),
+            Err(TryRecvError::Empty) => thread::yield_now(),
         }
     }
 }
@@ -242,10 +245,10 @@ proptest! {
             let full = items.len() == capacity;
             match call {
                 Call::TryPut(item) if closed => {
-                    prop_assert_eq!(queue.try_put(item), Err(TryPutError::Closed(item)));
+                    prop_assert_eq!(queue.try_put(item), Err(TrySendError::Disconnected(item)));
                 }
                 Call::TryPut(item) if full => {
-                    prop_assert_eq!(queue.try_put(item), Err(TryPutError::Full(item)));
+                    prop_assert_eq!(queue.try_put(item), Err(TrySendError::Full(item)));
                 }
                 Call::TryPut(item) => {
                     prop_assert_eq!(queue.try_put(item), Ok(()));
@@ -254,36 +257,35 @@ proptest! {
                 Call::PutTimeout(item) => {
                     let answer = queue.put_timeout(item, Duration::ZERO);
                     if closed {
-                        prop_assert_eq!(answer, Err(PutTimeoutError::Closed(item)));
+                        prop_assert_eq!(answer, Err(SendTimeoutError::Disconnected(item)));
                     } else if full {
-                        prop_assert_eq!(answer, Err(PutTimeoutError::TimedOut(item)));
+                        prop_assert_eq!(answer, Err(SendTimeoutError::Timeout(item)));
                     } else {
                         prop_assert_eq!(answer, Ok(()));
                         items.push_back(item);
                     }
                 }
-                Call::Put(item) if closed => prop_assert_eq!(queue.put(item), Err(PutError(item))),
+                Call::Put(item) if closed => prop_assert_eq!(queue.put(item), Err(SendError(item))),
                 Call::Put(_) if full => {} // would wait
                 Call::Put(item) => {
                     prop_assert_eq!(queue.put(item), Ok(()));
                     items.push_back(item);
                 }
                 Call::TryGet => {
-                    let nothing = if closed { TryGetError::Closed } else { TryGetError::Empty };
+                    let nothing = if closed { TryRecvError::Disconnected } else { TryRecvError::Empty };
                     prop_assert_eq!(queue.try_get(), items.pop_front().ok_or(nothing));
                 }
                 Call::GetTimeout => {
-                    let nothing = if closed { GetTimeoutError::Closed } else { GetTimeoutError::TimedOut };
+                    let nothing = if closed { RecvTimeoutError::Disconnected } else { RecvTimeoutError::Timeout };
                     let answer = queue.get_timeout(Duration::ZERO);
                     prop_assert_eq!(answer, items.pop_front().ok_or(nothing));
                 }
                 Call::Get if items.is_empty() && !closed => {} // would wait
-                Call::Get => prop_assert_eq!(queue.get(), items.pop_front().ok_or(GetError)),
+                Call::Get => prop_assert_eq!(queue.get(), items.pop_front().ok_or(RecvError)),
                 Call::Look => {
                     prop_assert_eq!(queue.len(), items.len());
                     prop_assert_eq!(queue.is_empty(), items.is_empty());
                     prop_assert_eq!(queue.is_full(), full);
-                    prop_assert_eq!(queue.capacity().get(), capacity);
                 }
                 Call::Close => {
                     queue.close();
@@ -299,55 +301,33 @@ proptest! {
     #[test]
     fn answers_as_crossbeams_channel_does(capacity in 1..=16_usize, calls in calls()) {
         let queue = queue_for(capacity);
-        let (sender, receiver) = crossbeam::bounded(capacity);
+        let (sender, receiver) = bounded(capacity);
         let mut sender = Some(sender);
-        let (deaf, gone) = crossbeam::bounded(capacity);
+        let (deaf, gone) = bounded(capacity);
         drop(gone);
         for call in calls {
+            let channel = sender.as_ref().unwrap_or(&deaf);
             match call {
-                Call::TryPut(item) => prop_assert_eq!(
-                    queue.try_put(item),
-                    sender.as_ref().unwrap_or(&deaf).try_send(item).map_err(|refused| match refused {
-                        crossbeam::TrySendError::Full(item) => TryPutError::Full(item),
-                        crossbeam::TrySendError::Disconnected(item) => TryPutError::Closed(item),
-                    })
-                ),
+                Call::TryPut(item) => {
+                    prop_assert_eq!(queue.try_put(item), channel.try_send(item));
+                }
                 Call::PutTimeout(item) => prop_assert_eq!(
                     queue.put_timeout(item, Duration::ZERO),
-                    sender.as_ref().unwrap_or(&deaf).send_timeout(item, Duration::ZERO).map_err(|refused| match refused {
-                        crossbeam::SendTimeoutError::Timeout(item) => PutTimeoutError::TimedOut(item),
-                        crossbeam::SendTimeoutError::Disconnected(item) => PutTimeoutError::Closed(item),
-                    })
+                    channel.send_timeout(item, Duration::ZERO)
                 ),
                 Call::Put(_) if sender.is_some() && receiver.is_full() => {} // would wait
-                Call::Put(item) => prop_assert_eq!(
-                    queue.put(item),
-                    sender.as_ref().unwrap_or(&deaf).send(item).map_err(|refused| PutError(refused.0))
-                ),
-                Call::TryGet => prop_assert_eq!(
-                    queue.try_get(),
-                    receiver.try_recv().map_err(|nothing| match nothing {
-                        crossbeam::TryRecvError::Empty => TryGetError::Empty,
-                        crossbeam::TryRecvError::Disconnected => TryGetError::Closed,
-                    })
-                ),
+                Call::Put(item) => prop_assert_eq!(queue.put(item), channel.send(item)),
+                Call::TryGet => prop_assert_eq!(queue.try_get(), receiver.try_recv()),
                 Call::GetTimeout => prop_assert_eq!(
                     queue.get_timeout(Duration::ZERO),
-                    receiver.recv_timeout(Duration::ZERO).map_err(|nothing| match nothing {
-                        crossbeam::RecvTimeoutError::Timeout => GetTimeoutError::TimedOut,
-                        crossbeam::RecvTimeoutError::Disconnected => GetTimeoutError::Closed,
-                    })
+                    receiver.recv_timeout(Duration::ZERO)
                 ),
                 Call::Get if sender.is_some() && receiver.is_empty() => {} // would wait
-                Call::Get => prop_assert_eq!(
-                    queue.get(),
-                    receiver.recv().map_err(|crossbeam::RecvError| GetError)
-                ),
+                Call::Get => prop_assert_eq!(queue.get(), receiver.recv()),
                 Call::Look => {
                     prop_assert_eq!(queue.len(), receiver.len());
                     prop_assert_eq!(queue.is_empty(), receiver.is_empty());
                     prop_assert_eq!(queue.is_full(), receiver.is_full());
-                    prop_assert_eq!(Some(queue.capacity().get()), receiver.capacity());
                 }
                 Call::Close => {
                     queue.close();
@@ -390,12 +370,12 @@ fn close_wakes_every_waiting_consumer() {
     close_against(
         || queue_for(1),
         |queue| queue.get(),
-        |answer| assert_eq!(answer, Err(GetError)),
+        |answer| assert_eq!(answer, Err(RecvError)),
     );
     close_against(
         || queue_for(1),
         |queue| queue.get_timeout(Duration::MAX),
-        |answer| assert_eq!(answer, Err(GetTimeoutError::Closed)),
+        |answer| assert_eq!(answer, Err(RecvTimeoutError::Disconnected)),
     );
 }
 
@@ -409,12 +389,12 @@ fn close_wakes_every_waiting_producer() {
     close_against(
         full,
         |queue| queue.put("second"),
-        |answer| assert_eq!(answer, Err(PutError("second"))),
+        |answer| assert_eq!(answer, Err(SendError("second"))),
     );
     close_against(
         full,
         |queue| queue.put_timeout("second", Duration::MAX),
-        |answer| assert_eq!(answer, Err(PutTimeoutError::Closed("second"))),
+        |answer| assert_eq!(answer, Err(SendTimeoutError::Disconnected("second"))),
     );
 }
 
@@ -424,12 +404,12 @@ fn what_does_not_get_in_in_time_comes_back() {
     // Not `Copy` and not `Clone`: what comes back is what was put.
     queue.put(Box::new("first")).unwrap();
     let refused = queue.put_timeout(Box::new("second"), Duration::from_millis(5));
-    assert_eq!(refused, Err(PutTimeoutError::TimedOut(Box::new("second"))));
-    let refused = queue.try_put(refused.unwrap_err().into_item());
-    assert_eq!(refused, Err(TryPutError::Full(Box::new("second"))));
+    assert_eq!(refused, Err(SendTimeoutError::Timeout(Box::new("second"))));
+    let refused = queue.try_put(refused.unwrap_err().into_inner());
+    assert_eq!(refused, Err(TrySendError::Full(Box::new("second"))));
     queue.close();
-    let refused = queue.put(refused.unwrap_err().into_item());
-    assert_eq!(refused, Err(PutError(Box::new("second"))));
+    let refused = queue.put(refused.unwrap_err().into_inner());
+    assert_eq!(refused, Err(SendError(Box::new("second"))));
     assert_eq!(queue.len(), 1);
 }
 
@@ -437,7 +417,7 @@ fn what_does_not_get_in_in_time_comes_back() {
 fn nobody_waits_for_nothing_longer_than_the_timeout() {
     let queue = queue_for::<()>(1);
     let nothing = ends(move || queue.get_timeout(Duration::from_millis(5)));
-    assert_eq!(nothing, Err(GetTimeoutError::TimedOut));
+    assert_eq!(nothing, Err(RecvTimeoutError::Timeout));
 }
 
 #[test]
@@ -458,34 +438,6 @@ fn a_limit_nobody_reaches_takes_no_memory() {
     let queue = queue_for(usize::MAX);
     queue.put("hello").unwrap();
     assert_eq!(queue.get(), Ok("hello"));
-}
-
-#[test]
-fn errors_say_why() {
-    let said = [
-        PutError(()).to_string(),
-        TryPutError::Full(()).to_string(),
-        TryPutError::Closed(()).to_string(),
-        PutTimeoutError::TimedOut(()).to_string(),
-        PutTimeoutError::Closed(()).to_string(),
-        GetError.to_string(),
-        TryGetError::Empty.to_string(),
-        TryGetError::Closed.to_string(),
-        GetTimeoutError::TimedOut.to_string(),
-        GetTimeoutError::Closed.to_string(),
-    ];
-    insta::assert_snapshot!(said.join("\n"), @r"
-    the queue is closed
-    the queue is full
-    the queue is closed
-    the queue was still full when the time was up
-    the queue is closed
-    the queue is closed and empty
-    the queue is empty
-    the queue is closed and empty
-    the queue was still empty when the time was up
-    the queue is closed and empty
-    ");
 }
 
 /// What the right queue's play comes to with that capacity.
@@ -530,7 +482,7 @@ fn every_scene_ends_as_promised() {
 
 #[test]
 fn the_judge_sees_every_broken_promise() {
-    let cast = Cast {
+    let setup = Setup {
         capacity: NonZeroUsize::MIN,
         producers: &[&["a1", "a2"], &["b1"]],
         consumers: 2,
@@ -544,7 +496,7 @@ fn the_judge_sees_every_broken_promise() {
     let broken = |change: fn(&mut Run)| {
         let mut run = kept.clone();
         change(&mut run);
-        let judged = cast.judge(&run);
+        let judged = setup.judge(&run);
         (judged.grade, judged.outcome)
     };
     let forbidden = |outcome: &str| (Grade::Forbidden, outcome.to_owned());
@@ -571,7 +523,7 @@ fn the_judge_sees_every_broken_promise() {
 /// it is one of somebody who gave up.
 #[test]
 fn the_judge_sees_who_gave_up() {
-    let cast = Cast {
+    let setup = Setup {
         capacity: NonZeroUsize::MIN,
         producers: &[&["a1", "a2"]],
         consumers: 1,
@@ -583,7 +535,7 @@ fn the_judge_sees_who_gave_up() {
             left: left.to_vec(),
             longest: 1,
         };
-        (cast.judge(&run).grade, cast.judge_in_time(&run).grade)
+        (setup.judge(&run).grade, setup.judge_in_time(&run).grade)
     };
     let (promised, forbidden) = (Grade::Promised, Grade::Forbidden);
     assert_eq!(grade(&["a1", "a2"], &[], &[]), (promised, promised));

@@ -1,12 +1,12 @@
-//! Processes with an n of their own, for real and as threads.
+//! Processes with an n of their own, real and modelled.
 
 use proptest::prelude::*;
 use racecourse::explorer::report::Grade;
-use racecourse::lessons::own_globals::os::{Adder, ROLE};
 use racecourse::lessons::own_globals::right::SendsBack;
 use racecourse::lessons::own_globals::wrong::ExpectsParentToSee;
-use racecourse::lessons::own_globals::{Came, Globals, Processes, START};
+use racecourse::lessons::own_globals::{Globals, Observed, Processes, START};
 use racecourse::processes::Link;
+use racecourse::programs::own_globals::{Adder, ROLE};
 use std::collections::HashSet;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -89,47 +89,56 @@ fn the_parent_sees_nothing_of_what_real_processes_add() {
 
 #[test]
 fn judged_as_promised() {
-    let came = |said: &[Option<i64>], parent, sum| {
-        let said = said.to_vec();
-        Came { said, parent, sum }.judge()
+    let judged = |adders: &[Option<i64>], parent, sum| {
+        let adders = adders.to_vec();
+        let observed = Observed {
+            adders,
+            parent,
+            sum,
+        };
+        observed.judge()
     };
     let (one, none) = (Some(101), None);
     for (judged, grade, meaning) in [
         (
-            came(&[one, one], 100, Some(202)),
+            judged(&[one, one], 100, Some(202)),
             Grade::Promised,
             "is right",
         ),
-        (came(&[one, none], 100, None), Grade::Promised, "who died"),
         (
-            came(&[one, none], 100, Some(101)),
+            judged(&[one, none], 100, None),
+            Grade::Promised,
+            "a process died",
+        ),
+        (
+            judged(&[one, none], 100, Some(101)),
             Grade::Forbidden,
             "not the sum",
         ),
         (
-            came(&[one, one], 100, None),
+            judged(&[one, one], 100, None),
             Grade::Forbidden,
             "not the sum",
         ),
         (
-            came(&[one, one], 100, Some(200)),
+            judged(&[one, one], 100, Some(200)),
             Grade::Forbidden,
             "not the sum",
         ),
         (
-            came(&[one, one], 101, Some(202)),
+            judged(&[one, one], 101, Some(202)),
             Grade::Forbidden,
             "lost update",
         ),
         (
-            came(&[one, Some(102)], 102, Some(203)),
+            judged(&[one, Some(102)], 102, Some(203)),
             Grade::Forbidden,
-            "one n",
+            "share one n",
         ),
         (
-            came(&[one, Some(102)], 100, Some(203)),
+            judged(&[one, Some(102)], 100, Some(203)),
             Grade::Forbidden,
-            "one n",
+            "share one n",
         ),
     ] {
         assert_eq!(judged.grade, grade, "{judged:?}");
@@ -148,8 +157,8 @@ proptest! {
 
     #[test]
     fn threads_that_share_nothing_add_up_too(number in 0..=3usize) {
-        let came = SendsBack::come_to(number);
-        prop_assert_eq!(came.judge().grade, Grade::Promised);
-        prop_assert_eq!(came.sum, Some(101 * number as i64));
+        let observed = SendsBack::run(number);
+        prop_assert_eq!(observed.judge().grade, Grade::Promised);
+        prop_assert_eq!(observed.sum, Some(101 * number as i64));
     }
 }

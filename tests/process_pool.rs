@@ -4,14 +4,15 @@
 use crate::bounded_queue::{config, ends};
 use proptest::prelude::*;
 use racecourse::explorer::report::Grade;
-use racecourse::lessons::process_pool::os::{Done, Job, ROLE, Value};
-use racecourse::lessons::process_pool::right::{Handle, Pool};
+use racecourse::lessons::process_pool::right::Pool;
 use racecourse::lessons::process_pool::{
-    Answer, Day, Evening, Failure, Fate, Goes, Refused, Terms, User, lesson,
+    Answer, Config, Ends, Executor as _, Failure, Fate, Handle, Observed, Refused, Setup, User,
+    lesson,
 };
 use racecourse::lessons::{Program, Version};
 use racecourse::processes::real::{Child, Killer};
 use racecourse::processes::{Gone, Link, TimedOutOrGone};
+use racecourse::programs::process_pool::{Done, Job, ROLE, Value};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 use std::collections::HashSet;
@@ -64,8 +65,8 @@ impl Link<Job, Answer<Done>> for Counted {
     fn receive(&mut self) -> Result<Answer<Done>, Gone> {
         self.child.receive()
     }
-    fn receive_timeout(&mut self, patience: Duration) -> Result<Answer<Done>, TimedOutOrGone> {
-        self.child.receive_timeout(patience)
+    fn receive_timeout(&mut self, timeout: Duration) -> Result<Answer<Done>, TimedOutOrGone> {
+        self.child.receive_timeout(timeout)
     }
     fn close(&mut self) {
         self.child.close();
@@ -73,7 +74,7 @@ impl Link<Job, Answer<Done>> for Counted {
 }
 
 impl Crew {
-    fn hire(&self, program: Command) -> io::Result<Counted> {
+    fn spawn(&self, program: Command) -> io::Result<Counted> {
         self.most
             .fetch_max(self.alive.fetch_add(1, SeqCst) + 1, SeqCst);
         let _place = Place(self.clone());
@@ -94,26 +95,26 @@ impl Crew {
     }
 }
 
-fn terms(workers: usize, patience: Option<Duration>) -> Terms {
-    Terms {
+fn config_for(workers: usize, timeout: Option<Duration>) -> Config {
+    Config {
         workers: NonZeroUsize::new(workers).unwrap(),
         waiting: NonZeroUsize::new(3).unwrap(),
-        patience,
+        timeout,
     }
 }
 
 /// A pool of such processes, which print nothing unless they are told where.
 fn pool_of(
-    terms: Terms,
+    config: Config,
     program: impl Fn() -> Command + Send + Sync + 'static,
 ) -> (Pool<Job, Done>, Crew) {
     let crew = Crew::default();
     let program = Arc::new(program);
-    let hiring = |_| {
+    let spawner = |_| {
         let (crew, program) = (crew.clone(), Arc::clone(&program));
-        move || crew.hire(program())
+        move || crew.spawn(program())
     };
-    let pool = Pool::new(terms, hiring).expect("threads start");
+    let pool = Pool::new(config, spawner).expect("threads start");
     (pool, crew)
 }
 
@@ -123,15 +124,25 @@ fn quiet() -> Command {
     program
 }
 
-fn pool(workers: usize, patience: Option<Duration>) -> (Pool<Job, Done>, Crew) {
-    pool_of(terms(workers, patience), quiet)
+fn pool(workers: usize, timeout: Option<Duration>) -> (Pool<Job, Done>, Crew) {
+    pool_of(config_for(workers, timeout), quiet)
 }
 
-/// What becomes of the jobs in a pool, which then is gone.
-fn answers(workers: usize, patience: Option<Duration>, jobs: Vec<Job>) -> Vec<Answer<Done>> {
+/// Submits the jobs and waits for all: the answers, in the order of the jobs.
+fn all(
+    pool: &Pool<Job, Done>,
+    jobs: impl IntoIterator<Item = Job>,
+) -> Vec<Result<Answer<Done>, Refused<Job>>> {
+    let submitted: Vec<_> = jobs.into_iter().map(|job| pool.submit(job)).collect();
+    let waited = submitted.into_iter().map(|it| it.map(Handle::wait));
+    waited.collect()
+}
+
+/// The answers of a pool to the jobs. Then the pool is gone.
+fn answers(workers: usize, timeout: Option<Duration>, jobs: Vec<Job>) -> Vec<Answer<Done>> {
     ends(move || {
-        let (pool, crew) = pool(workers, patience);
-        let answers = pool.map(jobs);
+        let (pool, crew) = pool(workers, timeout);
+        let answers = all(&pool, jobs);
         pool.join();
         crew.is_gone(workers);
         answers.into_iter().map(|it| it.expect("open")).collect()
@@ -272,7 +283,7 @@ proptest! {
                 thread::sleep(Duration::from_micros(after));
                 killer.kill().expect("it may be killed");
             });
-            let answers = pool.map((0..40).map(|number| notes.note(number)));
+            let answers = all(&pool, (0..40).map(|number| notes.note(number)));
             killing.join().expect("no panic");
             pool.join();
             crew.is_gone(1);
@@ -319,10 +330,13 @@ fn what_a_job_prints_goes_where_the_output_goes() {
             program.stdout(writer.try_clone().expect("a pipe"));
             program
         };
-        let (pool, crew) = pool_of(terms(1, None), programs);
+        let (pool, crew) = pool_of(config_for(1, None), programs);
         // What would be a frame, if it were on the link.
         let line = "\u{5}\0\0\0\u{0}\u{3}abc";
-        let answers = pool.map([Job::Print(line.into()), Job::ReadInput, Job::Square(5)]);
+        let answers = all(
+            &pool,
+            [Job::Print(line.into()), Job::ReadInput, Job::Square(5)],
+        );
         pool.join();
         crew.is_gone(1);
         let values: Vec<_> = answers.into_iter().map(|it| value(it.unwrap())).collect();
@@ -368,16 +382,16 @@ fn what_is_too_large_to_be_sent_counts_as_a_death() {
 #[test]
 fn a_program_that_is_no_good_is_not_started_for_ever() {
     ends(|| {
-        let (pool, crew) = pool_of(terms(2, None), || Command::new("true"));
-        for answer in pool.map(vec![Job::Square(1); 4]) {
+        let (pool, crew) = pool_of(config_for(2, None), || Command::new("true"));
+        for answer in all(&pool, vec![Job::Square(1); 4]) {
             assert_eq!(answer, Ok(Err(Failure::WorkerDied)));
         }
         pool.join();
         crew.is_gone(2);
         assert!(crew.ids.lock().unwrap().len() <= 8);
 
-        let (pool, crew) = pool_of(terms(2, None), || Command::new("/no/such/program"));
-        for answer in pool.map(vec![Job::Square(1); 4]) {
+        let (pool, crew) = pool_of(config_for(2, None), || Command::new("/no/such/program"));
+        for answer in all(&pool, vec![Job::Square(1); 4]) {
             let answer = answer.expect("open");
             assert!(matches!(answer, Err(Failure::NoWorker(_))), "{answer:?}");
         }
@@ -414,7 +428,7 @@ fn a_closed_pool_gives_the_job_back() {
         let refused = pool.submit(Job::Square(5)).map(|_| ()).unwrap_err();
         assert_eq!(refused, Refused(Job::Square(5)));
         assert_eq!(refused.to_string(), "the pool is closed");
-        let refused = pool.map([Job::Square(6)]);
+        let refused = all(&pool, [Job::Square(6)]);
         assert_eq!(refused, [Err(Refused(Job::Square(6)))]);
         pool.close();
         pool.join();
@@ -537,7 +551,7 @@ proptest! {
                 }
             };
             let killing = thread::spawn(kill);
-            let answers = pool.map(jobs.clone());
+            let answers = all(&pool, jobs.clone());
             killing.join().expect("no panic");
             pool.join();
             crew.is_gone(workers);
@@ -717,16 +731,16 @@ fn ten_jobs_for_three_threads_are_answered() {
 
 #[test]
 fn the_judge_sees_every_broken_promise() {
-    let day = Day {
+    let setup = Setup {
         workers: 1,
-        jobs: &[Goes::Well, Goes::Wrong],
+        jobs: &[Ends::Well, Ends::InError],
         user: User::Waits,
-        impatient: false,
+        timeout: false,
         deaths: 1,
     };
     let judged = |fates: [Fate; 2], done: &[usize]| {
         let (fates, done) = (fates.to_vec(), done.to_vec());
-        let judged = day.judge(&Evening { fates, done });
+        let judged = setup.judge(&Observed { fates, done });
         (judged.grade, judged.outcome)
     };
     let answered = |answer| Fate::Accepted(Some(answer));
@@ -779,7 +793,7 @@ fn soak_process_pool() {
         program.stdout(writer.try_clone().expect("a pipe"));
         program
     };
-    let (pool, crew) = pool_of(terms(workers, None), programs);
+    let (pool, crew) = pool_of(config_for(workers, None), programs);
     let over = Arc::new(AtomicBool::new(false));
     let killing = {
         let (crew, over) = (crew.clone(), Arc::clone(&over));
@@ -810,7 +824,7 @@ fn soak_process_pool() {
             1 => Job::Recite(MIB),
             _ => notes.note(number),
         });
-        let some = pool.map(some);
+        let some = all(&pool, some);
         answers.extend(some.into_iter().map(|it| value(it.expect("open"))));
         jobs += 100;
     }

@@ -4,12 +4,12 @@ use crate::bounded_queue::ends;
 use crate::processes::{heard, is_reaped, program, watched};
 use proptest::prelude::*;
 use racecourse::explorer::report::Grade;
-use racecourse::lessons::process_queue::os::{CONSUMER, Consumer, PACE, PRODUCER, Producer, pass};
 use racecourse::lessons::process_queue::right::TRIES;
-use racecourse::lessons::process_queue::{Came, Day, Delivery, Item, Taken, lesson};
+use racecourse::lessons::process_queue::{Config, Delivery, Item, Report, Taken, lesson};
 use racecourse::lessons::{Program, Version};
 use racecourse::processes::real::{Child, Killer};
 use racecourse::processes::{Gone, Link, TimedOutOrGone};
+use racecourse::programs::process_queue::{CONSUMER, Consumer, PACE, PRODUCER, Producer, pass};
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, BufReader, PipeReader, PipeWriter};
@@ -25,8 +25,8 @@ const FOR_EVER: &str = "1h";
 
 const AT_ONCE: &str = "0s";
 
-fn day(producers: usize, consumers: usize, items: usize, capacity: usize) -> Day {
-    Day {
+fn config(producers: usize, consumers: usize, items: usize, capacity: usize) -> Config {
+    Config {
         producers,
         consumers,
         items,
@@ -54,27 +54,27 @@ fn same(pipe: &PipeWriter) -> PipeWriter {
     pipe.try_clone().expect("a pipe")
 }
 
-/// What came of a day on which nothing went wrong with starting processes.
-type Passed = (Vec<Vec<Delivery>>, Came<io::Error>);
+/// What report of a config on which nothing went wrong with starting processes.
+type Passed = (Vec<Vec<Delivery>>, Report);
 
-/// Producer and number of all items of a day, in order.
-fn made(day: &Day) -> Vec<(usize, usize)> {
-    let of = |producer| (1..=day.items).map(move |number| (producer, number));
-    (1..=day.producers).flat_map(of).collect()
+/// Producer and number of all items of a config, in order.
+fn made(config: &Config) -> Vec<(usize, usize)> {
+    let of = |producer| (1..=config.items).map(move |number| (producer, number));
+    (1..=config.producers).flat_map(of).collect()
 }
 
 fn key(item: &Item) -> (usize, usize) {
     (item.producer, item.number)
 }
 
-fn taken(came: &Came<io::Error>) -> Vec<(usize, usize)> {
-    let mut taken: Vec<_> = came.taken.iter().map(|taken| key(&taken.item)).collect();
+fn taken(report: &Report) -> Vec<(usize, usize)> {
+    let mut taken: Vec<_> = report.taken.iter().map(|taken| key(&taken.item)).collect();
     taken.sort_unstable();
     taken
 }
 
-fn marked(came: &Came<io::Error>) -> Vec<(usize, usize)> {
-    let marked = came.taken.iter().filter(|taken| taken.redelivered);
+fn marked(report: &Report) -> Vec<(usize, usize)> {
+    let marked = report.taken.iter().filter(|taken| taken.redelivered);
     marked.map(|taken| key(&taken.item)).collect()
 }
 
@@ -87,13 +87,13 @@ struct Line {
     marked: bool,
 }
 
-/// `4711: bought item 3 of producer-1, perhaps after another`
+/// `4711: bought item 3 of producer-1 (redelivered)`
 fn line(text: &str) -> Line {
     let parse = || {
         let (process, what) = text.split_once(": ")?;
         let (verb, what) = what.split_once(" item ")?;
         let (number, rest) = what.split_once(" of producer-")?;
-        let (producer, marked) = match rest.split_once(", perhaps after another") {
+        let (producer, marked) = match rest.split_once(" (redelivered)") {
             Some((producer, "")) => (producer, true),
             _ => (rest, false),
         };
@@ -164,8 +164,8 @@ where
         Ok(received)
     }
 
-    fn receive_timeout(&mut self, patience: Duration) -> Result<In, TimedOutOrGone> {
-        self.child.receive_timeout(patience)
+    fn receive_timeout(&mut self, timeout: Duration) -> Result<In, TimedOutOrGone> {
+        self.child.receive_timeout(timeout)
     }
 
     fn close(&mut self) {
@@ -209,11 +209,11 @@ fn the_seeds_day_comes_to_its_end() {
     let one_each = ["--producers=1", "--consumers=1", "--pace=0s"];
     let said = said(program().args(["play", "process_queue"]).args(one_each));
     let (lines, last) = play(&said);
-    assert_eq!(last, "each item once: took 10");
+    assert_eq!(last, "each item was taken once: took 10");
     for bought in [false, true] {
         let of = lines.iter().filter(|line| line.bought == bought);
         let items: Vec<_> = of.clone().map(|line| line.item).collect();
-        assert_eq!(items, made(&day(1, 1, 10, 1)));
+        assert_eq!(items, made(&config(1, 1, 10, 1)));
         let processes: HashSet<u32> = of.map(|line| line.process).collect();
         assert_eq!(processes.len(), 1);
     }
@@ -232,7 +232,7 @@ fn it_plays_with_its_standard_input_closed() {
     let bought = bought(&lines);
     assert_eq!(
         bought.keys().copied().collect::<Vec<_>>(),
-        made(&day(3, 2, 5, 5))
+        made(&config(3, 2, 5, 5))
     );
     assert!(bought.values().all(|times| *times == [1, 0]));
 }
@@ -262,14 +262,14 @@ proptest! {
         items in 0..=20_usize,
         capacity in 1..=4_usize,
     ) {
-        let day = day(producers, consumers, items, capacity);
-        let (took, came) = watched(move || {
-            pass(&day, |_| producer(Stdio::null()), |_| consumer(AT_ONCE, Stdio::null()))
+        let config = config(producers, consumers, items, capacity);
+        let (took, report) = watched(move || {
+            pass(&config, |_| producer(Stdio::null()), |_| consumer(AT_ONCE, Stdio::null()))
         });
         prop_assert_eq!(took.len(), consumers);
-        prop_assert_eq!(taken(&came), made(&day));
-        prop_assert_eq!(marked(&came), []);
-        prop_assert!((came.died, came.unmade, came.back.len()) == (0, 0, 0));
+        prop_assert_eq!(taken(&report), made(&config));
+        prop_assert_eq!(marked(&report), []);
+        prop_assert!((report.died, report.unmade, report.back.len()) == (0, 0, 0));
         for own in took {
             for producer in 1..=producers {
                 let own = own.iter().filter(|taken| taken.item.producer == producer);
@@ -283,34 +283,34 @@ proptest! {
 /// an answer.
 #[test]
 fn what_consumers_print_does_not_disturb_the_queue() {
-    let day = day(2, 2, 50, 3);
-    let (came, printed) = watched(move || {
+    let config = config(2, 2, 50, 3);
+    let (report, printed) = watched(move || {
         let (reader, writer) = io::pipe().expect("a pipe");
         let printed = thread::spawn(move || heard(reader));
         let start = |_| consumer(AT_ONCE, same(&writer));
-        let (_, came) = pass(&day, |_| producer(Stdio::null()), start);
+        let (_, report) = pass(&config, |_| producer(Stdio::null()), start);
         drop(writer);
-        (came, printed.join().expect("no panic"))
+        (report, printed.join().expect("no panic"))
     });
-    assert_eq!(taken(&came), made(&day));
+    assert_eq!(taken(&report), made(&config));
     let bought = bought(&lines(&printed));
-    assert_eq!(bought.keys().copied().collect::<Vec<_>>(), made(&day));
+    assert_eq!(bought.keys().copied().collect::<Vec<_>>(), made(&config));
     assert!(bought.values().all(|times| *times == [1, 0]), "{printed}");
 }
 
 #[test]
 fn it_is_all_the_same_if_nobody_hears_what_they_print() {
-    let day = day(2, 2, 20, 3);
-    let (_, came) = watched(move || -> Passed {
+    let config = config(2, 2, 20, 3);
+    let (_, report) = watched(move || -> Passed {
         let (reader, writer) = io::pipe().expect("a pipe");
         drop(reader);
         pass(
-            &day,
+            &config,
             |_| producer(same(&writer)),
             |_| consumer(AT_ONCE, same(&writer)),
         )
     });
-    assert_eq!((taken(&came), came.died), (made(&day), 0));
+    assert_eq!((taken(&report), report.died), (made(&config), 0));
 }
 
 /// No pipe holds an item of that size. A producer says that it has produced one before
@@ -318,22 +318,23 @@ fn it_is_all_the_same_if_nobody_hears_what_they_print() {
 /// that is in the queue, and so on: four are on their way at the most.
 #[test]
 fn a_full_pipe_holds_producers_back() {
-    let day = Day {
+    let config = Config {
         load: 4 << 20,
-        ..day(1, 1, 12, 1)
+        ..config(1, 1, 12, 1)
     };
-    let (came, printed) = watched(move || {
+    let (report, printed) = watched(move || {
         let (reader, writer) = io::pipe().expect("a pipe");
         let start = |_| producer(same(&writer));
-        let (_, came) = pass(&day, start, |_| consumer(AT_ONCE, same(&writer)));
+        let (_, report) = pass(&config, start, |_| consumer(AT_ONCE, same(&writer)));
         drop(writer);
-        (came, heard(reader))
+        (report, heard(reader))
     });
-    assert_eq!(taken(&came), made(&day));
+    assert_eq!(taken(&report), made(&config));
     assert!(
-        came.taken
+        report
+            .taken
             .iter()
-            .all(|taken| taken.item.load.len() == day.load)
+            .all(|taken| taken.item.load.len() == config.load)
     );
     let mut ahead = 0;
     for line in lines(&printed) {
@@ -347,8 +348,8 @@ fn a_full_pipe_holds_producers_back() {
 /// It has said that it bought the item, and has not answered for it.
 #[test]
 fn a_consumer_killed_with_an_item_in_hand() {
-    let day = day(1, 1, 3, 1);
-    let (came, first) = watched(move || {
+    let config = config(1, 1, 3, 1);
+    let (report, first) = watched(move || {
         let (reader, writer) = io::pipe().expect("a pipe");
         let (killer, to_kill) = mpsc::channel::<Killer>();
         let killing = thread::spawn(move || {
@@ -367,15 +368,15 @@ fn a_consumer_killed_with_an_item_in_hand() {
             }
             None => consumer(AT_ONCE, Stdio::null()),
         };
-        let (_, came) = pass(&day, |_| producer(Stdio::null()), start);
-        (came, killing.join().expect("no panic"))
+        let (_, report) = pass(&config, |_| producer(Stdio::null()), start);
+        (report, killing.join().expect("no panic"))
     });
     let (first, more) = first;
     assert!(first.bought && !first.marked && first.item == (1, 1));
     assert_eq!(more, "");
-    assert_eq!(taken(&came), made(&day));
-    assert_eq!(marked(&came), [(1, 1)]);
-    assert_eq!((came.died, came.back.len()), (1, 0));
+    assert_eq!(taken(&report), made(&config));
+    assert_eq!(marked(&report), [(1, 1)]);
+    assert_eq!((report.died, report.back.len()), (1, 0));
 }
 
 /// The rest, until nobody has that pipe any more.
@@ -386,8 +387,8 @@ fn heard_more(mut from: BufReader<PipeReader>) -> String {
 }
 
 /// The first consumer is killed on that occasion, when it is there for that time.
-fn first_consumer_killed(day: Day, when: When, time: usize) -> Came<io::Error> {
-    let (_, came) = watched(move || -> Passed {
+fn first_consumer_killed(config: Config, when: When, time: usize) -> Report {
+    let (_, report) = watched(move || -> Passed {
         let times = AtomicUsize::new(0);
         let start = |_| {
             let times = &times;
@@ -399,39 +400,39 @@ fn first_consumer_killed(day: Day, when: When, time: usize) -> Came<io::Error> {
             let child = consumer(AT_ONCE, Stdio::null())?;
             Ok(Then { child, then })
         };
-        pass(&day, |_| producer(Stdio::null()), start)
+        pass(&config, |_| producer(Stdio::null()), start)
     });
-    came
+    report
 }
 
 /// It has answered for an item and is given the next when it is dead.
 #[test]
 fn a_consumer_killed_while_it_is_idle() {
-    let day = day(1, 1, 3, 1);
+    let config = config(1, 1, 3, 1);
     for (when, time) in [(When::Received, 1), (When::BeforeSending, 2)] {
-        let came = first_consumer_killed(day, when, time);
-        assert_eq!(taken(&came), made(&day));
-        assert_eq!(marked(&came), [(1, 2)]);
-        assert_eq!((came.died, came.back.len()), (1, 0));
+        let report = first_consumer_killed(config, when, time);
+        assert_eq!(taken(&report), made(&config));
+        assert_eq!(marked(&report), [(1, 2)]);
+        assert_eq!((report.died, report.back.len()), (1, 0));
     }
 }
 
 /// Its answer may be on its way already: then it has taken it, and nobody else does.
 #[test]
 fn a_consumer_killed_when_it_has_just_been_sent_an_item() {
-    let day = day(1, 1, 3, 1);
-    let came = first_consumer_killed(day, When::Sent, 2);
-    assert_eq!(taken(&came), made(&day));
+    let config = config(1, 1, 3, 1);
+    let report = first_consumer_killed(config, When::Sent, 2);
+    assert_eq!(taken(&report), made(&config));
     // If so, its death is found with the next item.
     let unlucky = [vec![(1, 2)], vec![(1, 3)]];
-    assert!(unlucky.contains(&marked(&came)), "{came:?}");
-    assert_eq!((came.died, came.back.len()), (1, 0));
+    assert!(unlucky.contains(&marked(&report)), "{report:?}");
+    assert_eq!((report.died, report.back.len()), (1, 0));
 }
 
 #[test]
 fn an_item_that_kills_whoever_gets_it_comes_back() {
-    let day = day(1, 2, 5, 1);
-    let (_, came) = watched(move || -> Passed {
+    let config = config(1, 2, 5, 1);
+    let (_, report) = watched(move || -> Passed {
         let (reader, writer) = io::pipe().expect("a pipe");
         let reader = Mutex::new(BufReader::new(reader));
         let start = |_| {
@@ -441,13 +442,13 @@ fn an_item_that_kills_whoever_gets_it_comes_back() {
                 reader: &reader,
             })
         };
-        pass(&day, |_| producer(Stdio::null()), start)
+        pass(&config, |_| producer(Stdio::null()), start)
     });
-    let back: Vec<_> = came.back.iter().map(key).collect();
+    let back: Vec<_> = report.back.iter().map(key).collect();
     assert_eq!(back, [(1, 2)]);
-    assert_eq!(taken(&came), [(1, 1), (1, 3), (1, 4), (1, 5)]);
-    assert_eq!(marked(&came), []);
-    assert_eq!(came.died, TRIES);
+    assert_eq!(taken(&report), [(1, 1), (1, 3), (1, 4), (1, 5)]);
+    assert_eq!(marked(&report), []);
+    assert_eq!(report.died, TRIES);
 }
 
 /// Whoever is given item 2 has it in hand, and is killed.
@@ -474,8 +475,8 @@ impl Link<Delivery, Taken> for Deadly<'_> {
         self.child.receive()
     }
 
-    fn receive_timeout(&mut self, patience: Duration) -> Result<Taken, TimedOutOrGone> {
-        self.child.receive_timeout(patience)
+    fn receive_timeout(&mut self, timeout: Duration) -> Result<Taken, TimedOutOrGone> {
+        self.child.receive_timeout(timeout)
     }
 
     fn close(&mut self) {
@@ -486,11 +487,11 @@ impl Link<Delivery, Taken> for Deadly<'_> {
 /// Killed when its third item has come: no pipe holds the others.
 #[test]
 fn a_producer_killed_is_replaced() {
-    let day = Day {
+    let config = Config {
         load: 1 << 20,
-        ..day(1, 1, 8, 2)
+        ..config(1, 1, 8, 2)
     };
-    let (came, orders) = watched(move || {
+    let (report, orders) = watched(move || {
         let items = AtomicUsize::new(0);
         let started = AtomicUsize::new(0);
         let start = |_| {
@@ -504,46 +505,49 @@ fn a_producer_killed_is_replaced() {
             let child = producer(Stdio::null())?;
             Ok(Then { child, then })
         };
-        let (_, came) = pass(&day, start, |_| consumer(AT_ONCE, Stdio::null()));
-        (came, started.into_inner())
+        let (_, report) = pass(&config, start, |_| consumer(AT_ONCE, Stdio::null()));
+        (report, started.into_inner())
     });
-    assert_eq!(taken(&came), made(&day));
-    assert_eq!(marked(&came), []);
-    assert_eq!((came.died, orders), (1, 2));
+    assert_eq!(taken(&report), made(&config));
+    assert_eq!(marked(&report), []);
+    assert_eq!((report.died, orders), (1, 2));
 }
 
 /// `true` is no producer at all: it is gone before it has said anything.
 #[test]
 fn a_producer_that_never_lives_long_is_given_up() {
-    let day = day(2, 1, 4, 1);
-    let (_, came) = watched(move || -> Passed {
+    let config = config(2, 1, 4, 1);
+    let (_, report) = watched(move || -> Passed {
         let start = |which| match which {
             1 => Producer::spawn(Command::new("true"), PRODUCER),
             _ => producer(Stdio::null()),
         };
-        pass(&day, start, |_| consumer(AT_ONCE, Stdio::null()))
+        pass(&config, start, |_| consumer(AT_ONCE, Stdio::null()))
     });
-    assert_eq!(taken(&came), [(2, 1), (2, 2), (2, 3), (2, 4)]);
-    assert_eq!((came.died, came.unmade, came.back.len()), (TRIES, 4, 0));
+    assert_eq!(taken(&report), [(2, 1), (2, 2), (2, 3), (2, 4)]);
+    assert_eq!(
+        (report.died, report.unmade, report.back.len()),
+        (TRIES, 4, 0)
+    );
 }
 
 #[test]
 fn what_nobody_can_be_started_for_comes_back() {
-    let day = day(2, 2, 10, 1);
+    let config = config(2, 2, 10, 1);
     let nowhere = || Command::new("/no/such/program");
-    let (_, came) = watched(move || -> Passed {
+    let (_, report) = watched(move || -> Passed {
         let start = |_| Consumer::spawn(nowhere(), CONSUMER);
-        pass(&day, |_| producer(Stdio::null()), start)
+        pass(&config, |_| producer(Stdio::null()), start)
     });
-    assert!(came.trouble.is_some());
-    assert_eq!(came.taken, []);
-    assert_eq!(came.back.len() + came.unmade, 20);
-    let (_, came) = watched(move || -> Passed {
+    assert!(report.trouble.is_some());
+    assert_eq!(report.taken, []);
+    assert_eq!(report.back.len() + report.unmade, 20);
+    let (_, report) = watched(move || -> Passed {
         let start = |_| Producer::spawn(nowhere(), PRODUCER);
-        pass(&day, start, |_| consumer(AT_ONCE, Stdio::null()))
+        pass(&config, start, |_| consumer(AT_ONCE, Stdio::null()))
     });
-    assert!(came.trouble.is_some());
-    assert_eq!((came.taken.len(), came.unmade), (0, 20));
+    assert!(report.trouble.is_some());
+    assert_eq!((report.taken.len(), report.unmade), (0, 20));
 }
 
 /// The parent's pipe is its children's too: it ends with the last of them.
@@ -567,15 +571,15 @@ fn a_killed_parent_leaves_no_orphan() {
     });
 }
 
-/// What a day came to on which somebody was killed: nothing is lost, and what is
+/// What a config report to on which somebody was killed: nothing is lost, and what is
 /// doubled is marked.
-fn assert_kept(day: &Day, came: &Came<io::Error>, printed: &[Line]) {
-    assert!(came.trouble.is_none());
-    assert_eq!(came.unmade, 0);
-    let mut all = taken(came);
-    all.extend(came.back.iter().map(key));
+fn assert_kept(config: &Config, report: &Report, printed: &[Line]) {
+    assert!(report.trouble.is_none());
+    assert_eq!(report.unmade, 0);
+    let mut all = taken(report);
+    all.extend(report.back.iter().map(key));
     all.sort_unstable();
-    assert_eq!(all, made(day));
+    assert_eq!(all, made(config));
     for (item, [unmarked, _]) in bought(printed) {
         assert!(unmarked <= 1, "{item:?}: {printed:?}");
     }
@@ -591,13 +595,13 @@ proptest! {
         items in 1..=200_usize,
         after in prop::collection::vec(0..8_000_u64, 4),
     ) {
-        let day = day(1, consumers, items, 2);
+        let config = config(1, consumers, items, 2);
         watched(move || {
             let (reader, writer) = io::pipe().expect("a pipe");
             let printed = thread::spawn(move || heard(reader));
             let (producers_die, consumers_die) = after.split_at(2);
             let [producers, consumers] = [producers_die, consumers_die].map(|after| Mutex::new(after.to_vec()));
-            let (_, came) = thread::scope(|scope| {
+            let (_, report) = thread::scope(|scope| {
                 let doomed = |killer: Killer, after: &Mutex<Vec<u64>>| {
                     let after = after.lock().expect("no panic").pop();
                     if let Some(after) = after {
@@ -608,18 +612,18 @@ proptest! {
                     }
                 };
                 pass(
-                    &day,
+                    &config,
                     |_| producer(same(&writer)).inspect(|child| doomed(child.killer(), &producers)),
                     |_| consumer(AT_ONCE, same(&writer)).inspect(|child| doomed(child.killer(), &consumers)),
                 )
             });
             drop(writer);
-            assert_kept(&day, &came, &lines(&printed.join().expect("no panic")));
+            assert_kept(&config, &report, &lines(&printed.join().expect("no panic")));
         });
     }
 }
 
-/// Random kills in a long day. CONTRIBUTING has the command.
+/// Random kills in a long config. CONTRIBUTING has the command.
 #[test]
 #[ignore = "takes a while: see CONTRIBUTING"]
 fn soak_process_queue() {
@@ -627,14 +631,14 @@ fn soak_process_queue() {
         std::env::var("SOAK_KILLS").map_or(100, |kills| kills.parse().expect("a number"));
     /// Between two kills so many items are taken at the most.
     const GAP: usize = 200;
-    let day = day(3, 3, kills * GAP * 2 / 3, 4);
+    let config = config(3, 3, kills * GAP * 2 / 3, 4);
     let (reader, writer) = io::pipe().expect("a pipe");
     let printed = thread::spawn(move || heard(reader));
     // Who lives, as far as we know, by kind and number.
     let alive: Mutex<BTreeMap<(&str, usize), Killer>> = Mutex::default();
     let ids: Mutex<Vec<u32>> = Mutex::default();
     let (progress, taken_one) = mpsc::channel();
-    let (_, came) = thread::scope(|scope| {
+    let (_, report) = thread::scope(|scope| {
         let alive = &alive;
         scope.spawn(move || {
             let random = |below: usize| RandomState::new().hash_one(below) as usize % below;
@@ -662,7 +666,7 @@ fn soak_process_queue() {
                 .insert((kind, which), killer);
         };
         pass(
-            &day,
+            &config,
             |which| {
                 let child = producer(same(&writer))?;
                 born("producer", which, child.id(), child.killer());
@@ -685,13 +689,13 @@ fn soak_process_queue() {
     drop(writer);
     let printed = lines(&printed.join().expect("no panic"));
     let bought = bought(&printed);
-    let items = made(&day).len();
+    let items = made(&config).len();
     let doubled = bought.values().filter(|times| times[0] > 1).count();
     let again = bought
         .values()
         .filter(|times| times[0] + times[1] > 1)
         .count();
-    let lost = items - came.taken.len() - came.back.len();
+    let lost = items - report.taken.len() - report.back.len();
     let orphans = ids
         .lock()
         .expect("no panic")
@@ -700,12 +704,12 @@ fn soak_process_queue() {
         .count();
     println!(
         "{items} items, {kills} kills, {} deaths noticed, {} redelivered, of which {again} were taken twice, \
-         {} came back; lost {lost}, doubled without mark {doubled}, orphans {orphans}",
-        came.died,
-        marked(&came).len(),
-        came.back.len(),
+         {} report back; lost {lost}, doubled without mark {doubled}, orphans {orphans}",
+        report.died,
+        marked(&report).len(),
+        report.back.len(),
     );
-    assert_kept(&day, &came, &printed);
+    assert_kept(&config, &report, &printed);
     assert_eq!((lost, doubled, orphans), (0, 0, 0));
 }
 
@@ -744,7 +748,7 @@ fn threads_for_processes_play_the_seeds_day() {
 
 #[test]
 fn the_judge_sees_every_broken_promise() {
-    let day = day(1, 2, 2, 1);
+    let config = config(1, 2, 2, 1);
     let work = |number| Item {
         producer: 1,
         number,
@@ -755,20 +759,20 @@ fn the_judge_sees_every_broken_promise() {
         item: work(number),
         redelivered: true,
     };
-    let came = |died, back: &[usize], unmade| Came::<()> {
+    let report = |died, back: &[usize], unmade| Report {
         back: back.iter().map(|number| work(*number)).collect(),
         unmade,
         died,
-        ..Came::nothing()
+        ..Report::default()
     };
-    let judged = |took: [Vec<Delivery>; 2], came: Came<()>, may_return| {
-        let judged = day.judge(&took, &came, may_return);
+    let judged = |took: [Vec<Delivery>; 2], report: Report, may_return| {
+        let judged = config.judge(&took, &report, may_return);
         (judged.grade, judged.outcome)
     };
     let promised = |outcome: &str| (Grade::Promised, outcome.to_owned());
     let forbidden = |outcome: &str| (Grade::Forbidden, outcome.to_owned());
-    let all = came(0, &[], 0);
-    for (took, came, may_return, expected) in [
+    let all = report(0, &[], 0);
+    for (took, report, may_return, expected) in [
         (
             [vec![first(1), first(2)], vec![]],
             all.clone(),
@@ -777,13 +781,13 @@ fn the_judge_sees_every_broken_promise() {
         ),
         (
             [vec![first(1), first(2)], vec![again(2)]],
-            came(1, &[], 0),
+            report(1, &[], 0),
             false,
             promised("took 2 + 1, 1 marked, 1 twice"),
         ),
         (
             [vec![first(1)], vec![again(2)]],
-            came(1, &[], 0),
+            report(1, &[], 0),
             false,
             promised("took 1 + 1, 1 marked"),
         ),
@@ -791,11 +795,11 @@ fn the_judge_sees_every_broken_promise() {
             [vec![first(1)], vec![again(2)]],
             all.clone(),
             false,
-            forbidden("marked, though nobody died"),
+            forbidden("marked although nobody died"),
         ),
         (
             [vec![first(1), first(2)], vec![first(2)]],
-            came(1, &[], 0),
+            report(1, &[], 0),
             false,
             forbidden("item 2 of producer-1 taken twice, unmarked"),
         ),
@@ -807,35 +811,35 @@ fn the_judge_sees_every_broken_promise() {
         ),
         (
             [vec![first(1), again(1)], vec![]],
-            came(1, &[1], 0),
+            report(1, &[1], 0),
             true,
             forbidden("1 of 2 items lost"),
         ),
         (
             [vec![first(1)], vec![]],
-            came(0, &[2], 0),
+            report(0, &[2], 0),
             false,
             forbidden("1 of 2 items not taken"),
         ),
         (
             [vec![first(1)], vec![]],
-            came(0, &[], 1),
+            report(0, &[], 1),
             false,
             forbidden("1 of 2 items not taken"),
         ),
         (
             [vec![first(1)], vec![]],
-            came(0, &[2], 0),
+            report(0, &[2], 0),
             true,
             promised("took 1 + 0, 1 back"),
         ),
         (
             [vec![], vec![]],
-            came(0, &[1], 1),
+            report(0, &[1], 1),
             true,
             promised("took 0 + 0, 1 back, 1 unmade"),
         ),
     ] {
-        assert_eq!(judged(took, came, may_return), expected);
+        assert_eq!(judged(took, report, may_return), expected);
     }
 }

@@ -64,7 +64,7 @@ proptest! {
                 *turns = before + 1;
             }
         });
-        prop_assert_eq!(lock.into_inner(), threads * each);
+        prop_assert_eq!(*lock.lock(), threads * each);
     }
 
     #[test]

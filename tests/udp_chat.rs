@@ -6,9 +6,10 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
 use racecourse::explorer::report::Grade;
-use racecourse::lessons::udp_chat::os::{Escaped, LONGEST, Socket, Talk};
 use racecourse::lessons::udp_chat::right::DrainsThenStops;
 use racecourse::lessons::udp_chat::{self, Chat as _, Inbox, Log, Waker};
+use racecourse::programs::Escaped;
+use racecourse::programs::udp_chat::{Arguments, LONGEST, Socket};
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -51,21 +52,42 @@ fn new_log() -> PathBuf {
     path
 }
 
+/// Whether a character is invisible, written without Unicode's tables: those that people use to
+/// hide text or to move it, and whole ranges of others.
+fn is_invisible(each: char) -> bool {
+    let ranges = [
+        '\u{a0}'..='\u{a0}',   // no-break space
+        '\u{ad}'..='\u{ad}',   // soft hyphen
+        '\u{34f}'..='\u{34f}', // combining grapheme joiner
+        '\u{61c}'..='\u{61c}',
+        '\u{115f}'..='\u{1160}', // Hangul fillers
+        '\u{1680}'..='\u{1680}',
+        '\u{17b4}'..='\u{17b5}',
+        '\u{180b}'..='\u{180f}',
+        '\u{2000}'..='\u{200f}', // spaces, zero width, direction marks
+        '\u{2028}'..='\u{202f}', // line breaks, direction of writing
+        '\u{205f}'..='\u{206f}',
+        '\u{2800}'..='\u{2800}', // blank of Braille
+        '\u{3000}'..='\u{3000}',
+        '\u{3164}'..='\u{3164}', // Hangul filler
+        '\u{e000}'..='\u{f8ff}', // private use
+        '\u{fe00}'..='\u{fe0f}', // variation selectors
+        '\u{feff}'..='\u{feff}',
+        '\u{ffa0}'..='\u{ffa0}', // Hangul filler
+        '\u{fff0}'..='\u{fffb}',
+        '\u{1bca0}'..='\u{1bca3}',  // shorthand
+        '\u{1d173}'..='\u{1d17a}',  // music
+        '\u{e0000}'..='\u{10ffff}', // tags, variation selectors, private use
+    ];
+    each.is_control() || ranges.iter().any(|range| range.contains(&each))
+}
+
 /// A line of the log, read back: where it came from, and what was sent. It is held
 /// to be one line that does nothing to a terminal.
 #[track_caller]
 fn read_back(line: &str) -> (SocketAddr, Vec<u8>) {
     let line = line.strip_suffix('\n').unwrap_or(line);
-    let harmful = |each: char| {
-        let formats = ['\u{ad}', '\u{61c}', '\u{feff}', '\u{2028}', '\u{2029}'];
-        let ranges = [
-            '\u{200b}'..='\u{200f}',
-            '\u{202a}'..='\u{202e}',
-            '\u{2060}'..='\u{206f}',
-        ];
-        each.is_control() || formats.contains(&each) || ranges.iter().any(|it| it.contains(&each))
-    };
-    assert!(!line.contains(harmful), "{line:?}");
+    assert!(!line.contains(is_invisible), "{line:?}");
     let [time, from, text] = line.splitn(3, ' ').collect::<Vec<_>>()[..] else {
         panic!("no line of a log: {line:?}");
     };
@@ -315,7 +337,7 @@ fn a_message_that_is_too_long_is_refused() {
     let mut chat = Running::start(peer.local_addr().unwrap(), new_log());
     for beyond in [1, 2, 3, 1_000_000] {
         chat.types("x".repeat(LONGEST + beyond));
-        let refused = "not sent: longer than 65507 bytes, the most that UDP carries";
+        let refused = "not sent: longer than 65507 bytes, the maximum of UDP";
         assert_eq!(chat.complains(), refused, "{beyond}");
         chat.types("shorter");
         assert_eq!(heard_by(&peer), b"shorter");
@@ -412,8 +434,8 @@ fn what_is_received_is_in_the_log_at_once() {
 
 #[test]
 fn loopback_unless_told_otherwise() {
-    let command = Talk::augment_args(clap::Command::new("talk"));
-    let defaults = Talk::from_arg_matches(&command.get_matches_from(["talk"])).unwrap();
+    let command = Arguments::augment_args(clap::Command::new("talk"));
+    let defaults = Arguments::from_arg_matches(&command.get_matches_from(["talk"])).unwrap();
     assert!(defaults.bind.ip().is_loopback() && defaults.peer.ip().is_loopback());
 }
 
@@ -438,8 +460,8 @@ fn what_cannot_be_done_is_one_line_before_anything_starts() {
             "192.0.2.1:9000",
             log,
             2,
-            "error: 127.0.0.1:0 cannot send to 192.0.2.1:9000, only to this machine; to hear \
-             others, --bind 0.0.0.0:0"
+            "error: 127.0.0.1:0 can only send to this machine, not to 192.0.2.1:9000; use --bind \
+             0.0.0.0:0"
                 .into(),
         ),
         (
@@ -523,10 +545,7 @@ fn a_log_that_cannot_be_written_on_is_said() {
     let mut chat = Running::started(&mut command, new_log()).unwrap();
     peer.send_to(b"hello", chat.address).unwrap();
     let said = chat.shown.recv_timeout(WATCHDOG).unwrap();
-    assert!(
-        said.starts_with("from here on nothing is logged: "),
-        "{said}"
-    );
+    assert!(said.starts_with("the log ends here: "), "{said}");
     assert_eq!(chat.shows().1, b"hello");
     chat.types("exit");
     let why = chat.complains();
@@ -653,7 +672,10 @@ fn who_does_not_read_keeps_neither_the_log_nor_the_end() {
     chat.stdin.take().unwrap().write_all(b"exit\n").unwrap();
     assert!(ended(&mut chat).success());
     let complaints: Vec<_> = lines_of(chat.stderr.take().unwrap()).iter().collect();
-    assert_eq!(complaints, ["not all is shown: nobody reads it"]);
+    assert_eq!(
+        complaints,
+        ["some lines are not shown: nobody reads standard output"]
+    );
     // What there is of it can still be read.
     let mut shown = Vec::new();
     unread.read_to_end(&mut shown).unwrap();
@@ -942,8 +964,8 @@ fn only_what_is_promised_is_promised() {
     assert_eq!(judge("", 0), "logged 0");
     assert_eq!(judge("hello\n", 1), "logged 1");
     assert_eq!(judge("hi\nhello\nagain\n", 1), "logged 3");
-    assert_eq!(judge("hello\n", 2), "the tail lost");
-    assert_eq!(judge("hi\n", 1), "the tail lost");
+    assert_eq!(judge("hello\n", 2), "the last messages lost");
+    assert_eq!(judge("hi\n", 1), "the last messages lost");
     assert_eq!(judge("again\n", 1), "not what arrived");
     assert_eq!(judge("again\nhello\n", 2), "not what arrived");
     assert_eq!(judge("hello\nhello\n", 2), "not what arrived");
@@ -1010,11 +1032,65 @@ proptest! {
         prop_assert_eq!(logged, sent);
     }
 
+    /// Each generated character alone, and between letters.
+    #[test]
+    fn nothing_invisible_is_shown(texts in proptest::collection::vec(any::<char>(), 0..50)) {
+        for each in texts.into_iter().chain((0..0x11_0000).step_by(997).filter_map(char::from_u32)) {
+            let shown = Escaped(format!("a{each}b").as_bytes()).to_string();
+            prop_assert!(!shown.contains(is_invisible), "{shown:?}");
+            prop_assert_eq!(is_invisible(each) && shown.contains(each), false, "{}", shown);
+        }
+    }
+
     #[test]
     fn what_is_escaped_can_be_turned_back(bytes in text()) {
         let escaped = Escaped(&bytes).to_string();
         prop_assert_eq!(unescaped(&escaped), bytes);
     }
+}
+
+#[test]
+fn visible_text_is_shown_as_it_is() {
+    for text in [
+        "hello, world",
+        "it's \"quoted\"",
+        "žluťoučký kůň",
+        "日本語",
+        "नमस्ते",
+        "שלום",
+        "👍🏽",
+    ] {
+        assert_eq!(Escaped(text.as_bytes()).to_string(), text);
+    }
+}
+
+#[test]
+fn invisible_text_is_escaped() {
+    for (text, shown) in [
+        ("one\ntwo\r\n\tthree\0", r"one\ntwo\r\n\tthree\0"),
+        (r"a\nb", r"a\\nb"),
+        ("\u{7}\u{1b}[2J", r"\u{7}\u{1b}[2J"),
+        ("no\u{a0}break", r"no\u{a0}break"),
+        ("soft\u{ad}hyphen", r"soft\u{ad}hyphen"),
+        ("\u{202e}drow", r"\u{202e}drow"),
+        ("\u{2066}isolate\u{2069}", r"\u{2066}isolate\u{2069}"),
+        ("zero\u{200b}width\u{200d}", r"zero\u{200b}width\u{200d}"),
+        (
+            "\u{115f}\u{1160}\u{3164}\u{ffa0}",
+            r"\u{115f}\u{1160}\u{3164}\u{ffa0}",
+        ),
+        ("\u{2800}", r"\u{2800}"),
+        ("❤\u{fe0f}", r"❤\u{fe0f}"),
+        ("a\u{e0061}\u{e007f}", r"a\u{e0061}\u{e007f}"),
+        ("\u{e0100}", r"\u{e0100}"),
+        ("\u{3000}\u{2003}\u{1680}", r"\u{3000}\u{2003}\u{1680}"),
+        ("\u{2028}\u{2029}\u{85}", r"\u{2028}\u{2029}\u{85}"),
+        ("\u{e000}\u{f0000}", r"\u{e000}\u{f0000}"),
+        ("\u{378}\u{ffff}", r"\u{378}\u{ffff}"),
+    ] {
+        assert_eq!(Escaped(text.as_bytes()).to_string(), shown);
+    }
+    assert_eq!(Escaped(b"\xff\xc3").to_string(), r"\xff\xc3");
 }
 
 #[test]

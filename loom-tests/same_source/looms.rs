@@ -88,5 +88,5 @@ const KNOWN: [(&str, &str); 4] = [
     ("Causality violation: Concurrent", "data race"),
     ("deadlock; threads = ", "deadlock"),
     ("Model exceeded maximum number of branches", "livelock"),
-    ("whoever is woken finds an item", "panic"),
+    ("woken up, but the queue was empty", "panic"),
 ];

@@ -4,15 +4,7 @@ use std::time::Duration;
 
 pub use loom::sync::{LockResult, Mutex, MutexGuard};
 
-/// Names are for stories, and loom tells none.
-pub trait Named: Sized {
-    fn named(self, _: &'static str) -> Self {
-        self
-    }
-}
-
-impl<T> Named for T {}
-
+/// What is watched is shown in stories, and loom tells none.
 pub trait Watched<T>: Sized {
     fn watched(self, _: &'static str, _: fn(&T) -> String) -> Self {
         self

@@ -1,7 +1,7 @@
 //! The ticket locks of the lesson, compiled against loom's types, and scenes with loom's
 //! threads.
 
-// The trait and its answers name no type of `sync`: they are the crate's.
+// The trait and the judge use no type of `sync`: they are the crate's.
 pub use racecourse::lessons::ticket_lock::lesson;
 
 #[path = "../../src/lessons/ticket_lock/right.rs"]

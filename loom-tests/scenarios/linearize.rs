@@ -186,7 +186,7 @@ impl<'a, S: Specification> Search<'a, S> {
 mod tests {
     use super::super::queue::{Answer, Call, Sequential};
     use super::*;
-    use racecourse::lessons::bounded_queue::errors::TryGetError;
+    use crossbeam_channel::TryRecvError;
     use std::num::NonZeroUsize;
 
     /// One event of the first thread, the next, ….
@@ -196,7 +196,7 @@ mod tests {
     }
     use Event::{Answers, Calls};
 
-    const EMPTY: Answer = Answer::TryGet(Err(TryGetError::Empty));
+    const EMPTY: Answer = Answer::TryGet(Err(TryRecvError::Empty));
     const DONE: Answer = Answer::Put(Ok(()));
 
     /// Judges a history of a queue for one item.

@@ -5,12 +5,12 @@ use super::scene::Scenario;
 use super::specification::{Callee, Specification};
 use super::trial::Generated;
 use Call::{Close, Get, GetTimeout, IsEmpty, IsFull, Len, Put, PutTimeout, TryGet, TryPut};
+use crossbeam_channel::{
+    RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+};
 use proptest::prelude::*;
 use racecourse::explorer::report::{Budget, Memory};
-use racecourse::lessons::bounded_queue::errors::{
-    GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
-};
-use racecourse::lessons::bounded_queue::{BoundedQueue, Item, PATIENCE, PutTimeoutRefusal};
+use racecourse::lessons::bounded_queue::{BoundedQueue, Item, PutTimeoutError, TIMEOUT};
 use std::collections::VecDeque;
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -48,12 +48,12 @@ impl fmt::Display for Call {
 
 #[derive(PartialEq)]
 pub enum Answer {
-    Put(Result<(), PutError<Item>>),
-    TryPut(Result<(), TryPutError<Item>>),
-    PutTimeout(Result<(), PutTimeoutRefusal>),
-    Get(Result<Item, GetError>),
-    TryGet(Result<Item, TryGetError>),
-    GetTimeout(Result<Item, GetTimeoutError>),
+    Put(Result<(), SendError<Item>>),
+    TryPut(Result<(), TrySendError<Item>>),
+    PutTimeout(Result<(), PutTimeoutError>),
+    Get(Result<Item, RecvError>),
+    TryGet(Result<Item, TryRecvError>),
+    GetTimeout(Result<Item, RecvTimeoutError>),
     Closed,
     Len(usize),
     Is(bool),
@@ -96,22 +96,22 @@ impl Sequential {
         }
     }
 
-    fn put(&mut self, item: Item) -> Result<(), TryPutError<Item>> {
+    fn put(&mut self, item: Item) -> Result<(), TrySendError<Item>> {
         if self.closed {
-            return Err(TryPutError::Closed(item));
+            return Err(TrySendError::Disconnected(item));
         }
         if self.items.len() == self.capacity.get() {
-            return Err(TryPutError::Full(item));
+            return Err(TrySendError::Full(item));
         }
         self.items.push_back(item);
         Ok(())
     }
 
-    fn get(&mut self) -> Result<Item, TryGetError> {
+    fn get(&mut self) -> Result<Item, TryRecvError> {
         let nothing = if self.closed {
-            TryGetError::Closed
+            TryRecvError::Disconnected
         } else {
-            TryGetError::Empty
+            TryRecvError::Empty
         };
         self.items.pop_front().ok_or(nothing)
     }
@@ -130,25 +130,27 @@ impl Specification for Sequential {
     fn make(&mut self, call: Call) -> Option<Answer> {
         Some(match call {
             Put(item) => Answer::Put(match self.put(item) {
-                Err(TryPutError::Full(_)) => return None,
-                Err(TryPutError::Closed(item)) => Err(PutError(item)),
+                Err(TrySendError::Full(_)) => return None,
+                Err(TrySendError::Disconnected(item)) => Err(SendError(item)),
                 Ok(()) => Ok(()),
             }),
             TryPut(item) => Answer::TryPut(self.put(item)),
             PutTimeout(item) => Answer::PutTimeout(match self.put(item) {
-                Err(TryPutError::Full(item)) => Err(PutTimeoutError::TimedOut(Some(item))),
-                Err(TryPutError::Closed(item)) => Err(PutTimeoutError::Closed(Some(item))),
+                Err(TrySendError::Full(item)) => Err(SendTimeoutError::Timeout(Some(item))),
+                Err(TrySendError::Disconnected(item)) => {
+                    Err(SendTimeoutError::Disconnected(Some(item)))
+                }
                 Ok(()) => Ok(()),
             }),
             Get => Answer::Get(match self.get() {
-                Err(TryGetError::Empty) => return None,
-                Err(TryGetError::Closed) => Err(GetError),
+                Err(TryRecvError::Empty) => return None,
+                Err(TryRecvError::Disconnected) => Err(RecvError),
                 Ok(item) => Ok(item),
             }),
             TryGet => Answer::TryGet(self.get()),
             GetTimeout => Answer::GetTimeout(self.get().map_err(|nothing| match nothing {
-                TryGetError::Empty => GetTimeoutError::TimedOut,
-                TryGetError::Closed => GetTimeoutError::Closed,
+                TryRecvError::Empty => RecvTimeoutError::Timeout,
+                TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
             })),
             Close => {
                 self.closed = true;
@@ -170,10 +172,10 @@ impl<Q: BoundedQueue> Callee<Sequential> for Q {
         match call {
             Put(item) => Answer::Put(self.put(item)),
             TryPut(item) => Answer::TryPut(self.try_put(item)),
-            PutTimeout(item) => Answer::PutTimeout(self.put_timeout(item, PATIENCE)),
+            PutTimeout(item) => Answer::PutTimeout(self.put_timeout(item, TIMEOUT)),
             Get => Answer::Get(self.get()),
             TryGet => Answer::TryGet(self.try_get()),
-            GetTimeout => Answer::GetTimeout(self.get_timeout(PATIENCE)),
+            GetTimeout => Answer::GetTimeout(self.get_timeout(TIMEOUT)),
             Close => {
                 self.close();
                 Answer::Closed

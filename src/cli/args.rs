@@ -1,7 +1,7 @@
 //! What can be typed.
 
 use crate::explorer::report::Memory;
-use crate::lessons::{ForReal, Lesson, pace};
+use crate::programs::{Program, pace};
 use clap::{ArgMatches, CommandFactory as _, Parser, Subcommand, ValueEnum, value_parser};
 use std::fmt;
 use std::str::FromStr;
@@ -20,34 +20,32 @@ pub(super) struct Args {
     pub(super) command: Command,
 }
 
-/// Everything that can be typed: `play` takes a lesson's own arguments where the
-/// lesson has a program for real.
-pub(super) fn command(lessons: &[Lesson]) -> clap::Command {
-    let programs = |play: clap::Command| {
+/// Everything that can be typed: `play LESSON` takes the arguments of the lesson's program,
+/// if there is one.
+pub(super) fn command(programs: &[Program]) -> clap::Command {
+    let add_programs = |play: clap::Command| {
         let mut play = play
             .subcommand_negates_reqs(true)
             .args_conflicts_with_subcommands(true)
             .disable_help_subcommand(true)
             .subcommand_help_heading("Lessons for real, with arguments of their own")
             .subcommand_value_name("LESSON");
-        for lesson in lessons {
-            if let Some(program) = &lesson.for_real {
-                play = play.subcommand((program.arguments)(clap::Command::new(lesson.name)));
-            }
+        for program in programs {
+            play = play.subcommand((program.arguments)(clap::Command::new(program.lesson)));
         }
         play
     };
-    Args::command().mut_subcommand("play", programs)
+    Args::command().mut_subcommand("play", add_programs)
 }
 
-/// The lesson that is to be played for real, and what was given to its program.
-pub(super) fn for_real<'a>(
-    lessons: &'a [Lesson],
+/// The program that was asked for, and the arguments that it was given.
+pub(super) fn program<'a>(
+    programs: &'a [Program],
     given: &'a ArgMatches,
-) -> Option<(&'a Lesson, &'a ForReal, &'a ArgMatches)> {
+) -> Option<(&'a Program, &'a ArgMatches)> {
     let (name, given) = given.subcommand_matches("play")?.subcommand()?;
-    let lesson = lessons.iter().find(|lesson| lesson.name == name)?;
-    Some((lesson, lesson.for_real.as_ref()?, given))
+    let program = programs.iter().find(|program| program.lesson == name)?;
+    Some((program, given))
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,7 +1,8 @@
 //! Finds the versions that a target names.
 
 use super::args::Target;
-use crate::lessons::{Lesson, Stop, Version};
+use crate::lessons::{Lesson, Version};
+use crate::programs::Stop;
 
 /// A version and its lesson.
 pub(super) type Chosen<'a> = (&'a Lesson, &'a Version);

@@ -5,7 +5,8 @@ use super::chosen::{find, full_name};
 use crate::draw::layout::Tone;
 use crate::explorer::CAN_EXPLORE;
 use crate::explorer::report::Grade;
-use crate::lessons::{Lesson, Program, Stop};
+use crate::lessons::{Lesson, Program};
+use crate::programs::Stop;
 use crate::sync;
 use std::io::Write;
 

@@ -4,6 +4,7 @@
 use super::*;
 use crate::explorer::report::{Exploration, Grade, Judged, Kind, Outcome, Proved, Step, Story};
 use crate::lessons::{Mistake, Seed, Version};
+use crate::programs::{Program, Run};
 use clap::Parser as _;
 use std::time::Duration;
 
@@ -46,7 +47,6 @@ pub(super) fn lesson() -> Lesson {
             ),
         ],
         heeds: &[],
-        for_real: None,
     }
 }
 
@@ -112,7 +112,7 @@ fn how(variables: &[(&str, &str)]) -> String {
     how_to_explore(&args, variables)
 }
 
-/// Sells for real.
+/// Sells something.
 #[derive(clap::Args)]
 struct Sell {
     /// What it costs
@@ -120,7 +120,7 @@ struct Sell {
     price: u32,
 }
 
-impl crate::lessons::Real for Sell {
+impl Run for Sell {
     fn run(self, out: &mut dyn Write) -> Result<bool, Stop> {
         writeln!(out, "for {}", self.price)?;
         Ok(self.price > 0)
@@ -128,22 +128,20 @@ impl crate::lessons::Real for Sell {
 }
 
 #[test]
-fn a_lessons_program_for_real_has_arguments_of_its_own() {
-    let mut lesson = lesson();
-    lesson.for_real = Some(crate::lessons::ForReal::of::<Sell>());
-    let lessons = [lesson];
+fn a_lessons_program_has_arguments_of_its_own() {
+    let programs = [Program::new::<Sell>("shop")];
     let play = |args: &[&str]| {
         let args = ["racecourse", "play"].iter().chain(args);
-        args::command(&lessons).try_get_matches_from(args)
+        args::command(&programs).try_get_matches_from(args)
     };
     let given = play(&["shop", "--price=3"]).unwrap();
-    let (_, program, given) = args::for_real(&lessons, &given).unwrap();
+    let (program, given) = args::program(&programs, &given).unwrap();
     let mut out = Vec::new();
     assert!((program.run)(given, &mut out).unwrap());
     assert_eq!(out, b"for 3\n");
 
     let help = play(&["--help"]).unwrap_err().to_string();
-    assert!(help.contains("shop  Sells for real"), "{help}");
+    assert!(help.contains("shop  Sells something"), "{help}");
     for wrong in [
         &["shop", "--tickets=3"][..],
         &["--tickets=3", "shop", "--price=3"],
@@ -154,7 +152,7 @@ fn a_lessons_program_for_real_has_arguments_of_its_own() {
     }
     for by_threads in [&["shop/right"][..], &["market", "--tickets=3"]] {
         let given = play(by_threads).unwrap();
-        assert!(args::for_real(&lessons, &given).is_none());
+        assert!(args::program(&programs, &given).is_none());
         let args = Args::from_arg_matches(&given).unwrap();
         assert!(
             matches!(args.command, Command::Play(args) if args.target.to_string() == by_threads[0])

@@ -2,7 +2,8 @@
 
 use crate::draw::Drawing;
 use crate::draw::layout::{Block, Piece, Tone};
-use crate::lessons::{Lesson, Stop};
+use crate::lessons::Lesson;
+use crate::programs::Stop;
 use std::io::Write;
 
 pub(super) fn heading(out: &mut dyn Write, lesson: &Lesson) -> Result<(), Stop> {

@@ -2,7 +2,6 @@
 
 use crate::explorer::Options;
 use crate::explorer::report::{Budget, Judged, Memory};
-use crate::lessons::for_real::ForReal;
 use crate::sync::Arc;
 use std::panic::Location;
 
@@ -14,23 +13,21 @@ pub struct Lesson {
     pub title: &'static str,
     /// A short story: what is promised and where the race is.
     pub story: &'static str,
-    /// The seed tutorial's program on the subject, and what is wrong with it.
+    /// The program of the seed tutorial on the subject, and its faults.
     pub seed: Seed,
     /// The memory model the lesson needs to show its mistakes.
     pub memory: Memory,
     /// Right versions first.
     pub versions: Vec<Version>,
-    /// Which numbers of a [`Program`] its play heeds: `tickets`, `clerks`, ….
+    /// Which numbers of a [`Program`] it uses when it is played: `tickets`, `clerks`, ….
     pub heeds: &'static [&'static str],
-    /// What `play LESSON` runs instead of the first right version's play.
-    pub for_real: Option<ForReal>,
 }
 
 /// The seed tutorial's program.
 pub struct Seed {
-    /// Which of its eight lessons; `None` where the lesson is ours alone.
+    /// Which of its eight lessons. `None`: the tutorial has no such lesson.
     pub lesson: Option<u8>,
-    /// Its faults, and the test that shows that ours does not have them.
+    /// Its faults, each with a test that shows that our program does not have it.
     pub faults: &'static [Fault],
 }
 
@@ -38,19 +35,19 @@ pub struct Seed {
 pub struct Fault {
     /// What is wrong.
     pub what: &'static str,
-    /// The test that shows ours does not have it.
+    /// The test that shows that our program does not have it.
     pub shown_by: &'static str,
 }
 
 /// One implementation of a lesson.
 pub struct Version {
-    /// The type's name as the command line has it: `check-then-act`.
+    /// The name of its type, as on the command line: `check-then-act`.
     pub name: String,
     /// What it does, in a line.
     pub about: &'static str,
-    /// The scenes of the lesson, answered by this version.
+    /// The scenes of the lesson, with this version.
     pub scenes: Vec<Scene>,
-    /// Plays the lesson at full size, for real threads, and judges it.
+    /// Plays the lesson at full size, with real threads, and judges the outcome.
     pub play: fn(&Program) -> Judged,
     /// How it goes wrong; `None` for a right version.
     pub mistake: Option<Mistake>,
@@ -69,7 +66,7 @@ impl Version {
         }
     }
 
-    /// A wrong version, named for its type, and what gives it away.
+    /// A wrong version, named for its type, and how its mistake shows.
     #[must_use]
     pub fn wrong<T>(
         about: &'static str,
@@ -86,14 +83,14 @@ impl Version {
         }
     }
 
-    /// Whether it promises to keep the lesson's promises.
+    /// Whether it is a right version.
     #[must_use]
     pub fn is_right(&self) -> bool {
         self.mistake.is_none()
     }
 
-    /// The scenes it is put through: a right version all of them, a wrong one
-    /// those that are there to catch mistakes.
+    /// The scenes to explore: all of them for a right version, and for a wrong version those
+    /// that catch mistakes.
     pub fn explored(&self) -> impl Iterator<Item = &Scene> {
         let right = self.is_right();
         let shows = |scene: &Scene| self.mistake.is_some_and(|it| it.scene == scene.name);
@@ -102,9 +99,9 @@ impl Version {
             .filter(move |scene| right || !scene.proof || shows(scene))
     }
 
-    /// How an exploration puts it through the scene. If its mistake shows only in a scene
-    /// that is there for proofs, and may be large, that is explored up to as many
-    /// preemptions as the mistake needs.
+    /// How to explore the scene with this version. A scene for proofs may be large: if the
+    /// mistake of a wrong version shows only there, the scene is explored up to the preemptions
+    /// that the mistake needs.
     #[must_use]
     pub fn options(&self, scene: &Scene, memory: Memory) -> Options {
         let mistake = self.mistake.filter(|it| it.scene == scene.name);
@@ -114,40 +111,39 @@ impl Version {
     }
 }
 
-/// What gives a wrong version away.
+/// How the mistake of a wrong version shows.
 #[derive(Debug, Clone, Copy)]
 pub struct Mistake {
-    /// The scene in which it shows.
+    /// The scene that shows it.
     pub scene: &'static str,
     /// The forbidden outcome it leads to.
     pub outcome: &'static str,
-    /// How many preemptions the simplest story of it needs.
+    /// The preemptions that its simplest story needs.
     pub preemptions: usize,
-    /// The committed story of it, as `draw::story` draws it.
+    /// Its committed story, as `draw::story` draws it.
     pub story: &'static str,
 }
 
-/// One thing that happens, with actors by name.
+/// A small program with named threads.
 pub struct Scene {
     /// `2 clerks, 1 ticket`
     pub name: &'static str,
-    /// Plays it once and judges what it came to.
+    /// Runs it once and judges the outcome.
     pub run: Arc<dyn Fn() -> Judged + Send + Sync>,
-    /// Outcomes that must be among those found, so that a version which does
-    /// nothing does not pass.
+    /// Outcomes that must be found, so that a version that does nothing does not pass.
     pub must_occur: &'static [&'static str],
-    /// What its threads may do beside running in any order: at first, nothing.
+    /// What its threads may do in addition to running in any order: nothing by default.
     pub budget: Budget,
-    /// It handles the panics of its threads: they are no outcomes by themselves.
+    /// It handles the panics of its threads: a panic is not an outcome.
     pub handles_panics: bool,
-    /// A larger scene, there to prove right versions, not to catch wrong ones.
+    /// It is a larger scene that proves right versions, and does not catch wrong ones.
     pub proof: bool,
-    /// Where it is written.
+    /// Where it is in the source.
     pub(crate) written_at: &'static Location<'static>,
 }
 
 impl Scene {
-    /// A scene that every version is put through.
+    /// A scene for every version.
     #[track_caller]
     pub fn new(name: &'static str, run: impl Fn() -> Judged + Send + Sync + 'static) -> Self {
         Self {
@@ -168,7 +164,7 @@ impl Scene {
         self
     }
 
-    /// Threads may panic in it; whether that is as promised is for it to judge.
+    /// Its threads may panic. The scene judges whether that is as promised.
     #[must_use]
     pub fn handles_panics(mut self) -> Self {
         self.handles_panics = true;
@@ -185,14 +181,14 @@ impl Scene {
         options
     }
 
-    /// Its threads may do that as well.
+    /// What its threads may do in addition to running in any order.
     #[must_use]
     pub fn budget(mut self, budget: Budget) -> Self {
         self.budget = budget;
         self
     }
 
-    /// Only right versions are put through it: it is there to prove them.
+    /// It proves right versions. Wrong versions are not explored in it.
     #[must_use]
     pub fn proof(mut self) -> Self {
         self.proof = true;
@@ -205,7 +201,7 @@ impl Scene {
 pub struct Program {
     /// Tickets to sell.
     pub tickets: usize,
-    /// Clerks who sell them.
+    /// Clerks.
     pub clerks: usize,
     /// Bakers.
     pub bakers: usize,
@@ -213,7 +209,7 @@ pub struct Program {
     pub customers: usize,
     /// Breads that each baker bakes.
     pub breads: usize,
-    /// How many items the queue holds at the most.
+    /// The capacity of the queue.
     pub capacity: usize,
     /// Producers.
     pub producers: usize,

@@ -1,18 +1,18 @@
-//! The model's processes: threads that share nothing. A link is two queues, and the
-//! child's end is mortal.
+//! The model's processes: threads that share nothing. A link is two channels, and the child may
+//! die.
 //!
-//! Before each operation of its link a child [may die](crate::sync::may_die): it
-//! hangs up, as the operating system would do for it, finds everybody gone from then
-//! on, and has to return. That is every moment at which a real process can die, as
-//! far as others notice: between two operations it does nothing that they see, and to
-//! die after the last is to hang up, which it does then anyway.
+//! Before each operation of its link a child [may die](crate::sync::may_die). It disconnects, as
+//! the operating system does for a process that exits. From then on every operation says that
+//! the other end is gone, and the child has to return. Other processes can tell no other moments
+//! apart: between two operations the child does nothing that they could see, and after the last
+//! one it disconnects anyway.
 
 use super::{Gone, Link, TimedOutOrGone};
 use crate::sync::mpsc::{Receiver, RecvTimeoutError, SendError, Sender, channel};
 use crate::sync::{Named, may_die};
 use std::time::Duration;
 
-/// A link between a parent and its child; the queues have the names in stories.
+/// A link between a parent and its child. The channels have these names in stories.
 #[must_use]
 #[track_caller]
 pub fn pair<Down, Up>(
@@ -32,7 +32,7 @@ pub fn pair<Down, Up>(
     (parent, Mortal(Some(child)))
 }
 
-/// The parent's end: whoever dies, it is not the parent.
+/// The parent's end. The parent does not die.
 pub struct Immortal<Out, In> {
     to: Option<Sender<Out>>,
     from: Receiver<In>,
@@ -53,8 +53,8 @@ impl<Out, In> Link<Out, In> for Immortal<Out, In> {
     }
 
     #[track_caller]
-    fn receive_timeout(&mut self, patience: Duration) -> Result<In, TimedOutOrGone> {
-        self.from.recv_timeout(patience).map_err(|why| match why {
+    fn receive_timeout(&mut self, timeout: Duration) -> Result<In, TimedOutOrGone> {
+        self.from.recv_timeout(timeout).map_err(|why| match why {
             RecvTimeoutError::Timeout => TimedOutOrGone::TimedOut,
             RecvTimeoutError::Disconnected => TimedOutOrGone::Gone,
         })
@@ -66,7 +66,7 @@ impl<Out, In> Link<Out, In> for Immortal<Out, In> {
     }
 }
 
-/// The child's end: nothing is left of it once the child is dead.
+/// The child's end. `None`: the child is dead.
 pub struct Mortal<Out, In>(Option<Immortal<Out, In>>);
 
 impl<Out, In> Mortal<Out, In> {
@@ -94,9 +94,9 @@ impl<Out, In> Link<Out, In> for Mortal<Out, In> {
     }
 
     #[track_caller]
-    fn receive_timeout(&mut self, patience: Duration) -> Result<In, TimedOutOrGone> {
+    fn receive_timeout(&mut self, timeout: Duration) -> Result<In, TimedOutOrGone> {
         let link = self.alive().ok_or(TimedOutOrGone::Gone)?;
-        link.receive_timeout(patience)
+        link.receive_timeout(timeout)
     }
 
     #[track_caller]

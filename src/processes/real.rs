@@ -145,8 +145,8 @@ impl<Out: Serialize, In: DeserializeOwned> Link<Out, In> for Child<Out, In> {
         received.inspect_err(|_| self.end())
     }
 
-    fn receive_timeout(&mut self, patience: Duration) -> Result<In, TimedOutOrGone> {
-        let received = self.wire.receive_timeout(patience);
+    fn receive_timeout(&mut self, timeout: Duration) -> Result<In, TimedOutOrGone> {
+        let received = self.wire.receive_timeout(timeout);
         received.inspect_err(|why| {
             if *why == TimedOutOrGone::Gone {
                 self.end();
@@ -212,7 +212,7 @@ where
 /// Waits for the parent's end, which is ours.
 fn watch(lifeline: &Stream) -> ! {
     // An error leaves us without a lifeline: rather ended than left behind.
-    let _ = lifeline.wait_for_hang_up();
+    let _ = lifeline.wait_for_disconnect();
     stream::die()
 }
 
@@ -225,8 +225,8 @@ impl<Out: Serialize, In: DeserializeOwned> Link<Out, In> for Parent<Out, In> {
         self.0.receive()
     }
 
-    fn receive_timeout(&mut self, patience: Duration) -> Result<In, TimedOutOrGone> {
-        self.0.receive_timeout(patience)
+    fn receive_timeout(&mut self, timeout: Duration) -> Result<In, TimedOutOrGone> {
+        self.0.receive_timeout(timeout)
     }
 
     fn close(&mut self) {

@@ -11,9 +11,10 @@ use std::process::Command;
 /// A rule by its name in `rules.txt`, and whether a source file breaks it.
 type Rule = (&'static str, fn(&Source) -> bool);
 
-const RULES: [Rule; 7] = [
+const RULES: [Rule; 8] = [
     ("lessons use only the switch", goes_around_the_switch),
     ("lessons import no other lesson", imports_another_lesson),
+    ("lessons import no program", imports_a_program),
     ("drawing sees only data", draws_more_than_data),
     ("no version rests", is_a_version_that_rests),
     (
@@ -59,6 +60,14 @@ fn imports_another_lesson(source: &Source) -> bool {
             let inside = path.iter().skip_while(|name| **name != "lessons").nth(1);
             inside.is_some_and(|inside| is_other(inside) && is_lesson(inside))
         })
+}
+
+/// A program uses a lesson, never the other way round.
+fn imports_a_program(source: &Source) -> bool {
+    source
+        .module()
+        .starts_with(&["src".into(), "lessons".into()])
+        && names(source, |path| path.starts_with(&["src", "programs"]))
 }
 
 fn draws_more_than_data(source: &Source) -> bool {

@@ -1,17 +1,17 @@
 //! A bounded queue between producers and consumers.
 //!
 //! # Story
-//! Producers put items into a queue that holds only so many, consumers take
-//! them out. A producer who finds it full waits for room, a consumer who finds
-//! it empty waits for an item, some of them only for a while; and at the end
-//! somebody closes the queue. Between being woken and having the lock, everything
-//! may have changed; and whoever is not woken sleeps for ever.
+//! Producers put items into a queue that holds a limited number, and consumers get them. A
+//! producer waits while the queue is full, a consumer while it is empty, some of them only
+//! up to a timeout, and in the end somebody closes the queue. Before a woken thread has
+//! the lock again, another thread may have changed everything. A thread that nobody wakes
+//! sleeps for ever.
 //!
-//! The promises: never over capacity; nothing lost; nothing twice; first in,
-//! first out; nobody sleeps for ever who could go on.
+//! The promises: never more items than the capacity, no item lost, no item twice, first
+//! in, first out, and no thread sleeps for ever that could go on.
 //!
 //! # What the compiler already refuses
-//! An item that was put is the queue's, and nobody changes it from outside:
+//! An item that was put belongs to the queue, and nobody else can change it:
 //! ```compile_fail
 //! use racecourse::lessons::bounded_queue::right::Queue;
 //! let queue = Queue::new(std::num::NonZeroUsize::MIN);
@@ -19,78 +19,79 @@
 //! queue.put(item).unwrap();
 //! item.push('!'); // error: borrow of moved value: `item`
 //! ```
-//! What a mutex protects is out of reach without the lock:
+//! The data in a mutex is out of reach without the lock:
 //! ```compile_fail
 //! use std::{collections::VecDeque, sync::Mutex};
 //! let inside = Mutex::new(VecDeque::new());
 //! inside.push_back("hello"); // error: no method named `push_back` found
 //! ```
-//! A queue for no items, which could never pass anything on (and which to Python
-//! means one without a limit), cannot be asked for:
+//! A queue for 0 items, which could never pass an item on, does not exist. (In Python, 0
+//! means a queue without a limit.)
 //! ```compile_fail
 //! use racecourse::lessons::bounded_queue::right::Queue;
 //! let queue = Queue::<String>::new(0); // error: expected `NonZero<usize>`
 //! ```
 
-use super::errors::{
-    GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
-};
 use super::right::Queue;
+use crate::explorer::report::{Grade, Judged};
+use crossbeam_channel::{
+    RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+};
+use std::collections::HashSet;
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// What the scenes put into queues: `a2` is the second item of producer a.
 pub type Item = &'static str;
 
-/// How long a producer or a consumer in a hurry waits. The seed waits 3 seconds;
-/// this is long enough to be noticed.
-pub const PATIENCE: Duration = Duration::from_millis(300);
+/// The timeout in scenes. The seed has 3 seconds; this is long enough to be noticed.
+pub const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Why [`put_timeout`](BoundedQueue::put_timeout) refused, and what comes back.
-/// The right queue's error always has the item, so that its type already refuses
-/// to lose it.
-pub type PutTimeoutRefusal = PutTimeoutError<Option<Item>>;
+/// Why [`put_timeout`](BoundedQueue::put_timeout) failed, with the item unless it is lost.
+/// The error of the right queue always has the item: its type makes the loss impossible.
+pub type PutTimeoutError = SendTimeoutError<Option<Item>>;
 
-/// A bounded queue. What a version does not do in its own way, it leaves to the
-/// right queue that it is made of.
+/// A bounded queue. A version writes the methods that it does in its own way, and the
+/// right queue that it contains does the others.
 pub trait BoundedQueue: Send + Sync {
     /// An empty queue that holds up to `capacity` items.
     fn new(capacity: NonZeroUsize) -> Self;
 
-    /// The right queue that it is made of.
+    /// The right queue that it contains.
     fn right(&self) -> &Queue<Item>;
 
     /// See [`Queue::put`].
-    fn put(&self, item: Item) -> Result<(), PutError<Item>> {
+    fn put(&self, item: Item) -> Result<(), SendError<Item>> {
         self.right().put(item)
     }
 
     /// See [`Queue::try_put`].
-    fn try_put(&self, item: Item) -> Result<(), TryPutError<Item>> {
+    fn try_put(&self, item: Item) -> Result<(), TrySendError<Item>> {
         self.right().try_put(item)
     }
 
     /// See [`Queue::put_timeout`].
-    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutRefusal> {
+    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutError> {
         let put = self.right().put_timeout(item, timeout);
         put.map_err(|refused| match refused {
-            PutTimeoutError::TimedOut(item) => PutTimeoutError::TimedOut(Some(item)),
-            PutTimeoutError::Closed(item) => PutTimeoutError::Closed(Some(item)),
+            SendTimeoutError::Timeout(item) => SendTimeoutError::Timeout(Some(item)),
+            SendTimeoutError::Disconnected(item) => SendTimeoutError::Disconnected(Some(item)),
         })
     }
 
     /// See [`Queue::get`].
-    fn get(&self) -> Result<Item, GetError> {
+    fn get(&self) -> Result<Item, RecvError> {
         self.right().get()
     }
 
     /// See [`Queue::try_get`].
-    fn try_get(&self) -> Result<Item, TryGetError> {
+    fn try_get(&self) -> Result<Item, TryRecvError> {
         self.right().try_get()
     }
 
     /// See [`Queue::get_timeout`].
-    fn get_timeout(&self, timeout: Duration) -> Result<Item, GetTimeoutError> {
+    fn get_timeout(&self, timeout: Duration) -> Result<Item, RecvTimeoutError> {
         self.right().get_timeout(timeout)
     }
 
@@ -99,20 +100,17 @@ pub trait BoundedQueue: Send + Sync {
         self.right().close();
     }
 
-    /// See [`Queue::len`], also for what the answer is worth: it, and those of
-    /// [`is_empty`](Self::is_empty) and [`is_full`](Self::is_full), are
-    /// linearizable. Each was true at one moment between the call and its return,
-    /// and may be stale by the time the caller looks at it.
+    /// See [`Queue::len`].
     fn len(&self) -> usize {
         self.right().len()
     }
 
-    /// See [`len`](Self::len).
+    /// See [`Queue::is_empty`].
     fn is_empty(&self) -> bool {
         self.right().is_empty()
     }
 
-    /// See [`len`](Self::len).
+    /// See [`Queue::is_full`].
     fn is_full(&self) -> bool {
         self.right().is_full()
     }
@@ -125,5 +123,110 @@ impl BoundedQueue for Queue<Item> {
 
     fn right(&self) -> &Queue<Item> {
         self
+    }
+}
+
+/// The queue and the threads of a scene.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup {
+    /// The capacity of the queue.
+    pub capacity: NonZeroUsize,
+    /// The items that each producer puts.
+    pub producers: &'static [&'static [Item]],
+    /// The number of consumers.
+    pub consumers: usize,
+}
+
+/// Where every item ended up.
+#[derive(Debug, Clone, Default)]
+pub struct Run {
+    /// The items that each producer got back.
+    pub handed_back: Vec<Vec<Item>>,
+    /// The items that each consumer got.
+    pub got: Vec<Vec<Item>>,
+    /// The items in the queue at the end.
+    pub left: Vec<Item>,
+    /// The largest number of items that any thread saw in the queue.
+    pub longest: usize,
+}
+
+impl Setup {
+    /// Judges a run with timeouts in which some thread could always go on. In the model a
+    /// wait times out only when no thread can go on. So a thread that gave up did not wait,
+    /// or did not wait again after it was woken for nothing.
+    #[must_use]
+    pub fn judge_in_time(&self, run: &Run) -> Judged {
+        let judged = self.judge(run);
+        let gave_up = !run.left.is_empty() || !run.handed_back.concat().is_empty();
+        match judged.grade {
+            Grade::Promised if gave_up => Judged::forbidden(
+                judged.outcome,
+                "a thread gave up although the others went on",
+            ),
+            _ => judged,
+        }
+    }
+
+    /// Judges a run: never more items than the capacity, no item twice, no item lost, the
+    /// items of each producer in the order in which they were put.
+    #[must_use]
+    pub fn judge(&self, run: &Run) -> Judged {
+        if run.longest > self.capacity.get() {
+            return Judged::forbidden(
+                format!("{} inside", run.longest),
+                format!("more items than the capacity, {}", self.capacity),
+            );
+        }
+        let everywhere = run.handed_back.iter().chain(&run.got).chain([&run.left]);
+        let mut seen = HashSet::new();
+        for item in everywhere.flatten() {
+            if !seen.insert(item) {
+                return Judged::forbidden(format!("{item} twice"), "two owners have the same item");
+            }
+        }
+        for item in self.producers.iter().copied().flatten() {
+            if !seen.contains(item) {
+                return Judged::forbidden(
+                    format!("{item} lost"),
+                    "no consumer got it, it is not in the queue, and it did not come back",
+                );
+            }
+        }
+        for items in self.producers {
+            let place = |item: &Item| items.iter().position(|put| put == item);
+            for got in run.got.iter().chain([&run.left]) {
+                let places: Vec<usize> = got.iter().filter_map(place).collect();
+                if !places.is_sorted() {
+                    return Judged::forbidden(
+                        format!("out of order: {}", got.join(" ")),
+                        "a later item of the same producer came out first",
+                    );
+                }
+            }
+        }
+        Judged::promised(run.to_string(), "no item lost, no item twice, in order")
+    }
+}
+
+/// `a1 | b1, inside: a2, back: b2`: what each consumer got, what is in the queue at the
+/// end, what came back.
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        if !self.got.is_empty() {
+            let each = self.got.iter().map(|got| match got[..] {
+                [] => "nothing".to_owned(),
+                _ => got.join(" "),
+            });
+            parts.push(each.collect::<Vec<_>>().join(" | "));
+        }
+        if !self.left.is_empty() {
+            parts.push(format!("inside: {}", self.left.join(" ")));
+        }
+        let back = self.handed_back.concat();
+        if !back.is_empty() {
+            parts.push(format!("back: {}", back.join(" ")));
+        }
+        f.write_str(&parts.join(", "))
     }
 }

@@ -2,13 +2,12 @@
 //!
 //! [`lesson`](mod@lesson) tells the story. Read [`right`] next.
 
-pub mod errors;
 pub mod lesson;
 pub mod right;
 pub mod scenes;
 pub mod wrong;
 
-pub use lesson::{BoundedQueue, Item, PATIENCE, PutTimeoutRefusal};
+pub use lesson::{BoundedQueue, Item, PutTimeoutError, Run, Setup, TIMEOUT};
 
 use crate::explorer::report::Memory;
 use crate::lessons::parts::{Fault, Lesson, Mistake, Seed, Version};
@@ -27,25 +26,26 @@ pub fn lesson() -> Lesson {
         name: "bounded_queue",
         title: "A bounded queue between producers and consumers",
         story: "Producers wait while the queue is full, consumers while it is empty, some only \
-                for a while, until somebody closes it. Between being woken and having the lock \
-                everything may have changed; and whoever is not woken sleeps for ever.",
+                up to a timeout, and in the end somebody closes the queue. Before a woken thread \
+                has the lock again, another thread may have changed everything. A thread that \
+                nobody wakes sleeps for ever.",
         seed: Seed {
             lesson: Some(6),
             faults: &[
                 Fault {
-                    what: "dies of `queue.Full` at its sixth put, after 3 seconds",
+                    what: "crashes with `queue.Full` at its sixth put, after 3 seconds",
                     shown_by: "bounded_queue::the_seeds_program_comes_to_its_end",
                 },
                 Fault {
-                    what: "loses the item that did not get in: `queue.Full` does not carry it",
+                    what: "loses the item that was not put: `queue.Full` does not contain it",
                     shown_by: "bounded_queue::what_does_not_get_in_in_time_comes_back",
                 },
                 Fault {
-                    what: "never comes to `put_nowait`, which would raise as well, nor to `get`",
+                    what: "never reaches `put_nowait`, which would raise as well, nor `get`",
                     shown_by: "bounded_queue::the_seeds_program_comes_to_its_end",
                 },
                 Fault {
-                    what: "cannot say that nothing more will come: whoever gets once more \
+                    what: "cannot close the queue: a consumer that gets one item more \
                            waits for ever",
                     shown_by: "bounded_queue::close_wakes_every_waiting_consumer",
                 },
@@ -54,12 +54,12 @@ pub fn lesson() -> Lesson {
         memory: Memory::Sc,
         versions: vec![
             Version::right::<Queue<Item>>(
-                "one lock, a condition variable for each condition, `while` around each wait",
+                "one lock, one condition variable for each condition, `while` around each wait",
                 scenes::<Queue<Item>>(),
                 play::<Queue<Item>>,
             ),
             Version::wrong::<IfInsteadOfWhile>(
-                "does not look again when it is woken",
+                "does not check the condition again when it is woken",
                 scenes::<IfInsteadOfWhile>(),
                 play::<IfInsteadOfWhile>,
                 Mistake {
@@ -70,7 +70,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<OneCondvarNotifyOne>(
-                "one condition variable for both conditions: wakes the wrong one",
+                "one condition variable for both conditions: `notify_one` wakes the wrong thread",
                 scenes::<OneCondvarNotifyOne>(),
                 play::<OneCondvarNotifyOne>,
                 Mistake {
@@ -81,7 +81,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<OneCondvarNotifyTwo>(
-                "one condition variable for both conditions: two may both be the wrong ones",
+                "one condition variable for both conditions: two calls of `notify_one` wake two wrong threads",
                 scenes::<OneCondvarNotifyTwo>(),
                 play::<OneCondvarNotifyTwo>,
                 Mistake {
@@ -92,7 +92,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<SilentClose>(
-                "closes and wakes nobody",
+                "closes the queue without waking anybody",
                 scenes::<SilentClose>(),
                 play::<SilentClose>,
                 Mistake {
@@ -103,29 +103,29 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<FullThenPut>(
-                "asks whether it is full in one critical section, puts in the next",
+                "asks whether the queue is full in one critical section, puts in the next",
                 scenes::<FullThenPut>(),
                 play::<FullThenPut>,
                 Mistake {
-                    scene: "2 producers try, nobody takes, capacity 1",
+                    scene: "2 producers try, no consumer, capacity 1",
                     outcome: "2 inside",
                     preemptions: 1,
                     story: include_str!("stories/full-then-put.txt"),
                 },
             ),
             Version::wrong::<DropsOnTimeout>(
-                "says that the time was up, and keeps the item (the seed's way)",
+                "reports a timeout and does not give the item back (as the seed does)",
                 scenes::<DropsOnTimeout>(),
                 play::<DropsOnTimeout>,
                 Mistake {
-                    scene: "1 producer with a timeout, nobody takes, capacity 1",
+                    scene: "1 producer with a timeout, no consumer, capacity 1",
                     outcome: "a2 lost",
                     preemptions: 0,
                     story: include_str!("stories/drops-on-timeout.txt"),
                 },
             ),
             Version::wrong::<TimesOutYetTakes>(
-                "takes an item, and then says that the time was up",
+                "gets an item, and then reports a timeout",
                 scenes::<TimesOutYetTakes>(),
                 play::<TimesOutYetTakes>,
                 Mistake {
@@ -137,6 +137,5 @@ pub fn lesson() -> Lesson {
             ),
         ],
         heeds: &["capacity"],
-        for_real: None,
     }
 }

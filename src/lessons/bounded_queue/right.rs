@@ -1,41 +1,51 @@
-//! The right queue: one lock, and a condition variable for each of the two
-//! things that one can wait for.
+//! The right queue: one lock, and one condition variable for each of the two conditions
+//! that threads wait for.
+//!
+//! It is longer than other right versions because its interface is: three ways to put an
+//! item and three to get one.
 
-use super::errors::{
-    GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
+use crate::sync::{Condvar, Mutex, MutexGuard, Watched};
+use crossbeam_channel::{
+    RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
-use crate::sync::{Condvar, Mutex, Named, Watched};
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// A bounded first-in-first-out queue for many producers and many consumers.
 ///
-/// An item that does not get in comes back inside the error. Items leave in the
-/// order in which they were put; among threads that wait, there is no order.
+/// Its errors are those of crossbeam's channel, where a closed queue is "disconnected". An
+/// error gives back the item that could not be put. Items come out in the order in which
+/// they were put. Threads that wait are served in any order.
 ///
 /// ```
-/// use racecourse::lessons::bounded_queue::{errors::TryPutError, right::Queue};
+/// use crossbeam_channel::TrySendError;
+/// use racecourse::lessons::bounded_queue::right::Queue;
 /// use std::num::NonZeroUsize;
-/// # if !racecourse::explorer::CAN_EXPLORE { // the model wants a scene
+/// # if !racecourse::explorer::CAN_EXPLORE { // the model needs a scene
 /// let queue = Queue::new(NonZeroUsize::MIN);
 /// queue.put("hello").unwrap();
-/// assert_eq!(queue.try_put("ok"), Err(TryPutError::Full("ok")));
+/// assert_eq!(queue.try_put("ok"), Err(TrySendError::Full("ok")));
 /// queue.close();
 /// assert_eq!(queue.get(), Ok("hello"));
 /// assert!(queue.get().is_err());
 /// # }
 /// ```
 pub struct Queue<T> {
-    capacity: NonZeroUsize,
     pub(super) inside: Mutex<Inside<T>>,
     pub(super) not_empty: Condvar,
     pub(super) not_full: Condvar,
 }
 
+/// What the lock protects.
+pub(super) struct Inside<T> {
+    pub(super) items: VecDeque<T>,
+    capacity: NonZeroUsize,
+    pub(super) closed: bool,
+}
+
 impl<T> Queue<T> {
     /// An empty queue that holds up to `capacity` items.
-    #[must_use]
     pub fn new(capacity: NonZeroUsize) -> Self {
         let inside = Inside {
             items: VecDeque::new(),
@@ -43,166 +53,149 @@ impl<T> Queue<T> {
             closed: false,
         };
         Self {
-            capacity,
             inside: Mutex::new(inside).watched("queue", Inside::show),
-            not_empty: Condvar::new().named("not_empty"),
-            not_full: Condvar::new().named("not_full"),
+            not_empty: Condvar::new(),
+            not_full: Condvar::new(),
         }
     }
 
-    /// Puts an item in, and waits for room as long as it takes.
+    /// Puts an item, and waits while the queue is full.
     ///
     /// # Errors
-    /// With the item, if the queue is closed, or is closed during the wait.
-    pub fn put(&self, item: T) -> Result<(), PutError<T>> {
+    /// The queue is closed, or was closed during the wait.
+    pub fn put(&self, item: T) -> Result<(), SendError<T>> {
         let inside = self.inside.lock().unwrap();
-        let mut inside = self
-            .not_full
-            .wait_while(inside, |inside| inside.makes_put_wait())
-            .unwrap();
-        inside.put(item)?;
-        self.not_empty.notify_one();
-        Ok(())
+        let waited = self.not_full.wait_while(inside, Inside::makes_put_wait);
+        let put = self.put_now(waited.unwrap(), item);
+        put.map_err(|refused| SendError(refused.into_inner()))
     }
 
-    /// Puts an item in if there is room now.
+    /// Puts an item if there is room now.
     ///
     /// # Errors
-    /// With the item, if the queue is full or closed.
-    pub fn try_put(&self, item: T) -> Result<(), TryPutError<T>> {
-        let mut inside = self.inside.lock().unwrap();
-        inside.put(item)?;
-        self.not_empty.notify_one();
-        Ok(())
+    /// The queue is full or closed.
+    pub fn try_put(&self, item: T) -> Result<(), TrySendError<T>> {
+        self.put_now(self.inside.lock().unwrap(), item)
     }
 
-    /// Puts an item in, and waits for room no longer than `timeout`.
+    /// Puts an item, and waits up to `timeout` while the queue is full.
     ///
     /// # Errors
-    /// With the item, if the time is up, or if the queue is closed, or is closed
-    /// during the wait.
-    pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutTimeoutError<T>> {
+    /// The queue was full until the timeout, is closed, or was closed during the wait.
+    pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
         let inside = self.inside.lock().unwrap();
-        // Whether the time is up does not matter, only whether there is room:
-        // what was made at the last moment is used.
-        let (mut inside, _) = self
-            .not_full
-            .wait_timeout_while(inside, timeout, |inside| inside.makes_put_wait())
-            .unwrap();
-        inside.put(item)?;
-        self.not_empty.notify_one();
-        Ok(())
+        let full = Inside::makes_put_wait;
+        let waited = self.not_full.wait_timeout_while(inside, timeout, full);
+        // An item that finds room is put, even if the wait has timed out.
+        let put = self.put_now(waited.unwrap().0, item);
+        put.map_err(|refused| match refused {
+            TrySendError::Full(item) => SendTimeoutError::Timeout(item),
+            TrySendError::Disconnected(item) => SendTimeoutError::Disconnected(item),
+        })
     }
 
-    /// Takes the oldest item, and waits for one as long as it takes.
+    /// Gets the oldest item, and waits while the queue is empty.
     ///
     /// # Errors
-    /// If the queue is empty and closed, or is closed during the wait.
-    pub fn get(&self) -> Result<T, GetError> {
+    /// The queue is empty and closed, or was closed during the wait.
+    pub fn get(&self) -> Result<T, RecvError> {
         let inside = self.inside.lock().unwrap();
-        let mut inside = self
-            .not_empty
-            .wait_while(inside, |inside| inside.makes_get_wait())
-            .unwrap();
-        let item = inside.get()?;
-        self.not_full.notify_one();
-        Ok(item)
+        let waited = self.not_empty.wait_while(inside, Inside::makes_get_wait);
+        self.get_now(waited.unwrap()).map_err(|_| RecvError)
     }
 
-    /// Takes the oldest item if there is one now.
+    /// Gets the oldest item if there is one now.
     ///
     /// # Errors
-    /// If the queue is empty: for now, or for ever because it is closed.
-    pub fn try_get(&self) -> Result<T, TryGetError> {
-        let mut inside = self.inside.lock().unwrap();
-        let item = inside.get()?;
-        self.not_full.notify_one();
-        Ok(item)
+    /// The queue is empty, or empty and closed.
+    pub fn try_get(&self) -> Result<T, TryRecvError> {
+        self.get_now(self.inside.lock().unwrap())
     }
 
-    /// Takes the oldest item, and waits for one no longer than `timeout`.
+    /// Gets the oldest item, and waits up to `timeout` while the queue is empty.
     ///
     /// # Errors
-    /// If the time is up, or if the queue is empty and closed, or is closed
-    /// during the wait.
-    pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetTimeoutError> {
+    /// The queue was empty until the timeout, is empty and closed, or was closed during
+    /// the wait.
+    pub fn get_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         let inside = self.inside.lock().unwrap();
-        let (mut inside, _) = self
-            .not_empty
-            .wait_timeout_while(inside, timeout, |inside| inside.makes_get_wait())
-            .unwrap();
-        let item = inside.get()?;
-        self.not_full.notify_one();
-        Ok(item)
+        let empty = Inside::makes_get_wait;
+        let waited = self.not_empty.wait_timeout_while(inside, timeout, empty);
+        let got = self.get_now(waited.unwrap().0);
+        got.map_err(|nothing| match nothing {
+            TryRecvError::Empty => RecvTimeoutError::Timeout,
+            TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
+        })
     }
 
-    /// Lets nothing more in and wakes everybody who waits. What is inside can
-    /// still be taken. To close a closed queue does nothing.
+    /// From now on no item can be put; those in the queue can still be got. Wakes every
+    /// waiting thread. Closing a closed queue changes nothing.
     pub fn close(&self) {
         self.inside.lock().unwrap().closed = true;
         self.not_empty.notify_all();
         self.not_full.notify_all();
     }
 
-    /// How many items are inside.
+    /// How many items are in the queue.
     ///
-    /// As with [`is_empty`](Self::is_empty) and [`is_full`](Self::is_full), the
-    /// answer was true at one moment during the call (it is linearizable), but may
-    /// be stale before it is read: good for a display, not for a decision.
+    /// The answers of `len`, [`is_empty`](Self::is_empty) and [`is_full`](Self::is_full)
+    /// were true at one moment during the call, and may be stale when the caller reads
+    /// them: they are good for a display, and no basis for a decision.
     pub fn len(&self) -> usize {
         self.inside.lock().unwrap().items.len()
     }
 
-    /// Whether nothing was inside at some moment during the call: see
-    /// [`len`](Self::len).
+    /// Whether there is no item in the queue: see [`len`](Self::len).
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether there was no room at some moment during the call: see
-    /// [`len`](Self::len).
+    /// Whether there is no room in the queue: see [`len`](Self::len).
     pub fn is_full(&self) -> bool {
         self.inside.lock().unwrap().is_full()
     }
 
-    /// How many items fit in.
-    pub fn capacity(&self) -> NonZeroUsize {
-        self.capacity
+    fn put_now(&self, mut inside: Guard<'_, T>, item: T) -> Result<(), TrySendError<T>> {
+        inside.put(item)?;
+        self.not_empty.notify_one();
+        Ok(())
+    }
+
+    fn get_now(&self, mut inside: Guard<'_, T>) -> Result<T, TryRecvError> {
+        let item = inside.get()?;
+        self.not_full.notify_one();
+        Ok(item)
     }
 }
 
-/// What the lock protects: a queue that knows nothing of threads.
-pub(super) struct Inside<T> {
-    pub(super) items: VecDeque<T>,
-    capacity: NonZeroUsize,
-    pub(super) closed: bool,
-}
+type Guard<'a, T> = MutexGuard<'a, Inside<T>>;
 
 impl<T> Inside<T> {
-    pub(super) fn put(&mut self, item: T) -> Result<(), TryPutError<T>> {
+    pub(super) fn put(&mut self, item: T) -> Result<(), TrySendError<T>> {
         if self.closed {
-            Err(TryPutError::Closed(item))
-        } else if self.is_full() {
-            Err(TryPutError::Full(item))
-        } else {
-            self.items.push_back(item);
-            Ok(())
+            return Err(TrySendError::Disconnected(item));
         }
+        if self.is_full() {
+            return Err(TrySendError::Full(item));
+        }
+        self.items.push_back(item);
+        Ok(())
     }
 
-    pub(super) fn get(&mut self) -> Result<T, TryGetError> {
-        match self.items.pop_front() {
-            Some(item) => Ok(item),
-            None if self.closed => Err(TryGetError::Closed),
-            None => Err(TryGetError::Empty),
-        }
+    pub(super) fn get(&mut self) -> Result<T, TryRecvError> {
+        self.items.pop_front().ok_or(match self.closed {
+            true => TryRecvError::Disconnected,
+            false => TryRecvError::Empty,
+        })
     }
 
-    pub(super) fn makes_put_wait(&self) -> bool {
+    // `&mut` because the condition variables' `wait_while` passes it.
+
+    pub(super) fn makes_put_wait(&mut self) -> bool {
         self.is_full() && !self.closed
     }
 
-    pub(super) fn makes_get_wait(&self) -> bool {
+    pub(super) fn makes_get_wait(&mut self) -> bool {
         self.items.is_empty() && !self.closed
     }
 

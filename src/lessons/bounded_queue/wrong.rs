@@ -1,67 +1,71 @@
-//! Six wrong queues. Each is the [right one](super::right) but for the methods
+//! Seven wrong queues. Each is the [right one](super::right) except for the methods
 //! written here.
 
-use super::errors::{GetError, GetTimeoutError, PutError, TryGetError, TryPutError};
-use super::lesson::{BoundedQueue, Item, PutTimeoutRefusal};
+use super::lesson::{BoundedQueue, Item, PutTimeoutError};
 use super::right::Queue;
-use crate::sync::{Condvar, Named};
+use crate::sync::Condvar;
+use crossbeam_channel::{
+    RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-/// Waits with `if` where it takes a `while`: whoever is woken still has to get
-/// the lock, and somebody faster may have taken what he was woken for.
-pub struct IfInsteadOfWhile {
-    queue: Queue<Item>,
+/// The two methods of a version that contains a right queue and nothing else.
+macro_rules! contains_a_right_queue {
+    () => {
+        fn new(capacity: NonZeroUsize) -> Self {
+            Self(Queue::new(capacity))
+        }
+
+        fn right(&self) -> &Queue<Item> {
+            &self.0
+        }
+    };
 }
 
+/// Waits with `if` instead of `while`. A woken thread still has to lock the mutex, and a
+/// faster thread may take the item or the room first.
+pub struct IfInsteadOfWhile(Queue<Item>);
+
 impl BoundedQueue for IfInsteadOfWhile {
-    fn new(capacity: NonZeroUsize) -> Self {
-        let queue = Queue::new(capacity);
-        Self { queue }
-    }
+    contains_a_right_queue!();
 
-    fn right(&self) -> &Queue<Item> {
-        &self.queue
-    }
-
-    fn put(&self, item: Item) -> Result<(), PutError<Item>> {
-        let mut inside = self.queue.inside.lock().unwrap();
+    fn put(&self, item: Item) -> Result<(), SendError<Item>> {
+        let mut inside = self.0.inside.lock().unwrap();
         if inside.makes_put_wait() {
-            inside = self.queue.not_full.wait(inside).unwrap();
+            inside = self.0.not_full.wait(inside).unwrap();
         }
         if inside.closed {
-            return Err(PutError(item));
+            return Err(SendError(item));
         }
         inside.items.push_back(item);
-        self.queue.not_empty.notify_one();
+        self.0.not_empty.notify_one();
         Ok(())
     }
 
-    fn get(&self) -> Result<Item, GetError> {
-        let mut inside = self.queue.inside.lock().unwrap();
+    fn get(&self) -> Result<Item, RecvError> {
+        let mut inside = self.0.inside.lock().unwrap();
         if inside.makes_get_wait() {
-            inside = self.queue.not_empty.wait(inside).unwrap();
+            inside = self.0.not_empty.wait(inside).unwrap();
         }
         if inside.closed && inside.items.is_empty() {
-            return Err(GetError);
+            return Err(RecvError);
         }
-        let item = inside
-            .items
-            .pop_front()
-            .expect("whoever is woken finds an item");
-        self.queue.not_full.notify_one();
+        let item = inside.items.pop_front();
+        let item = item.expect("woken up, but the queue was empty");
+        self.0.not_full.notify_one();
         Ok(item)
     }
 }
 
-/// One condition variable for both conditions, and `notify_one`: a consumer can
-/// wake another consumer, who finds nothing and sleeps on, while the producer
-/// who was meant is never woken.
+/// One condition variable for both conditions, and `notify_one`. A consumer can wake
+/// another consumer, which finds the queue empty and sleeps again, while the producer that
+/// could go on is never woken.
 pub struct OneCondvarNotifyOne {
     queue: Queue<Item>,
-    /// Instead of the queue's own `not_empty` and `not_full`.
+    /// Used instead of `not_empty` and `not_full`.
     changed: Condvar,
-    /// How often it notifies when something has changed.
+    /// How many waiting threads each change notifies.
     times: usize,
 }
 
@@ -75,7 +79,7 @@ impl BoundedQueue for OneCondvarNotifyOne {
     fn new(capacity: NonZeroUsize) -> Self {
         Self {
             queue: Queue::new(capacity),
-            changed: Condvar::new().named("changed"),
+            changed: Condvar::new(),
             times: 1,
         }
     }
@@ -84,60 +88,54 @@ impl BoundedQueue for OneCondvarNotifyOne {
         &self.queue
     }
 
-    fn put(&self, item: Item) -> Result<(), PutError<Item>> {
+    fn put(&self, item: Item) -> Result<(), SendError<Item>> {
         let inside = self.queue.inside.lock().unwrap();
-        let mut inside = self
-            .changed
-            .wait_while(inside, |inside| inside.makes_put_wait())
-            .unwrap();
-        inside.put(item)?;
+        let waited = (self.changed).wait_while(inside, |inside| inside.makes_put_wait());
+        let mut inside = waited.unwrap();
+        let put = inside.put(item);
+        put.map_err(|refused| SendError(refused.into_inner()))?;
         self.notify();
         Ok(())
     }
 
-    fn try_put(&self, item: Item) -> Result<(), TryPutError<Item>> {
+    fn try_put(&self, item: Item) -> Result<(), TrySendError<Item>> {
         self.queue.inside.lock().unwrap().put(item)?;
         self.notify();
         Ok(())
     }
 
-    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutRefusal> {
+    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutError> {
         let inside = self.queue.inside.lock().unwrap();
-        let (mut inside, _) = self
-            .changed
-            .wait_timeout_while(inside, timeout, |inside| inside.makes_put_wait())
-            .unwrap();
-        // What is refused comes back; that it might not is for the version below
-        // which loses it.
-        inside.put(item).map_err(|refused| refused.map(Some))?;
+        let waited =
+            (self.changed).wait_timeout_while(inside, timeout, |inside| inside.makes_put_wait());
+        let mut inside = waited.unwrap().0;
+        let put = inside.put(item);
+        put.map_err(|refused| timed_out(refused, Some))?;
         self.notify();
         Ok(())
     }
 
-    fn get(&self) -> Result<Item, GetError> {
+    fn get(&self) -> Result<Item, RecvError> {
         let inside = self.queue.inside.lock().unwrap();
-        let mut inside = self
-            .changed
-            .wait_while(inside, |inside| inside.makes_get_wait())
-            .unwrap();
-        let item = inside.get()?;
+        let waited = (self.changed).wait_while(inside, |inside| inside.makes_get_wait());
+        let mut inside = waited.unwrap();
+        let item = inside.get().map_err(|_| RecvError)?;
         self.notify();
         Ok(item)
     }
 
-    fn try_get(&self) -> Result<Item, TryGetError> {
+    fn try_get(&self) -> Result<Item, TryRecvError> {
         let item = self.queue.inside.lock().unwrap().get()?;
         self.notify();
         Ok(item)
     }
 
-    fn get_timeout(&self, timeout: Duration) -> Result<Item, GetTimeoutError> {
+    fn get_timeout(&self, timeout: Duration) -> Result<Item, RecvTimeoutError> {
         let inside = self.queue.inside.lock().unwrap();
-        let (mut inside, _) = self
-            .changed
-            .wait_timeout_while(inside, timeout, |inside| inside.makes_get_wait())
-            .unwrap();
-        let item = inside.get()?;
+        let waited =
+            (self.changed).wait_timeout_while(inside, timeout, |inside| inside.makes_get_wait());
+        let mut inside = waited.unwrap().0;
+        let item = inside.get().map_err(nothing_in_time)?;
         self.notify();
         Ok(item)
     }
@@ -148,9 +146,25 @@ impl BoundedQueue for OneCondvarNotifyOne {
     }
 }
 
-/// Tries to mend [`OneCondvarNotifyOne`] by notifying two waiters. That is enough for two
-/// consumers. With four, both waiters can be consumers, and the producer that waits is not
-/// woken.
+/// The error of a put that has waited, with what `back` makes of the item.
+fn timed_out(refused: TrySendError<Item>, back: fn(Item) -> Option<Item>) -> PutTimeoutError {
+    match refused {
+        TrySendError::Full(item) => SendTimeoutError::Timeout(back(item)),
+        TrySendError::Disconnected(item) => SendTimeoutError::Disconnected(back(item)),
+    }
+}
+
+/// The error of a get that has waited.
+fn nothing_in_time(nothing: TryRecvError) -> RecvTimeoutError {
+    match nothing {
+        TryRecvError::Empty => RecvTimeoutError::Timeout,
+        TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
+    }
+}
+
+/// Tries to repair [`OneCondvarNotifyOne`] by notifying two waiting threads. That is enough
+/// for two consumers. With four, both woken threads can be consumers, and the waiting
+/// producer is not woken.
 pub struct OneCondvarNotifyTwo(OneCondvarNotifyOne);
 
 impl BoundedQueue for OneCondvarNotifyTwo {
@@ -165,27 +179,27 @@ impl BoundedQueue for OneCondvarNotifyTwo {
         self.0.right()
     }
 
-    fn put(&self, item: Item) -> Result<(), PutError<Item>> {
+    fn put(&self, item: Item) -> Result<(), SendError<Item>> {
         self.0.put(item)
     }
 
-    fn try_put(&self, item: Item) -> Result<(), TryPutError<Item>> {
+    fn try_put(&self, item: Item) -> Result<(), TrySendError<Item>> {
         self.0.try_put(item)
     }
 
-    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutRefusal> {
+    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutError> {
         self.0.put_timeout(item, timeout)
     }
 
-    fn get(&self) -> Result<Item, GetError> {
+    fn get(&self) -> Result<Item, RecvError> {
         self.0.get()
     }
 
-    fn try_get(&self) -> Result<Item, TryGetError> {
+    fn try_get(&self) -> Result<Item, TryRecvError> {
         self.0.try_get()
     }
 
-    fn get_timeout(&self, timeout: Duration) -> Result<Item, GetTimeoutError> {
+    fn get_timeout(&self, timeout: Duration) -> Result<Item, RecvTimeoutError> {
         self.0.get_timeout(timeout)
     }
 
@@ -194,113 +208,77 @@ impl BoundedQueue for OneCondvarNotifyTwo {
     }
 }
 
-/// Closes and tells nobody: whoever sleeps at that moment sleeps for ever.
-pub struct SilentClose {
-    queue: Queue<Item>,
-}
+/// Closes the queue without waking anybody: a thread that waits at that moment sleeps for
+/// ever.
+pub struct SilentClose(Queue<Item>);
 
 impl BoundedQueue for SilentClose {
-    fn new(capacity: NonZeroUsize) -> Self {
-        let queue = Queue::new(capacity);
-        Self { queue }
-    }
-
-    fn right(&self) -> &Queue<Item> {
-        &self.queue
-    }
+    contains_a_right_queue!();
 
     fn close(&self) {
-        self.queue.inside.lock().unwrap().closed = true;
+        self.0.inside.lock().unwrap().closed = true;
     }
 }
 
-/// Asks `is_full()`, and then puts the item in, in a critical section of its
-/// own: two who have seen the same last room both go in.
-pub struct FullThenPut {
-    queue: Queue<Item>,
-}
+/// Asks `is_full()`, and then puts the item in a second critical section: two producers
+/// that both saw room for one item both put theirs.
+pub struct FullThenPut(Queue<Item>);
 
 impl BoundedQueue for FullThenPut {
-    fn new(capacity: NonZeroUsize) -> Self {
-        let queue = Queue::new(capacity);
-        Self { queue }
-    }
+    contains_a_right_queue!();
 
-    fn right(&self) -> &Queue<Item> {
-        &self.queue
-    }
-
-    fn try_put(&self, item: Item) -> Result<(), TryPutError<Item>> {
-        if self.queue.is_full() {
-            return Err(TryPutError::Full(item));
+    fn try_put(&self, item: Item) -> Result<(), TrySendError<Item>> {
+        if self.0.is_full() {
+            return Err(TrySendError::Full(item));
         }
-        let mut inside = self.queue.inside.lock().unwrap();
+        let mut inside = self.0.inside.lock().unwrap();
         if inside.closed {
-            return Err(TryPutError::Closed(item));
+            return Err(TrySendError::Disconnected(item));
         }
         inside.items.push_back(item);
-        self.queue.not_empty.notify_one();
+        self.0.not_empty.notify_one();
         Ok(())
     }
 }
 
-/// Says that the time was up, but does not give the item back: it is gone, as
-/// with Python's `queue.Full`.
-pub struct DropsOnTimeout {
-    queue: Queue<Item>,
-}
+/// Reports the timeout without giving the item back: the item is lost, as with Python's
+/// `queue.Full`.
+pub struct DropsOnTimeout(Queue<Item>);
 
 impl BoundedQueue for DropsOnTimeout {
-    fn new(capacity: NonZeroUsize) -> Self {
-        let queue = Queue::new(capacity);
-        Self { queue }
-    }
+    contains_a_right_queue!();
 
-    fn right(&self) -> &Queue<Item> {
-        &self.queue
-    }
-
-    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutRefusal> {
-        let inside = self.queue.inside.lock().unwrap();
-        let (mut inside, _) = self
-            .queue
-            .not_full
-            .wait_timeout_while(inside, timeout, |inside| inside.makes_put_wait())
-            .unwrap();
-        inside.put(item).map_err(|refused| refused.map(|_| None))?;
-        self.queue.not_empty.notify_one();
+    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutError> {
+        let inside = self.0.inside.lock().unwrap();
+        let waited =
+            (self.0.not_full).wait_timeout_while(inside, timeout, |inside| inside.makes_put_wait());
+        let mut inside = waited.unwrap().0;
+        let put = inside.put(item);
+        put.map_err(|refused| timed_out(refused, |_lost| None))?;
+        self.0.not_empty.notify_one();
         Ok(())
     }
 }
 
-/// Takes what there is, and then looks whether the time was up: an item that came
-/// between the end of the time and the lock is taken, and nobody gets it.
-pub struct TimesOutYetTakes {
-    queue: Queue<Item>,
-}
+/// Gets an item, and only then checks whether the wait has timed out. An item that came
+/// between the timeout and the lock is taken out of the queue, and no consumer has it.
+pub struct TimesOutYetTakes(Queue<Item>);
 
 impl BoundedQueue for TimesOutYetTakes {
-    fn new(capacity: NonZeroUsize) -> Self {
-        let queue = Queue::new(capacity);
-        Self { queue }
-    }
+    contains_a_right_queue!();
 
-    fn right(&self) -> &Queue<Item> {
-        &self.queue
-    }
-
-    fn get_timeout(&self, timeout: Duration) -> Result<Item, GetTimeoutError> {
-        let mut inside = self.queue.inside.lock().unwrap();
+    fn get_timeout(&self, timeout: Duration) -> Result<Item, RecvTimeoutError> {
+        let mut inside = self.0.inside.lock().unwrap();
         let mut timed_out = false;
         while inside.makes_get_wait() && !timed_out {
-            let waited = self.queue.not_empty.wait_timeout(inside, timeout).unwrap();
+            let waited = self.0.not_empty.wait_timeout(inside, timeout).unwrap();
             (inside, timed_out) = (waited.0, waited.1.timed_out());
         }
         let item = inside.get();
         if timed_out {
-            return Err(GetTimeoutError::TimedOut);
+            return Err(RecvTimeoutError::Timeout);
         }
-        self.queue.not_full.notify_one();
-        Ok(item?)
+        self.0.not_full.notify_one();
+        item.map_err(nothing_in_time)
     }
 }

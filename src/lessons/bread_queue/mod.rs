@@ -22,9 +22,9 @@ pub fn lesson() -> Lesson {
     Lesson {
         name: "bread_queue",
         title: "Bakers, customers, and a queue of bread between them",
-        story: "Bakers put bread into a bounded queue, customers take it out. Each baker knows \
-                when he has baked enough; how does a customer know that nothing more will come? \
-                Neither counting nor looking tells.",
+        story: "Bakers put bread into a bounded queue, and customers buy it from there. A baker \
+                goes home after his last bread. How does a customer find out that no more bread \
+                will come? Neither counting nor looking into the queue helps.",
         seed: Seed {
             lesson: Some(3),
             faults: &[
@@ -41,7 +41,7 @@ pub fn lesson() -> Lesson {
                     shown_by: "bread_queue::one_customer_buys_all_there_is",
                 },
                 Fault {
-                    what: "sets the queue no limit: bakers who are faster fill the memory",
+                    what: "sets no limit for the queue: fast bakers fill the memory",
                     shown_by: "bounded_queue::never_over_capacity",
                 },
             ],
@@ -49,12 +49,12 @@ pub fn lesson() -> Lesson {
         memory: Memory::Sc,
         versions: vec![
             Version::right::<ClosesWhenBaked>(
-                "the last baker closes the queue, customers take until it is closed and empty",
+                "the last baker closes the queue, customers buy until it is closed and empty",
                 scenes::<ClosesWhenBaked>(),
                 play::<ClosesWhenBaked>,
             ),
             Version::wrong::<CountedCustomers>(
-                "every customer buys a fixed number (the seed's way)",
+                "every customer buys a fixed number of breads (as the seed does)",
                 scenes::<CountedCustomers>(),
                 play::<CountedCustomers>,
                 Mistake {
@@ -65,7 +65,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<LooksThenTakes>(
-                "looks whether there is bread or will be, then waits for it",
+                "checks that bread is there or will come, then waits for it",
                 scenes::<LooksThenTakes>(),
                 play::<LooksThenTakes>,
                 Mistake {
@@ -88,6 +88,5 @@ pub fn lesson() -> Lesson {
             ),
         ],
         heeds: &["bakers", "customers", "breads", "capacity"],
-        for_real: None,
     }
 }

@@ -1,13 +1,11 @@
-//! The right bakery: customers go home when nothing more will come.
+//! The right bakery: the last baker closes the queue.
 
 use super::lesson::{Bakery, Bread, Day};
 use crate::lessons::bounded_queue::right::Queue;
-use crate::sync::Named;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
-/// The last baker to go home closes the queue. Customers need to know neither
-/// how much is baked nor how many they are: they take until it is closed and
-/// empty.
+/// The last baker to go home closes the queue. Customers buy bread until the queue is closed
+/// and empty.
 pub struct ClosesWhenBaked {
     queue: Queue<Bread>,
     baking: AtomicUsize,
@@ -19,7 +17,7 @@ impl Bakery for ClosesWhenBaked {
         if day.bakers == 0 {
             queue.close();
         }
-        let baking = AtomicUsize::new(day.bakers).named("baking");
+        let baking = AtomicUsize::new(day.bakers);
         Self { queue, baking }
     }
 
@@ -28,10 +26,9 @@ impl Bakery for ClosesWhenBaked {
     }
 
     fn go_home(&self) {
-        // ORDERING: Relaxed is enough. The count publishes nothing but itself,
-        // and whoever brings it to 0 comes after the other bakers in its own
-        // order; their puts cannot then come after his close, since the queue's
-        // lock would order them against the count.
+        // ORDERING: Relaxed is enough. The count publishes no other memory. In its
+        // modification order the last baker comes after the others. None of their puts can
+        // follow his close: the queue's lock would make his decrement happen before theirs.
         if self.baking.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.queue.close();
         }

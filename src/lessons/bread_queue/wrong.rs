@@ -1,14 +1,12 @@
-//! Three bakeries that forget bread or customers.
+//! Three wrong bakeries.
 
 use super::lesson::{Bakery, Bread, Day};
 use crate::lessons::bounded_queue::right::Queue;
-use crate::sync::Named;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
-/// What the seed does: every customer buys as many breads as every baker bakes.
-/// With as many customers as bakers that comes out even. With more, some wait
-/// for bread that nobody bakes; with fewer, bread is left, or bakers wait for
-/// room that nobody makes.
+/// What the seed does: every customer buys as many breads as every baker bakes. It works
+/// with as many customers as bakers. With more customers, some wait for bread that nobody
+/// bakes. With fewer, bread is left, or bakers wait for ever because the queue is full.
 pub struct CountedCustomers {
     queue: Queue<Bread>,
     each: usize,
@@ -36,9 +34,9 @@ impl Bakery for CountedCustomers {
     }
 }
 
-/// Nobody closes the queue: a customer looks whether there is bread or somebody
-/// who still bakes, and only then waits for one. What he saw is stale by then:
-/// the bread is sold to another, the baker has gone home, and nobody wakes him.
+/// Nobody closes the queue. A customer checks that a baker is still there or that there is
+/// bread, and only then waits for bread. In between, the baker can go home, or another
+/// customer can buy the bread, and then nobody wakes the customer who waits.
 pub struct LooksThenTakes {
     queue: Queue<Bread>,
     baking: AtomicUsize,
@@ -48,7 +46,7 @@ impl Bakery for LooksThenTakes {
     fn open(day: &Day) -> Self {
         Self {
             queue: Queue::new(day.capacity),
-            baking: AtomicUsize::new(day.bakers).named("baking"),
+            baking: AtomicUsize::new(day.bakers),
         }
     }
 
@@ -68,8 +66,8 @@ impl Bakery for LooksThenTakes {
     }
 }
 
-/// The first baker to go home closes the queue, as if there were no other. Bread
-/// that another still bakes is refused.
+/// The first baker to go home closes the queue. The other bakers can no longer put their
+/// bread.
 pub struct ClosesTooEarly {
     queue: Queue<Bread>,
 }

@@ -7,8 +7,7 @@ pub mod right;
 mod scenes;
 pub mod wrong;
 
-pub use lesson::Sum;
-pub use scenes::judge;
+pub use lesson::{Sum, judge};
 
 use crate::explorer::report::Memory;
 use crate::lessons::parts::{Fault, Lesson, Mistake, Seed, Version};
@@ -23,36 +22,36 @@ pub fn lesson() -> Lesson {
     Lesson {
         name: "join",
         title: "One thread computes, the other waits for it and reads",
-        story: "x is 10, a thread sets it to 1 + 1, and the main thread prints it. \
-                Whether it waits for the thread before it reads is all that decides between 2 and 10.",
+        story: "x is 10. A thread sets it to 1 + 1, and the main thread prints it. The answer is 2 \
+                only if the main thread joins the other thread before it reads x.",
         seed: Seed {
             lesson: Some(8),
             faults: &[
                 Fault {
-                    what: "one line, the join, makes it right: without it the same program prints 10",
+                    what: "is right by one line, the join: without that line it can print 10",
                     shown_by: "join::x_is_2_always",
                 },
                 Fault {
-                    what: "x is a global: two such sums at a time would overwrite each other",
+                    what: "x is a global: two sums at the same time would overwrite each other",
                     shown_by: "join::sums_do_not_disturb_each_other",
                 },
                 Fault {
-                    what: "if the thread fails, its join says nothing and 10 is printed",
+                    what: "ignores a failure of the thread, and prints 10",
                     shown_by: "join::an_adder_that_fails_is_heard",
                 },
             ],
         },
-        // SC would show the mistake; C11 shows besides that a Relaxed read after
-        // the join is never stale.
+        // SC would show the mistakes too. C11 also proves that a Relaxed load after the join is
+        // never stale.
         memory: Memory::C11,
         versions: vec![
             Version::right::<JoinsThenReads>(
-                "waits for the thread, then reads",
+                "waits for the thread, then reads x",
                 scenes::<JoinsThenReads>(),
                 play::<JoinsThenReads>,
             ),
             Version::wrong::<ReadsBeforeJoin>(
-                "reads, then waits for the thread",
+                "reads x, then waits for the thread",
                 scenes::<ReadsBeforeJoin>(),
                 play::<ReadsBeforeJoin>,
                 Mistake {
@@ -63,7 +62,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<TrustsTheWakeUp>(
-                "waits to be notified, and does not look whether it was",
+                "waits for a notification, and does not check that there was one",
                 scenes::<TrustsTheWakeUp>(),
                 play::<TrustsTheWakeUp>,
                 Mistake {
@@ -74,7 +73,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<PoisonedAndStuck>(
-                "takes a poisoned lock for one that is held",
+                "treats a poisoned lock as one that is held",
                 scenes::<PoisonedAndStuck>(),
                 play::<PoisonedAndStuck>,
                 Mistake {
@@ -86,6 +85,5 @@ pub fn lesson() -> Lesson {
             ),
         ],
         heeds: &[],
-        for_real: None,
     }
 }

@@ -1,23 +1,12 @@
-//! Scenes of a sum, and the judge of their outcomes.
+//! Scenes of a sum.
 
-use super::lesson::Sum;
+use super::lesson::{Sum, judge};
 use crate::explorer::report::{Budget, Judged};
 use crate::lessons::parts::{Program, Scene};
 use crate::narrate;
 use std::panic::catch_unwind;
 
-/// Holds `x` against the promise.
-#[must_use]
-pub fn judge(x: i64) -> Judged {
-    let outcome = format!("x is {x}");
-    match x {
-        2 => Judged::promised(outcome, "the sum"),
-        10 => Judged::forbidden(outcome, "read before the sum was there"),
-        _ => Judged::forbidden(outcome, "neither before nor after"),
-    }
-}
-
-/// The seed's program, whole: there is nothing to make larger or smaller.
+/// The seed's program.
 fn one_plus_one<Way: Sum>() -> Judged {
     let x = Way::x(1, 1);
     narrate!("x is {x}");
@@ -31,8 +20,14 @@ pub(super) fn play<Way: Sum>(_: &Program) -> Judged {
 /// A sum that the thread fails to compute.
 fn too_large<Way: Sum>() -> Judged {
     match catch_unwind(|| Way::x(i64::MAX, 1)) {
-        Err(_) => Judged::promised("the failure is heard", "there is no sum, and no x is read"),
-        Ok(x) => Judged::forbidden(format!("x is {x}"), "there is no such sum"),
+        Err(_) => Judged::promised(
+            "the failure is reported",
+            "there is no sum, and x is not read",
+        ),
+        Ok(x) => Judged::forbidden(
+            format!("x is {x}"),
+            "the thread failed, and there is no sum",
+        ),
     }
 }
 
@@ -45,7 +40,7 @@ pub(super) fn scenes<Way: Sum + 'static>() -> Vec<Scene> {
                 ..Budget::NONE
             }),
         Scene::new("a sum that does not fit", too_large::<Way>)
-            .must_occur(&["the failure is heard"])
+            .must_occur(&["the failure is reported"])
             .handles_panics(),
     ]
 }

@@ -1,72 +1,76 @@
-//! Three ways to wait for a thread that are none.
+//! Three wrong ways to wait for a thread.
 
-use super::lesson::{Sum, start_adder, ten};
-use crate::sync::atomic::Ordering;
+use super::lesson::{Sum, TEN, start_adder};
+use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::sync::thread::{Builder, yield_now};
-use crate::sync::{Arc, Condvar, Mutex, Named};
+use crate::sync::{Arc, Condvar, Mutex};
 
-/// Reads first and waits afterwards: whether the thread has been there is luck.
+/// Reads `x` first and waits for the thread afterwards: the thread may not have set `x` yet.
 pub struct ReadsBeforeJoin;
 
 impl Sum for ReadsBeforeJoin {
     fn x(a: i64, b: i64) -> i64 {
-        let x = ten();
+        let x = Arc::new(AtomicI64::new(TEN));
         let adder = start_adder(&x, (a, b), ());
-        // ORDERING: no ordering helps. SeqCst would read 10 just the same, if the
-        // adder has not stored yet.
+        // ORDERING: no ordering helps. With SeqCst this load reads 10 too, if the adder has not
+        // stored the sum yet.
         let read = x.load(Ordering::Relaxed);
         adder.join().expect("the adder does its sum");
         read
     }
 }
 
-/// Waits to be notified instead of joining, once, with `if`. Only the adder
-/// notifies, and only when it is done; but a wait may end although nobody has
-/// notified it: std says so, and operating systems do so.
+/// Waits for a notification instead of joining, with `if` instead of `while`. Only the adder
+/// notifies, and only when it ends. But std allows a wait to end without a notification.
 pub struct TrustsTheWakeUp;
 
-/// Says that the adder has ended, even if it fails.
-struct TellsTheEnd(Arc<(Mutex<bool>, Condvar)>);
+struct End {
+    ended: Mutex<bool>,
+    has_ended: Condvar,
+}
 
-impl Drop for TellsTheEnd {
+/// Notifies when the adder drops it, even if the adder fails.
+struct NotifiesAtEnd(Arc<End>);
+
+impl Drop for NotifiesAtEnd {
     fn drop(&mut self) {
-        *self.0.0.lock().unwrap() = true;
-        self.0.1.notify_one();
+        *self.0.ended.lock().unwrap() = true;
+        self.0.has_ended.notify_one();
     }
 }
 
 impl Sum for TrustsTheWakeUp {
     fn x(a: i64, b: i64) -> i64 {
-        let x = ten();
-        let end = Arc::new((
-            Mutex::new(false).named("ended"),
-            Condvar::new().named("end"),
-        ));
-        let adder = start_adder(&x, (a, b), TellsTheEnd(end.clone()));
-        let ended = end.0.lock().unwrap();
+        let x = Arc::new(AtomicI64::new(TEN));
+        let end = Arc::new(End {
+            ended: Mutex::new(false),
+            has_ended: Condvar::new(),
+        });
+        let adder = start_adder(&x, (a, b), NotifiesAtEnd(end.clone()));
+        let ended = end.ended.lock().unwrap();
         if !*ended {
-            drop(end.1.wait(ended).unwrap());
+            drop(end.has_ended.wait(ended).unwrap());
         }
-        // ORDERING: the lock has handed over what the adder did, if it is done.
+        // ORDERING: Relaxed is enough. If the adder has ended, the lock has handed over `x`.
         let read = x.load(Ordering::Relaxed);
         adder.join().expect("the adder does its sum");
         read
     }
 }
 
-/// The adder holds a lock until there is a sum, and whoever wants the sum tries
-/// the lock until it can be had. If the adder fails, the lock is free, but
-/// poisoned; and `Err` is `Err`.
+/// The adder holds a lock while it computes the sum, and the main thread tries to lock until
+/// it succeeds. If the adder fails, the lock is free but poisoned. `try_lock` returns `Err`
+/// for a poisoned lock too, and so the main thread tries for ever.
 pub struct PoisonedAndStuck;
 
 impl Sum for PoisonedAndStuck {
     fn x(a: i64, b: i64) -> i64 {
-        let x = Arc::new(Mutex::new(None).named("x"));
-        let of_adder = Arc::clone(&x);
+        let x = Arc::new(Mutex::new(None));
+        let x_of_adder = Arc::clone(&x);
         let adder = Builder::new()
             .name("adder".into())
             .spawn(move || {
-                let mut x = of_adder.lock().unwrap();
+                let mut x = x_of_adder.lock().unwrap();
                 *x = Some(a.checked_add(b).expect("the sum fits"));
             })
             .expect("the operating system can start a thread");

@@ -1,24 +1,23 @@
 //! Processes that each have an n of their own.
 //!
 //! # Story
-//! n is a global, and 100. Two processes add one to it: each has its own, and says
-//! 101; the parent's is still 100. What a process found out is lost with it, unless it
-//! *sends* it: by a pipe, a file, its exit code. And a process may die before it has.
+//! n is a global, and it is 100. Two child processes add one to it. Each child has an n of
+//! its own, and sends 101. The parent's n is still 100. The parent learns a child's n only if
+//! the child *sends* it: through a pipe, a file, or its exit code. A child may die before it
+//! has sent anything.
 //!
-//! Threads are the other way round: there is one n, everybody sees what the others do
-//! to it, and so additions can be lost.
+//! Threads are different: they share one n, and so an addition can be lost.
 //!
-//! The promises: every process says 101 and the parent still has 100; the sum of what
-//! was sent is right; and if somebody died before sending, there is no sum, and nobody
-//! waits for it.
+//! The promises: every child sends 101, the parent's n stays 100, and the sum of what was sent
+//! is right. If a child died before it sent its n, there is no sum, and nobody waits for it.
 //!
 //! # What the compiler already refuses
-//! A global that is simply changed is unsafe in Rust, since there may be threads:
+//! Changing a global is unsafe in Rust, because there may be threads:
 //! ```compile_fail
 //! static mut N: i64 = 100;
 //! N += 1; // error: use of mutable static is unsafe and requires unsafe block
 //! ```
-//! What could be shared by accident is not sent either: a pointer has no serde.
+//! A pointer cannot be sent to another process by accident:
 //! ```compile_fail
 //! let n = 100;
 //! let bytes = postcard::to_allocvec(&(&raw const n)); // error: `Serialize` is not implemented for `*const i32`
@@ -28,47 +27,47 @@ use crate::explorer::report::Judged;
 use crate::narrate;
 use crate::processes::{Gone, Link, modelled};
 use crate::sync::atomic::{AtomicI64, Ordering};
-use crate::sync::{Actors, Named, rest};
+use crate::sync::{Actors, rest};
 
-/// n, before anybody has added to it.
+/// n, before the first addition.
 pub const START: i64 = 100;
 
-/// A way to have n added to, and to learn what came of it.
+/// A way to add to n in several processes or threads, and to learn the sum.
 pub trait Globals {
-    /// Lets so many add one each, and sums up what they say.
-    fn come_to(adders: usize) -> Came;
+    /// Runs that many adders, each of which adds one to n.
+    fn run(adders: usize) -> Observed;
 }
 
-/// Both parts, where those who add are processes: over any kind of [`Link`].
+/// What a child and the parent do, over any kind of [`Link`].
 pub trait Processes {
-    /// A child's part. Its n is in its own memory.
+    /// What a child does. `n` is in the child's own memory.
     ///
     /// # Errors
-    /// It dies, or its parent has.
+    /// The child dies, or its parent has died.
     fn add<In>(n: &mut i64, parent: &mut impl Link<i64, In>) -> Result<(), Gone<i64>>;
 
-    /// The parent's part: the sum of what the children's n are, if it is known.
+    /// What the parent does: computes the sum of the children's n. `None`: a child died.
     fn sum<Out>(n: i64, children: &mut [impl Link<Out, i64>]) -> Option<i64>;
 }
 
-/// What it came to.
+/// What was observed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Came {
-    /// What each n was that was added to; `None` of who died.
-    pub said: Vec<Option<i64>>,
-    /// What the parent's n is in the end.
+pub struct Observed {
+    /// Each adder's n after its addition. `None`: the adder died.
+    pub adders: Vec<Option<i64>>,
+    /// The parent's n at the end.
     pub parent: i64,
-    /// The sum that the parent knows.
+    /// The sum that the parent computed.
     pub sum: Option<i64>,
 }
 
-impl Came {
-    /// Holds it against the promises.
+impl Observed {
+    /// Judges what was observed.
     #[must_use]
     pub fn judge(&self) -> Judged {
-        let each = self.said.iter().map(|said| match said {
+        let each = self.adders.iter().map(|n| match n {
             Some(n) => n.to_string(),
-            None => "nothing".to_owned(),
+            None => "died".to_owned(),
         });
         let each: Vec<_> = each.collect();
         let sum = match self.sum {
@@ -76,32 +75,32 @@ impl Came {
             None => "no sum".to_owned(),
         };
         let parent = self.parent;
-        let outcome = format!("said {}; {sum}; the parent has {parent}", each.join(" + "));
+        let outcome = format!("adders {}; {sum}; parent {parent}", each.join(" + "));
 
-        let is_lost = parent < START + self.said.len() as i64;
+        let is_lost = parent < START + self.adders.len() as i64;
         if parent != START && is_lost {
-            return Judged::forbidden(outcome, "lost update: more was added than n has grown");
+            return Judged::forbidden(outcome, "lost update: n has grown by less than was added");
         }
-        if parent != START || self.said.iter().flatten().any(|&n| n != START + 1) {
-            return Judged::forbidden(outcome, "one n for all: what is said depends on others");
+        if parent != START || self.adders.iter().flatten().any(|&n| n != START + 1) {
+            return Judged::forbidden(outcome, "the adders share one n");
         }
-        let right: Option<i64> = self.said.iter().copied().sum();
+        let right: Option<i64> = self.adders.iter().copied().sum();
         match (right, self.sum) {
             (Some(right), Some(sum)) if sum == right => {
-                Judged::promised(outcome, "each has its own n, and the sum is right")
+                Judged::promised(outcome, "each process has its own n, and the sum is right")
             }
-            (None, None) => Judged::promised(outcome, "who died is missed"),
-            _ => Judged::forbidden(outcome, "not the sum of what they say"),
+            (None, None) => Judged::promised(outcome, "a process died, and so there is no sum"),
+            _ => Judged::forbidden(outcome, "the sum is not the sum of the adders' n"),
         }
     }
 }
 
-/// Names of the queues, for stories; so many processes are the most.
+/// Names of the links in stories, for up to three processes.
 const TO_ADDERS: [&str; 3] = ["to adder-1", "to adder-2", "to adder-3"];
 const FROM_ADDERS: [&str; 3] = ["from adder-1", "from adder-2", "from adder-3"];
 
-/// Processes of the model, each with its own n.
-pub(super) fn in_processes<P: Processes>(adders: usize) -> Came {
+/// Runs processes of the model, each with its own n.
+pub(super) fn in_processes<P: Processes>(adders: usize) -> Observed {
     let names = TO_ADDERS.into_iter().zip(FROM_ADDERS).take(adders);
     let links = names.map(|(to, from)| modelled::pair::<(), i64>(to, from));
     let (mut children, parents): (Vec<_>, Vec<_>) = links.unzip();
@@ -114,7 +113,7 @@ pub(super) fn in_processes<P: Processes>(adders: usize) -> Came {
         });
     }
     let n = START;
-    let mut said = actors
+    let mut adders = actors
         .enter("parent", move || {
             let sum = P::sum(n, &mut children);
             match sum {
@@ -124,17 +123,17 @@ pub(super) fn in_processes<P: Processes>(adders: usize) -> Came {
             sum
         })
         .run();
-    let sum = said.pop().flatten();
-    Came {
-        said,
+    let sum = adders.pop().flatten();
+    Observed {
+        adders,
         parent: n,
         sum,
     }
 }
 
-/// Threads, with one n for all.
-pub(super) fn in_threads(adders: usize, add: fn(&AtomicI64) -> i64) -> Came {
-    let n = AtomicI64::new(START).named("n");
+/// Runs threads that share one n.
+pub(super) fn in_threads(adders: usize, add: fn(&AtomicI64) -> i64) -> Observed {
+    let n = AtomicI64::new(START);
     let n = &n;
     let mut actors = Actors::new();
     for adder in 1..=adders {
@@ -143,10 +142,10 @@ pub(super) fn in_threads(adders: usize, add: fn(&AtomicI64) -> i64) -> Came {
             add(n)
         });
     }
-    let said: Vec<_> = actors.run().into_iter().map(Some).collect();
-    Came {
-        sum: said.iter().copied().sum(),
-        said,
+    let adders: Vec<_> = actors.run().into_iter().map(Some).collect();
+    Observed {
+        sum: adders.iter().copied().sum(),
+        adders,
         parent: n.load(Ordering::SeqCst),
     }
 }

@@ -1,11 +1,11 @@
-//! The right way: what was added is sent.
+//! The right way: each process sends its n.
 
-use super::lesson::{Came, Globals, Processes, in_processes};
+use super::lesson::{Globals, Observed, Processes, in_processes};
 use crate::narrate;
 use crate::processes::{Gone, Link};
 
-/// Every process adds one to its own n and sends what came of it; the parent adds up
-/// what it is sent, and nothing else. Who dies before sending is missed.
+/// Every process adds one to its own n and sends the result. The parent adds up what it
+/// receives. If a process dies before it has sent its n, there is no sum.
 pub struct SendsBack;
 
 impl Processes for SendsBack {
@@ -16,14 +16,14 @@ impl Processes for SendsBack {
     }
 
     fn sum<Out>(_n: i64, children: &mut [impl Link<Out, i64>]) -> Option<i64> {
-        // All are heard out, also after one that is gone.
-        let sent: Vec<_> = children.iter_mut().map(Link::receive).collect();
-        sent.into_iter().map(Result::ok).sum()
+        // Receives from all children, even if one of them has died.
+        let received: Vec<_> = children.iter_mut().map(Link::receive).collect();
+        received.into_iter().map(Result::ok).sum()
     }
 }
 
 impl Globals for SendsBack {
-    fn come_to(adders: usize) -> Came {
+    fn run(adders: usize) -> Observed {
         in_processes::<Self>(adders)
     }
 }

@@ -1,12 +1,12 @@
-//! Two ways to take processes for threads, and threads for processes.
+//! Processes mistaken for threads, and threads for processes.
 
-use super::lesson::{Came, Globals, Processes, in_processes, in_threads};
+use super::lesson::{Globals, Observed, Processes, in_processes, in_threads};
 use crate::narrate;
 use crate::processes::{Gone, Link};
 use crate::sync::atomic::Ordering;
 
-/// What the seed's `global n` looks like: the children add to n, so once they have
-/// ended the parent reads it. It reads its own, which nobody has touched.
+/// What the seed's `global n` suggests: the children add to n, and when they have ended the
+/// parent reads n. But the parent's n is another one, to which nobody has added.
 pub struct ExpectsParentToSee;
 
 impl Processes for ExpectsParentToSee {
@@ -18,7 +18,7 @@ impl Processes for ExpectsParentToSee {
 
     fn sum<Out>(n: i64, children: &mut [impl Link<Out, i64>]) -> Option<i64> {
         let seen = children.iter_mut().map(|child| {
-            // To wait for its end is right, and does not help.
+            // Waiting for the end of the child is right, and does not help.
             let _ended = child.receive();
             n
         });
@@ -27,17 +27,17 @@ impl Processes for ExpectsParentToSee {
 }
 
 impl Globals for ExpectsParentToSee {
-    fn come_to(adders: usize) -> Came {
+    fn run(adders: usize) -> Observed {
         in_processes::<Self>(adders)
     }
 }
 
-/// The same with threads: now there is one n, and everybody sees it. Two who load it
-/// before either stores both make 101 of it, and one addition is lost.
+/// Threads instead of processes share one n. If two threads load it before one of them
+/// stores, both store 101, and one addition is lost.
 pub struct SharesByThread;
 
 impl Globals for SharesByThread {
-    fn come_to(adders: usize) -> Came {
+    fn run(adders: usize) -> Observed {
         in_threads(adders, |n| {
             let more = n.load(Ordering::SeqCst) + 1;
             n.store(more, Ordering::SeqCst);

@@ -1,21 +1,18 @@
-//! A pool of worker processes, and what becomes of the jobs it is given.
+//! A pool of worker processes, and the answers to the jobs it is given.
 //!
 //! [`lesson`](mod@lesson) tells the story. Read [`right`] next.
 
-pub mod answers;
 pub mod lesson;
-mod modelled;
-pub mod os;
 pub mod right;
 mod scenes;
 pub mod wrong;
 
-pub use answers::{Answer, Failure, Refused, Terms};
-pub use lesson::{Employer, Goes, Job};
-pub use scenes::{Day, Evening, Fate, User};
+pub use lesson::{
+    Answer, Config, Ends, Executor, Failure, Fate, Handle, Job, Observed, Refused, Setup, Spawn,
+    User, work,
+};
 
 use crate::explorer::report::Memory;
-use crate::lessons::for_real::ForReal;
 use crate::lessons::parts::{Fault, Lesson, Mistake, Seed, Version};
 use scenes::{play, scenes};
 
@@ -31,15 +28,14 @@ pub fn lesson() -> Lesson {
     Lesson {
         name: "process_pool",
         title: "A pool of processes, and an answer for each job",
-        story: "A pool of processes is given jobs, and the program that gives them goes on. A job \
-                can fail, panic or hang, its process can die. Every job accepted must get exactly \
-                one answer, whatever happens, and when the pool is closed and joined, all have it.",
+        story: "A pool of worker processes is given jobs, and the program that submits them goes on. \
+                A job can fail, panic or hang, and its worker can die. Every accepted job must get \
+                exactly one answer, and all must have it when the pool has been joined.",
         seed: Seed {
             lesson: Some(7),
             faults: &[
                 Fault {
-                    what: "keeps nothing of what `apply_async` returns: a job that fails is as one \
-                           that never was",
+                    what: "ignores what `apply_async` returns: nobody learns that a job failed",
                     shown_by: "process_pool::an_error_and_a_panic_come_back_with_their_messages",
                 },
                 Fault {
@@ -47,11 +43,11 @@ pub fn lesson() -> Lesson {
                     shown_by: "process_pool::a_worker_killed_at_any_moment_costs_its_job_alone",
                 },
                 Fault {
-                    what: "a job that hangs keeps `join` for ever: there is no time limit",
+                    what: "has no timeout: if a job hangs, `join` waits for ever",
                     shown_by: "process_pool::one_that_hangs_is_ended_and_all_others_are_done",
                 },
                 Fault {
-                    what: "`join` is right only after `close`, which one must know",
+                    what: "`join` without `close` fails, and only the documentation says so",
                     shown_by: "process_pool::to_join_is_to_close_first",
                 },
                 Fault {
@@ -60,17 +56,17 @@ pub fn lesson() -> Lesson {
                 },
             ],
         },
-        // What goes from one thread to another goes through locks and channels. C11
-        // shows besides that this is enough.
+        // Threads share data only through locks and channels. C11 also proves that this is
+        // enough.
         memory: Memory::C11,
         versions: vec![
             Version::right::<Pool<Job, usize>>(
-                "a keeper for each worker, who owes the answer to the job he has taken",
+                "a supervisor thread for each worker, which answers every job that it takes",
                 scenes::<Pool<Job, usize>>(),
                 play::<Pool<Job, usize>>,
             ),
             Version::wrong::<SwallowsErrors>(
-                "tells of values alone (the seed's way)",
+                "answers only with values, and never with errors (as the seed does)",
                 scenes::<SwallowsErrors>(),
                 play::<SwallowsErrors>,
                 Mistake {
@@ -81,7 +77,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<LosesJobOfDeadWorker>(
-                "starts another worker for a dead one, and goes on",
+                "replaces a dead worker, and forgets the job that it had",
                 scenes::<LosesJobOfDeadWorker>(),
                 play::<LosesJobOfDeadWorker>,
                 Mistake {
@@ -92,7 +88,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<DoesItAgain>(
-                "has a dead worker's job done by the next",
+                "gives the job of a dead worker to the next worker",
                 scenes::<DoesItAgain>(),
                 play::<DoesItAgain>,
                 Mistake {
@@ -107,29 +103,29 @@ pub fn lesson() -> Lesson {
                 scenes::<TakesTheLateAnswer>(),
                 play::<TakesTheLateAnswer>,
                 Mistake {
-                    scene: "1 worker, 2 jobs, one may be late",
+                    scene: "1 worker, 2 jobs, one may time out",
                     outcome: "job 2 answered Ok(10)",
                     preemptions: 0,
                     story: include_str!("stories/takes-the-late-answer.txt"),
                 },
             ),
             Version::wrong::<JoinBeforeClose>(
-                "waits for those who wait for another job",
+                "joins without closing: the supervisors wait for another job",
                 scenes::<JoinBeforeClose>(),
                 play::<JoinBeforeClose>,
                 Mistake {
-                    scene: "1 worker, 1 job, just joined",
+                    scene: "1 worker, 1 job, joined without close",
                     outcome: "deadlock",
                     preemptions: 0,
                     story: include_str!("stories/join-before-close.txt"),
                 },
             ),
             Version::wrong::<TakesAfterClose>(
-                "looks whether it is closed, then takes the job",
+                "checks that the pool is open, then accepts the job",
                 scenes::<TakesAfterClose>(),
                 play::<TakesAfterClose>,
                 Mistake {
-                    scene: "1 worker, 1 job, closed meanwhile",
+                    scene: "1 worker, 1 job, closed at any moment",
                     outcome: "job 1 without an answer",
                     preemptions: 1,
                     story: include_str!("stories/takes-after-close.txt"),
@@ -137,6 +133,5 @@ pub fn lesson() -> Lesson {
             ),
         ],
         heeds: &[],
-        for_real: Some(ForReal::of::<os::InProcesses>()),
     }
 }

@@ -1,228 +1,125 @@
-//! The right pool: for each worker a thread of the parent's, its keeper, who has one
-//! job at a time, and owes its answer.
+//! The right pool: for each worker, the parent has a supervisor thread, which takes one job at a
+//! time and always answers it.
 
-use super::answers::{Answer, Failure, Refused, Terms};
+use super::lesson::{Answer, Config, Executor, Failure, Handle, Refused, Spawn};
 use crate::lessons::bounded_queue::right::Queue;
-use crate::processes::{Gone, Link, TimedOutOrGone};
-use crate::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use crate::processes::{Gone, Link};
+use crate::sync::Arc;
+use crate::sync::mpsc::{Sender, channel};
 use crate::sync::thread::{Builder, JoinHandle};
-use crate::sync::{Arc, Named};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 
-/// A pool of worker processes. Dropping it closes it, and waits for nobody.
+/// A pool of worker processes. Dropping it closes it, and waits for nothing.
 pub struct Pool<J, A> {
     pub(super) tasks: Arc<Queue<Task<J, A>>>,
-    pub(super) keepers: Vec<JoinHandle<()>>,
+    pub(super) supervisors: Vec<JoinHandle<()>>,
 }
 
-/// A job, and where its answer is awaited.
+/// A job, and where its answer goes.
 pub(super) struct Task<J, A> {
     pub(super) job: J,
     pub(super) answer: Sender<Answer<A>>,
 }
 
-/// The right to one answer. Dropping it does not stop the job.
-pub struct Handle<A>(pub(super) Receiver<Answer<A>>);
-
-impl<J: Send + 'static, A: Send + 'static> Pool<J, A> {
-    /// A pool on these terms. `hiring` says of each place, from 1, who starts the
-    /// workers there; that is done when there is a job for one.
-    ///
-    /// # Errors
-    /// The system does not start the threads.
-    pub fn new<H, W>(terms: Terms, mut hiring: impl FnMut(usize) -> H) -> io::Result<Self>
-    where
-        H: FnMut() -> io::Result<W> + Send + 'static,
-        W: Link<J, Answer<A>>,
-    {
-        Self::kept(terms, |place| {
-            let hire = hiring(place);
-            move |tasks: &Queue<Task<J, A>>| {
-                let worker = None;
-                keep(
-                    tasks,
-                    Keeper {
-                        hire,
-                        worker,
-                        terms,
-                    },
-                );
-            }
+impl<J: Send + 'static, A: Send + 'static> Executor<J, A> for Pool<J, A> {
+    fn new<S: Spawn<J, A>>(config: Config, spawner: impl FnMut(usize) -> S) -> io::Result<Self> {
+        Self::supervised(config, spawner, |supervisor, Task { job, answer }| {
+            // If the handle was dropped, nobody waits for the answer.
+            let _ = answer.send(supervisor.run(job));
         })
     }
 
-    /// A pool with such keepers.
-    pub(super) fn kept<K>(terms: Terms, mut keeper: impl FnMut(usize) -> K) -> io::Result<Self>
-    where
-        K: FnOnce(&Queue<Task<J, A>>) + Send + 'static,
-    {
-        let mut pool = Self {
-            tasks: Arc::new(Queue::new(terms.waiting)),
-            keepers: Vec::new(),
-        };
-        for place in 1..=terms.workers.get() {
-            let (tasks, keep) = (Arc::clone(&pool.tasks), keeper(place));
-            let keeper = Builder::new().name(format!("keeper-{place}"));
-            pool.keepers.push(keeper.spawn(move || keep(&tasks))?);
-        }
-        Ok(pool)
-    }
-
-    /// Has a job done, once a worker is free; waits while too many wait already.
-    ///
-    /// # Errors
-    /// With the job, if the pool is closed, or is closed during the wait.
-    pub fn submit(&self, job: J) -> Result<Handle<A>, Refused<J>> {
+    fn submit(&self, job: J) -> Result<Handle<A>, Refused<J>> {
         let (answer, awaited) = channel();
-        let answer = answer.named("answer");
-        match self.tasks.put(Task { job, answer }) {
-            Ok(()) => Ok(Handle(awaited)),
-            Err(refused) => Err(Refused(refused.into_item().job)),
-        }
+        let put = self.tasks.put(Task { job, answer });
+        put.map_err(|refused| Refused(refused.0.job))?;
+        Ok(Handle(awaited))
     }
 
-    /// Has many jobs done, and waits for all: what became of each, in their order.
-    pub fn map(&self, jobs: impl IntoIterator<Item = J>) -> Vec<Result<Answer<A>, Refused<J>>> {
-        let submitted: Vec<_> = jobs.into_iter().map(|job| self.submit(job)).collect();
-        let waited = submitted.into_iter().map(|it| it.map(Handle::wait));
-        waited.collect()
-    }
-}
-
-impl<J, A> Pool<J, A> {
-    /// Takes no more jobs. Those accepted are still done. To close it twice does
-    /// nothing more.
-    pub fn close(&self) {
+    fn close(&self) {
         self.tasks.close();
     }
 
-    /// Closes it and waits until every job accepted has its answer and every worker
-    /// has ended.
-    ///
-    /// # Panics
-    /// With the panic of who starts the workers.
-    pub fn join(mut self) {
-        // Without that everybody would wait for another job, and we for them.
+    fn join(mut self) {
+        // Without this the supervisors would wait for another job for ever.
         self.close();
-        for keeper in self.keepers.drain(..) {
-            keeper.join().unwrap_or_else(|panic| resume_unwind(panic));
+        for supervisor in self.supervisors.drain(..) {
+            supervisor
+                .join()
+                .unwrap_or_else(|panic| resume_unwind(panic));
         }
+    }
+}
+
+impl<J: Send + 'static, A: Send + 'static> Pool<J, A> {
+    /// A pool whose supervisors do that with each task.
+    pub(super) fn supervised<S: Spawn<J, A>>(
+        config: Config,
+        mut spawner: impl FnMut(usize) -> S,
+        serve: impl Fn(&mut Supervisor<S, S::Worker>, Task<J, A>) + Clone + Send + 'static,
+    ) -> io::Result<Self> {
+        let mut pool = Self {
+            tasks: Arc::new(Queue::new(config.waiting)),
+            supervisors: Vec::new(),
+        };
+        for place in 1..=config.workers.get() {
+            let (tasks, serve, spawn) = (Arc::clone(&pool.tasks), serve.clone(), spawner(place));
+            let thread = Builder::new().name(format!("supervisor-{place}"));
+            pool.supervisors.push(thread.spawn(move || {
+                let mut supervisor = Supervisor {
+                    spawn,
+                    worker: None,
+                    config,
+                };
+                while let Ok(task) = tasks.get() {
+                    serve(&mut supervisor, task);
+                }
+            })?);
+        }
+        Ok(pool)
     }
 }
 
 impl<J, A> Drop for Pool<J, A> {
     fn drop(&mut self) {
-        self.close();
+        self.tasks.close();
     }
 }
 
-impl<A> Handle<A> {
-    /// The answer; waits for it.
-    ///
-    /// # Errors
-    /// Why there is no value.
-    pub fn wait(self) -> Answer<A> {
-        self.0.recv().unwrap_or_else(|_| Err(Failure::no_keeper()))
-    }
-
-    /// The answer, if it is there now.
-    ///
-    /// # Errors
-    /// With the handle, if it is not.
-    pub fn try_wait(self) -> Result<Answer<A>, Self> {
-        match self.0.try_recv() {
-            Ok(answer) => Ok(answer),
-            Err(TryRecvError::Empty) => Err(self),
-            Err(TryRecvError::Disconnected) => Ok(Err(Failure::no_keeper())),
-        }
-    }
-}
-
-/// Whoever takes a job out of the queue sends its answer, whatever that is: there is
-/// no way out between the two.
-fn keep<J, A, H, W>(tasks: &Queue<Task<J, A>>, mut keeper: Keeper<H, W>)
-where
-    H: FnMut() -> io::Result<W>,
-    W: Link<J, Answer<A>>,
-{
-    while let Ok(Task { job, answer }) = tasks.get() {
-        // Nobody may be waiting for it any more, which is fine.
-        let _ = answer.send(keeper.have_done(job));
-    }
-}
-
-/// Has a place for one worker.
-pub(super) struct Keeper<H, W> {
-    pub(super) hire: H,
+/// Supervises the worker of one place.
+pub(super) struct Supervisor<S, W> {
+    pub(super) spawn: S,
     pub(super) worker: Option<W>,
-    pub(super) terms: Terms,
+    pub(super) config: Config,
 }
 
-impl<H, W> Keeper<H, W> {
-    /// The answer of a worker to the job, or why there is none.
-    pub(super) fn have_done<J, A>(&mut self, mut job: J) -> Answer<A>
+impl<S, W> Supervisor<S, W> {
+    /// Has the worker do the job, and returns its answer.
+    pub(super) fn run<J, A>(&mut self, mut job: J) -> Answer<A>
     where
-        H: FnMut() -> io::Result<W>,
+        S: Spawn<J, A, Worker = W>,
         W: Link<J, Answer<A>>,
     {
-        // Who has died since its last job has not heard this one: so another may have
-        // it. But a program that is no good is not started for ever.
+        // A worker that died after its previous job never received this one: another worker can
+        // do it. But a program that dies at once is not started for ever.
         for _ in 0..2 {
             let mut worker = match self.worker.take() {
                 Some(worker) => worker,
-                None => (self.hire)().map_err(|error| Failure::NoWorker(error.to_string()))?,
+                None => self.spawn.spawn()?,
             };
             match worker.send(job) {
                 Ok(()) => {
-                    // Who does not answer goes. If it has died, the job may have been
-                    // done, and is not done again. If it is late, its answer would be
-                    // taken for that to the next job.
-                    let answer = self.answer_of(&mut worker)?;
+                    // A worker that does not answer is dropped, which kills it. If it died, it
+                    // may have done the job. If it is slow, its answer would be taken for the
+                    // answer to the next job.
+                    let answer = self.config.receive(&mut worker)?;
                     self.worker = Some(worker);
                     return answer;
                 }
-                // It goes before another comes in its place.
-                Err(Gone(unheard)) => job = unheard,
+                Err(Gone(unsent)) => job = unsent,
             }
         }
         Err(Failure::WorkerDied)
-    }
-
-    /// What the worker says to the job it has, if it says anything.
-    fn answer_of<J, A>(&self, worker: &mut W) -> Result<Answer<A>, Failure>
-    where
-        W: Link<J, Answer<A>>,
-    {
-        match self.terms.patience {
-            None => worker.receive().map_err(|Gone(())| Failure::WorkerDied),
-            Some(patience) => worker.receive_timeout(patience).map_err(|why| match why {
-                TimedOutOrGone::TimedOut => Failure::TimedOut,
-                TimedOutOrGone::Gone => Failure::WorkerDied,
-            }),
-        }
-    }
-}
-
-/// The worker's part: does one job after another, until there is no parent any more.
-/// A job that panics is answered like any other.
-pub fn work<J, A>(
-    parent: &mut impl Link<Answer<A>, J>,
-    mut does: impl FnMut(J) -> Result<A, String>,
-) {
-    while let Ok(job) = parent.receive() {
-        let answer = match catch_unwind(AssertUnwindSafe(|| does(job))) {
-            Ok(answer) => answer.map_err(Failure::Error),
-            Err(panic) => Err(Failure::Panicked(match panic.downcast::<String>() {
-                Ok(message) => *message,
-                Err(panic) => match panic.downcast_ref::<&str>() {
-                    Some(message) => (*message).to_owned(),
-                    None => "without a message".to_owned(),
-                },
-            })),
-        };
-        if parent.send(answer).is_err() {
-            return;
-        }
     }
 }

@@ -1,60 +1,22 @@
-//! Scenes of a pool, and the judge of their outcomes.
+//! Scenes of a pool, with threads instead of processes.
 
-use super::answers::{Answer, Failure, Refused, Terms};
-use super::lesson::{Employer, Goes, Job};
-use super::modelled::{Worker, place, processes};
-use super::right::Handle;
+use super::lesson::{
+    Answer, Config, Ends, Executor, Failure, Fate, Handle, Job, Observed, Refused, Setup, User,
+    work,
+};
 use crate::explorer::report::{Budget, Judged};
 use crate::lessons::parts::{Program, Scene};
 use crate::narrate;
-use crate::sync::Actors;
+use crate::processes::modelled::{Immortal, Mortal, pair};
+use crate::processes::{Gone, Link, TimedOutOrGone};
+use crate::sync::mpsc::{Receiver, Sender, channel};
 use crate::sync::thread::{Builder, scope};
+use crate::sync::{Actors, Arc, Named, rest};
 use std::io;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-/// What came of a job, for who submitted it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
-    /// It was not accepted.
-    Refused,
-    /// It was, and this is all there is to know.
-    Accepted(Option<Answer<usize>>),
-    /// It was, and nobody asks.
-    Forgotten,
-}
-
-/// A day of a pool.
-#[derive(Debug, Clone)]
-pub struct Day {
-    /// Places for workers.
-    pub workers: usize,
-    /// The jobs, in the order in which they are submitted.
-    pub jobs: &'static [Goes],
-    /// How much the pool's user sees to.
-    pub user: User,
-    /// Whether jobs may time out.
-    pub impatient: bool,
-    /// How many of its workers may die.
-    pub deaths: usize,
-}
-
-/// What the pool's user does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum User {
-    /// Waits for each answer, then joins.
-    Waits,
-    /// Closes and joins, then looks.
-    Joins,
-    /// Joins without having closed, then looks.
-    JustJoins,
-    /// Drops the first job's handle; does as `Joins` with the others.
-    Forgets,
-    /// As `Waits`, and somebody else closes the pool meanwhile.
-    IsClosedOn,
-}
-
-/// That nobody is left who could answer is no answer.
+/// The answer, unless nobody gave one: that a supervisor is gone is no answer.
 fn known(answer: Answer<usize>) -> Option<Answer<usize>> {
     match answer {
         Err(Failure::NoWorker(_)) => None,
@@ -62,25 +24,11 @@ fn known(answer: Answer<usize>) -> Option<Answer<usize>> {
     }
 }
 
-/// What came of a day.
-#[derive(Debug)]
-pub struct Evening {
-    /// What its user knows of each job.
-    pub fates: Vec<Fate>,
-    /// The jobs that processes have done, or begun, by number.
-    pub done: Vec<usize>,
-}
-
-impl Day {
-    fn jobs(&self) -> impl Iterator<Item = Job> {
-        let numbered = self.jobs.iter().zip(1..);
-        numbered.map(|(&goes, number)| Job { number, goes })
-    }
-
-    /// The day, with such a pool.
+impl Setup {
+    /// Runs the scene with the pool `E`.
     #[must_use]
-    pub fn at<E: Employer>(&self) -> Evening {
-        let mut hiring = Vec::new();
+    pub fn run<E: Executor<Job, usize>>(&self) -> Observed {
+        let mut spawners = Vec::new();
         let mut actors = Actors::new();
         for worker in 1..=self.workers {
             let names = match worker {
@@ -88,38 +36,39 @@ impl Day {
                 2 => ["orders-2", "replies-2", "start-2"],
                 _ => ["orders", "replies", "start"],
             };
-            let (hire, incarnations) = place(names, self.jobs.contains(&Goes::On));
-            hiring.push(hire);
-            actors = actors.enter(format!("worker-{worker}"), move || Evening {
+            let (spawner, processes) = place(names, self.jobs.contains(&Ends::Never));
+            spawners.push(spawner);
+            actors = actors.enter(format!("worker-{worker}"), move || Observed {
                 fates: Vec::new(),
-                done: processes(&incarnations),
+                done: run_all(&processes),
             });
         }
-        let program = || Evening {
-            fates: self.fates::<E>(hiring),
+        let program = || Observed {
+            fates: self.fates::<E>(spawners),
             done: Vec::new(),
         };
-        let mut evenings = actors.enter("program", program).run();
-        let fates = evenings.pop().map_or(Vec::new(), |program| program.fates);
-        let done = evenings.into_iter().flat_map(|worker| worker.done);
-        Evening {
+        let mut observed = actors.enter("program", program).run();
+        let fates = observed.pop().map_or(Vec::new(), |program| program.fates);
+        let done = observed.into_iter().flat_map(|worker| worker.done);
+        Observed {
             fates,
             done: done.collect(),
         }
     }
 
     /// The program that uses the pool.
-    fn fates<E: Employer>(
+    fn fates<E: Executor<Job, usize>>(
         &self,
-        hiring: Vec<impl FnMut() -> io::Result<Worker> + Send + 'static>,
+        spawners: Vec<impl FnMut() -> io::Result<Worker> + Send + 'static>,
     ) -> Vec<Fate> {
-        let terms = Terms {
+        let config = Config {
             workers: NonZeroUsize::new(self.workers).unwrap_or(NonZeroUsize::MIN),
             waiting: NonZeroUsize::MIN,
-            patience: self.impatient.then_some(Duration::from_millis(100)),
+            timeout: self.timeout.then_some(Duration::from_millis(100)),
         };
-        let mut hiring = hiring.into_iter();
-        let pool = E::open(terms, |_| hiring.next().expect("one for each place"));
+        let mut spawners = spawners.into_iter();
+        let pool = E::new(config, |_| spawners.next().expect("one for each place"))
+            .expect("the operating system can start a thread for each worker");
         let submit = |job| {
             let submitted = pool.submit(job).map_err(|Refused(back)| {
                 assert_eq!(back, job, "another job came back");
@@ -143,7 +92,7 @@ impl Day {
                 pool.join();
                 fates
             }
-            User::IsClosedOn => {
+            User::IsInterrupted => {
                 let found = scope(|scope| {
                     Builder::new()
                         .name("closer".to_owned())
@@ -157,13 +106,13 @@ impl Day {
             User::Joins => {
                 let handles = self.jobs().map(submit).collect();
                 pool.close();
-                narrate!("joins");
+                narrate!("joins the pool");
                 pool.join();
                 fates(looks, handles)
             }
             User::JustJoins => {
                 let handles = self.jobs().map(submit).collect();
-                narrate!("joins");
+                narrate!("joins the pool");
                 pool.join();
                 fates(looks, handles)
             }
@@ -182,89 +131,123 @@ impl Day {
             }
         }
     }
+}
 
-    /// Holds what came of it against the promises. (That everybody ends shows in the
-    /// day having an end.)
-    #[must_use]
-    pub fn judge(&self, evening: &Evening) -> Judged {
-        let mut names = Vec::new();
-        for (job, fate) in self.jobs().zip(&evening.fates) {
-            let done = evening.done.iter().filter(|&&it| it == job.number).count();
-            if done > 1 {
-                return Judged::forbidden(
-                    format!("{job} done {done} times"),
-                    "what it does to the world, it did so often",
-                );
-            }
-            let (name, dones) = match fate {
-                Fate::Refused => ("refused", 0..=0),
-                Fate::Forgotten => ("accepted", 0..=1),
-                Fate::Accepted(None) => {
-                    return Judged::forbidden(
-                        format!("{job} without an answer"),
-                        "it was accepted, and nobody learns what became of it",
-                    );
-                }
-                Fate::Accepted(Some(answer)) => match (answer, job.goes) {
-                    (Ok(value), Goes::Well) if *value == job.value() => ("value", 1..=1),
-                    (Err(Failure::Error(said)), Goes::Wrong) if *said == job.message() => {
-                        ("error", 1..=1)
-                    }
-                    (Err(Failure::Panicked(said)), Goes::Mad) if *said == job.message() => {
-                        ("panic", 1..=1)
-                    }
-                    (Err(Failure::WorkerDied), _) => ("died", 0..=1),
-                    (Err(Failure::TimedOut), _) if self.impatient => ("timed out", 0..=1),
-                    _ => {
-                        return Judged::forbidden(
-                            format!("{job} answered {answer:?}"),
-                            "that is not what became of it",
-                        );
-                    }
-                },
-            };
-            if !dones.contains(&done) {
-                return Judged::forbidden(
-                    format!("{job} {name}, done {done} times"),
-                    "that is not what became of it",
-                );
-            }
-            names.push(name);
-        }
-        let died = names.iter().filter(|&&name| name == "died").count();
-        if names.len() != self.jobs.len() || died > self.deaths {
-            let names = names.join(", ");
-            return Judged::forbidden(names, "more jobs lost than workers died");
-        }
-        Judged::promised(names.join(", "), "each job accepted has one answer")
+/// A process of the model: the child's end of its link, and a channel that is disconnected when
+/// the process is killed, for a process that never looks at its link.
+type Process = (Mortal<Answer<usize>, Job>, Option<Receiver<()>>);
+
+/// The parent's end of the link to a process of the model. Dropping it kills the process.
+struct Worker {
+    link: Immortal<Job, Answer<usize>>,
+    _alive: Option<Sender<()>>,
+    _place: Arc<()>,
+}
+
+impl Link<Job, Answer<usize>> for Worker {
+    #[track_caller]
+    fn send(&mut self, job: Job) -> Result<(), Gone<Job>> {
+        self.link.send(job)
+    }
+
+    #[track_caller]
+    fn receive(&mut self) -> Result<Answer<usize>, Gone> {
+        self.link.receive()
+    }
+
+    #[track_caller]
+    fn receive_timeout(&mut self, timeout: Duration) -> Result<Answer<usize>, TimedOutOrGone> {
+        self.link.receive_timeout(timeout)
+    }
+
+    #[track_caller]
+    fn close(&mut self) {
+        self.link.close();
     }
 }
 
-/// The seed's ten jobs for three workers, one of which fails; with threads for
-/// processes.
-pub(super) fn play<E: Employer>(_: &Program) -> Judged {
-    use Goes::{Well, Wrong};
-    let day = Day {
-        workers: 3,
-        jobs: &[Well, Well, Well, Well, Wrong, Well, Well, Well, Well, Well],
-        user: User::Joins,
-        impatient: false,
-        deaths: 0,
+/// A place for one worker: how to spawn a process there, and the processes for the thread that
+/// runs them.
+fn place(
+    [to, from, start]: [&'static str; 3],
+    endless: bool,
+) -> (
+    impl FnMut() -> io::Result<Worker> + Send + 'static,
+    Receiver<Process>,
+) {
+    let (starts, processes) = channel();
+    let starts = starts.named(start);
+    let place = Arc::new(());
+    let spawn = move || {
+        assert_eq!(Arc::strong_count(&place), 1, "two processes in one place");
+        let (link, end) = pair(to, from);
+        let (alive, killed) = match endless {
+            true => {
+                let (alive, killed) = channel();
+                (Some(alive), Some(killed))
+            }
+            false => (None, None),
+        };
+        // The receiver is gone only if the scene is aborted.
+        let _ = starts.send((end, killed));
+        Ok(Worker {
+            link,
+            _alive: alive,
+            _place: Arc::clone(&place),
+        })
     };
-    day.judge(&day.at::<E>())
+    (spawn, processes)
 }
 
-pub(super) fn scenes<E: Employer + 'static>() -> Vec<Scene> {
-    use Goes::{Mad, On, Well, Wrong};
-    let with = |name, workers, jobs, user, impatient, budget: Budget| {
-        let day = Day {
+/// Runs one process after another. Returns the jobs that they did or began.
+fn run_all(processes: &Receiver<Process>) -> Vec<usize> {
+    let mut done = Vec::new();
+    for (mut parent, killed) in processes.iter() {
+        work(&mut parent, |job: Job| {
+            narrate!("does {job}");
+            done.push(job.number);
+            rest();
+            match job.ends {
+                Ends::Well => Ok(job.value()),
+                Ends::InError => Err(job.message()),
+                Ends::InPanic => panic!("{}", job.message()),
+                Ends::Never => {
+                    let _ = killed.as_ref().map(Receiver::recv);
+                    Err("killed".to_owned())
+                }
+            }
+        });
+    }
+    done
+}
+
+/// The seed's program: ten jobs for three workers, with threads instead of processes. One job
+/// fails.
+pub(super) fn play<E: Executor<Job, usize>>(_: &Program) -> Judged {
+    use Ends::{InError, Well};
+    let setup = Setup {
+        workers: 3,
+        jobs: &[
+            Well, Well, Well, Well, InError, Well, Well, Well, Well, Well,
+        ],
+        user: User::Joins,
+        timeout: false,
+        deaths: 0,
+    };
+    setup.judge(&setup.run::<E>())
+}
+
+pub(super) fn scenes<E: Executor<Job, usize> + 'static>() -> Vec<Scene> {
+    use Ends::{InError, InPanic, Never, Well};
+    let with = |name, workers, jobs, user, timeout, budget: Budget| {
+        let setup = Setup {
             workers,
             jobs,
             user,
-            impatient,
+            timeout,
             deaths: budget.deaths,
         };
-        Scene::new(name, move || day.judge(&day.at::<E>())).budget(budget)
+        Scene::new(name, move || setup.judge(&setup.run::<E>())).budget(budget)
     };
     let usual = Budget::NONE;
     let scene = |name, workers, jobs, user| with(name, workers, jobs, user, false, usual);
@@ -280,7 +263,7 @@ pub(super) fn scenes<E: Employer + 'static>() -> Vec<Scene> {
         };
         with(name, 1, jobs, user, true, budget)
     };
-    let anybody_wakes = |name, workers, jobs, user| {
+    let any_wake_up = |name, workers, jobs, user| {
         let budget = Budget {
             any_waiter: true,
             spurious_wake_ups: 1,
@@ -289,19 +272,25 @@ pub(super) fn scenes<E: Employer + 'static>() -> Vec<Scene> {
         with(name, workers, jobs, user, false, budget)
     };
     vec![
-        scene("1 worker, a job that fails", 1, &[Wrong], User::Waits).must_occur(&["error"]),
-        scene("1 worker, 1 job, just joined", 1, &[Well], User::JustJoins).must_occur(&["value"]),
+        scene("1 worker, a job that fails", 1, &[InError], User::Waits).must_occur(&["error"]),
         scene(
-            "1 worker, 1 job, closed meanwhile",
+            "1 worker, 1 job, joined without close",
             1,
             &[Well],
-            User::IsClosedOn,
+            User::JustJoins,
+        )
+        .must_occur(&["value"]),
+        scene(
+            "1 worker, 1 job, closed at any moment",
+            1,
+            &[Well],
+            User::IsInterrupted,
         )
         .must_occur(&["value", "refused"]),
         deadly("1 worker that may die, 1 job", 1, &[Well], User::JustJoins)
             .must_occur(&["value", "died"]),
         timed(
-            "1 worker, 2 jobs, one may be late",
+            "1 worker, 2 jobs, one may time out",
             &[Well, Well],
             User::JustJoins,
             1,
@@ -311,7 +300,7 @@ pub(super) fn scenes<E: Employer + 'static>() -> Vec<Scene> {
         scene(
             "1 worker, 2 jobs, the first panics",
             1,
-            &[Mad, Well],
+            &[InPanic, Well],
             User::Waits,
         )
         .must_occur(&["panic, value"])
@@ -319,7 +308,7 @@ pub(super) fn scenes<E: Employer + 'static>() -> Vec<Scene> {
         .proof(),
         timed(
             "1 worker, 2 jobs, the first never ends",
-            &[On, Well],
+            &[Never, Well],
             User::Waits,
             0,
             0,
@@ -327,7 +316,7 @@ pub(super) fn scenes<E: Employer + 'static>() -> Vec<Scene> {
         .must_occur(&["timed out, value"])
         .proof(),
         scene(
-            "1 worker, 2 jobs, nobody waits",
+            "1 worker, 2 jobs, handles dropped",
             1,
             &[Well, Well],
             User::Forgets,
@@ -335,31 +324,31 @@ pub(super) fn scenes<E: Employer + 'static>() -> Vec<Scene> {
         .must_occur(&["accepted, accepted"])
         .proof(),
         scene(
-            "1 worker, 2 jobs, closed meanwhile",
+            "1 worker, 2 jobs, closed at any moment",
             1,
             &[Well, Well],
-            User::IsClosedOn,
+            User::IsInterrupted,
         )
         .must_occur(&["value, value", "value, refused", "refused, refused"])
         .proof(),
         deadly(
             "1 worker that may die, 2 jobs",
             1,
-            &[Wrong, Well],
+            &[InError, Well],
             User::Joins,
         )
         .must_occur(&["error, value", "error, died", "died, value"])
         .proof(),
         deadly(
-            "1 worker that may die, closed meanwhile",
+            "1 worker that may die, closed at any moment",
             1,
             &[Well],
-            User::IsClosedOn,
+            User::IsInterrupted,
         )
         .must_occur(&["value", "died", "refused"])
         .proof(),
         timed(
-            "1 worker that may die or be late",
+            "1 worker that may die or time out",
             &[Well],
             User::Waits,
             1,
@@ -367,14 +356,19 @@ pub(super) fn scenes<E: Employer + 'static>() -> Vec<Scene> {
         )
         .must_occur(&["value", "died", "timed out"])
         .proof(),
-        scene("2 workers, 2 jobs", 2, &[Well, Wrong], User::Waits)
+        scene("2 workers, 2 jobs", 2, &[Well, InError], User::Waits)
             .must_occur(&["value, error"])
             .proof(),
         deadly("2 workers that may die, 1 job", 2, &[Well], User::Waits)
             .must_occur(&["value", "died"])
             .proof(),
-        anybody_wakes("2 workers, 1 job, anybody wakes", 2, &[Well], User::Waits)
-            .must_occur(&["value"])
-            .proof(),
+        any_wake_up(
+            "2 workers, 1 job, any waiter wakes",
+            2,
+            &[Well],
+            User::Waits,
+        )
+        .must_occur(&["value"])
+        .proof(),
     ]
 }

@@ -1,304 +1,206 @@
-//! Six pools that lose answers, jobs or their end.
+//! Six wrong pools. Each is the [right one](super::right) except for the methods written here.
 
-use super::answers::{Answer, Failure, Refused, Terms};
-use super::lesson::{Employer, Job};
-use super::right::{Handle, Keeper, Pool, Task};
+use super::lesson::{Answer, Config, Executor, Failure, Handle, Job, Refused, Spawn};
+use super::right::{Pool, Supervisor, Task};
 use crate::lessons::bounded_queue::right::Queue;
-use crate::processes::{Gone, Link, TimedOutOrGone};
+use crate::processes::Link;
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::mpsc::{Sender, channel};
+use crate::sync::mpsc::channel;
 use crate::sync::thread::{Builder, JoinHandle};
-use crate::sync::{Arc, Mutex, Named};
+use crate::sync::{Arc, Mutex};
 use std::collections::HashMap;
 use std::io;
 use std::panic::resume_unwind;
 
-type Tasks = Queue<Task<Job, usize>>;
-const THREADS: &str = "the operating system can start a thread for each worker";
+/// Methods that a version leaves to the right pool.
+macro_rules! as_the_right_one {
+    ($($method:ident)*) => {
+        $(as_the_right_one!(@ $method);)*
+    };
+    (@ submit) => {
+        fn submit(&self, job: Job) -> Result<Handle<usize>, Refused<Job>> {
+            self.0.submit(job)
+        }
+    };
+    (@ close) => {
+        fn close(&self) {
+            self.0.close();
+        }
+    };
+    (@ join) => {
+        fn join(self) {
+            self.0.join();
+        }
+    };
+}
 
-/// What the seed does: whoever calls `apply_async` and keeps no result learns of no
-/// error. Jobs that fail count as done, and the program ends as if all were well.
+/// What the seed does: it ignores the result of `apply_async`, and so never learns of an error.
+/// A job that fails counts as done.
 pub struct SwallowsErrors(Pool<Job, usize>);
 
-impl Employer for SwallowsErrors {
-    fn open<H, W>(terms: Terms, mut hiring: impl FnMut(usize) -> H) -> Self
-    where
-        H: FnMut() -> io::Result<W> + Send + 'static,
-        W: Link<Job, Answer<usize>> + 'static,
-    {
-        let keepers = |place| {
-            let hire = hiring(place);
-            move |tasks: &Tasks| {
-                let worker = None;
-                let mut keeper = Keeper {
-                    hire,
-                    worker,
-                    terms,
-                };
-                while let Ok(Task { job, answer }) = tasks.get() {
-                    if let Ok(value) = keeper.have_done(job) {
-                        let _ = answer.send(Ok(value));
-                    }
-                }
+impl Executor<Job, usize> for SwallowsErrors {
+    as_the_right_one!(submit close join);
+
+    fn new<S: Spawn<Job, usize>>(
+        config: Config,
+        spawner: impl FnMut(usize) -> S,
+    ) -> io::Result<Self> {
+        let pool = Pool::supervised(config, spawner, |supervisor, Task { job, answer }| {
+            if let Ok(value) = supervisor.run(job) {
+                let _ = answer.send(Ok(value));
             }
-        };
-        Self(Pool::kept(terms, keepers).expect(THREADS))
-    }
-
-    fn submit(&self, job: Job) -> Result<Handle<usize>, Refused<Job>> {
-        self.0.submit(job)
-    }
-
-    fn close(&self) {
-        self.0.close();
-    }
-
-    fn join(self) {
-        self.0.join();
+        });
+        pool.map(Self)
     }
 }
 
-/// Notes who waits for which answer, and crosses it out when the answer comes. When
-/// a worker dies, another is started, and all goes on: but for the job that the dead
-/// one had, which nobody crosses out. Python's pool does that.
-pub struct LosesJobOfDeadWorker {
-    pool: Pool<Job, usize>,
-    _awaited: Arc<Mutex<HashMap<usize, Sender<Answer<usize>>>>>,
-}
+/// Keeps a table of the awaited answers, and removes a job from it when its answer comes. If a
+/// worker dies, another one is started, and its job stays in the table for ever. Python's pool
+/// does that.
+pub struct LosesJobOfDeadWorker(Pool<Job, usize>);
 
-impl Employer for LosesJobOfDeadWorker {
-    fn open<H, W>(terms: Terms, mut hiring: impl FnMut(usize) -> H) -> Self
-    where
-        H: FnMut() -> io::Result<W> + Send + 'static,
-        W: Link<Job, Answer<usize>> + 'static,
-    {
-        let awaited = Arc::new(Mutex::new(HashMap::new()).named("awaited"));
-        let keepers = |place| {
-            let (mut hire, awaited) = (hiring(place), Arc::clone(&awaited));
-            move |tasks: &Tasks| {
-                let mut worker = hire();
-                while let Ok(Task { job, answer }) = tasks.get() {
-                    awaited.lock().unwrap().insert(job.number, answer);
-                    let answer = match &mut worker {
-                        Ok(worker) => worker
-                            .send(job)
-                            .map_or(Err(Gone(())), |()| worker.receive()),
-                        Err(_) => Err(Gone(())),
-                    };
-                    match answer {
-                        Ok(answer) => {
-                            if let Some(waits) = awaited.lock().unwrap().remove(&job.number) {
-                                let _ = waits.send(answer);
-                            }
-                        }
-                        Err(Gone(())) => {
-                            drop(worker);
-                            worker = hire();
-                        }
-                    }
-                }
+impl Executor<Job, usize> for LosesJobOfDeadWorker {
+    as_the_right_one!(submit close join);
+
+    fn new<S: Spawn<Job, usize>>(
+        config: Config,
+        spawner: impl FnMut(usize) -> S,
+    ) -> io::Result<Self> {
+        let awaited = Arc::new(Mutex::new(HashMap::new()));
+        let pool = Pool::supervised(config, spawner, move |supervisor, Task { job, answer }| {
+            awaited.lock().unwrap().insert(job.number, answer);
+            let answer = supervisor.run(job);
+            if answer != Err(Failure::WorkerDied) {
+                let waits = awaited.lock().unwrap().remove(&job.number);
+                let _ = waits.expect("the job is in the table").send(answer);
             }
-        };
-        Self {
-            pool: Pool::kept(terms, keepers).expect(THREADS),
-            _awaited: awaited,
-        }
-    }
-
-    fn submit(&self, job: Job) -> Result<Handle<usize>, Refused<Job>> {
-        self.pool.submit(job)
-    }
-
-    fn close(&self) {
-        self.pool.close();
-    }
-
-    fn join(self) {
-        self.pool.join();
+        });
+        pool.map(Self)
     }
 }
 
-/// Has a dead worker's job done again by the next, since it had no answer. But what
-/// it was to do may have been done: the worker may have died on its way to say so.
+/// If a worker dies, another worker does its job again, because there was no answer. But the
+/// dead worker may have done the job, and died before it could say so.
 pub struct DoesItAgain(Pool<Job, usize>);
 
-impl Employer for DoesItAgain {
-    fn open<H, W>(terms: Terms, mut hiring: impl FnMut(usize) -> H) -> Self
-    where
-        H: FnMut() -> io::Result<W> + Send + 'static,
-        W: Link<Job, Answer<usize>> + 'static,
-    {
-        let keepers = |place| {
-            let hire = hiring(place);
-            move |tasks: &Tasks| {
-                let worker = None;
-                let mut keeper = Keeper {
-                    hire,
-                    worker,
-                    terms,
-                };
-                while let Ok(Task { job, answer }) = tasks.get() {
-                    let mut said = keeper.have_done(job);
-                    while said == Err(Failure::WorkerDied) {
-                        said = keeper.have_done(job);
-                    }
-                    let _ = answer.send(said);
-                }
+impl Executor<Job, usize> for DoesItAgain {
+    as_the_right_one!(submit close join);
+
+    fn new<S: Spawn<Job, usize>>(
+        config: Config,
+        spawner: impl FnMut(usize) -> S,
+    ) -> io::Result<Self> {
+        let pool = Pool::supervised(config, spawner, |supervisor, Task { job, answer }| {
+            let mut answered = supervisor.run(job);
+            while answered == Err(Failure::WorkerDied) {
+                answered = supervisor.run(job);
             }
-        };
-        Self(Pool::kept(terms, keepers).expect(THREADS))
-    }
-
-    fn submit(&self, job: Job) -> Result<Handle<usize>, Refused<Job>> {
-        self.0.submit(job)
-    }
-
-    fn close(&self) {
-        self.0.close();
-    }
-
-    fn join(self) {
-        self.0.join();
+            let _ = answer.send(answered);
+        });
+        pool.map(Self)
     }
 }
 
-/// Says in time that a job took too long, and keeps its worker: which is not yet
-/// done. Its answer, when it comes, is taken for that to the next job.
+/// Answers in time that a job took too long, and keeps the worker, which is still working. When
+/// the worker's answer comes, it is taken for the answer to the next job.
 pub struct TakesTheLateAnswer(Pool<Job, usize>);
 
-impl Employer for TakesTheLateAnswer {
-    fn open<H, W>(terms: Terms, mut hiring: impl FnMut(usize) -> H) -> Self
-    where
-        H: FnMut() -> io::Result<W> + Send + 'static,
-        W: Link<Job, Answer<usize>> + 'static,
-    {
-        let keepers = |place| {
-            let hire = hiring(place);
-            move |tasks: &Tasks| {
-                let worker = None;
-                let mut keeper = Keeper {
-                    hire,
-                    worker,
-                    terms,
-                };
-                while let Ok(Task { job, answer }) = tasks.get() {
-                    let _ = answer.send(has_done(&mut keeper, job));
-                }
-            }
-        };
-        Self(Pool::kept(terms, keepers).expect(THREADS))
-    }
+impl Executor<Job, usize> for TakesTheLateAnswer {
+    as_the_right_one!(submit close join);
 
-    fn submit(&self, job: Job) -> Result<Handle<usize>, Refused<Job>> {
-        self.0.submit(job)
-    }
-
-    fn close(&self) {
-        self.0.close();
-    }
-
-    fn join(self) {
-        self.0.join();
+    fn new<S: Spawn<Job, usize>>(
+        config: Config,
+        spawner: impl FnMut(usize) -> S,
+    ) -> io::Result<Self> {
+        let pool = Pool::supervised(config, spawner, |supervisor, Task { job, answer }| {
+            let _ = answer.send(run_and_keep(supervisor, job));
+        });
+        pool.map(Self)
     }
 }
 
-fn has_done<H, W>(keeper: &mut Keeper<H, W>, job: Job) -> Answer<usize>
-where
-    H: FnMut() -> io::Result<W>,
-    W: Link<Job, Answer<usize>>,
-{
-    let Some(patience) = keeper.terms.patience else {
-        return keeper.have_done(job);
-    };
-    let mut worker = match keeper.worker.take() {
+/// Has the worker do the job, and keeps the worker unless it has died.
+fn run_and_keep<S: Spawn<Job, usize>>(
+    supervisor: &mut Supervisor<S, S::Worker>,
+    job: Job,
+) -> Answer<usize> {
+    let mut worker = match supervisor.worker.take() {
         Some(worker) => worker,
-        None => (keeper.hire)().map_err(|error| Failure::NoWorker(error.to_string()))?,
+        None => supervisor.spawn.spawn()?,
     };
-    let sent = worker.send(job);
-    sent.map_err(|Gone(_)| Failure::WorkerDied)?;
-    match worker.receive_timeout(patience) {
-        Ok(answer) => {
-            keeper.worker = Some(worker);
-            answer
-        }
-        Err(TimedOutOrGone::TimedOut) => {
-            keeper.worker = Some(worker);
-            Err(Failure::TimedOut)
-        }
-        Err(TimedOutOrGone::Gone) => Err(Failure::WorkerDied),
+    worker.send(job).map_err(Failure::from)?;
+    let answer = supervisor.config.receive(&mut worker);
+    if answer != Err(Failure::WorkerDied) {
+        supervisor.worker = Some(worker);
     }
+    answer?
 }
 
-/// Waits for the keepers without closing first. They wait for another job, and it
-/// waits for them.
+/// Joins the supervisors without closing the pool. They wait for another job, and `join` waits
+/// for them.
 pub struct JoinBeforeClose(Pool<Job, usize>);
 
-impl Employer for JoinBeforeClose {
-    fn open<H, W>(terms: Terms, hiring: impl FnMut(usize) -> H) -> Self
-    where
-        H: FnMut() -> io::Result<W> + Send + 'static,
-        W: Link<Job, Answer<usize>> + 'static,
-    {
-        Self(Pool::new(terms, hiring).expect(THREADS))
-    }
+impl Executor<Job, usize> for JoinBeforeClose {
+    as_the_right_one!(submit close);
 
-    fn submit(&self, job: Job) -> Result<Handle<usize>, Refused<Job>> {
-        self.0.submit(job)
-    }
-
-    fn close(&self) {
-        self.0.close();
+    fn new<S: Spawn<Job, usize>>(
+        config: Config,
+        spawner: impl FnMut(usize) -> S,
+    ) -> io::Result<Self> {
+        Pool::new(config, spawner).map(Self)
     }
 
     fn join(mut self) {
-        for keeper in self.0.keepers.drain(..) {
-            keeper.join().unwrap_or_else(|panic| resume_unwind(panic));
-        }
+        join_all(&mut self.0.supervisors);
     }
 }
 
-/// Closes by putting a note into the queue for each keeper that nothing follows, and
-/// refuses jobs from then on. But whoever has looked whether it is closed before, and
-/// puts a job in after, has had it accepted, and it lies behind the notes.
-pub struct TakesAfterClose {
-    /// `None`: nothing follows.
-    tasks: Arc<Queue<Option<Task<Job, usize>>>>,
-    closed: AtomicBool,
-    keepers: Vec<JoinHandle<()>>,
+fn join_all(supervisors: &mut Vec<JoinHandle<()>>) {
+    for supervisor in supervisors.drain(..) {
+        supervisor
+            .join()
+            .unwrap_or_else(|panic| resume_unwind(panic));
+    }
 }
 
-impl Employer for TakesAfterClose {
-    fn open<H, W>(terms: Terms, mut hiring: impl FnMut(usize) -> H) -> Self
-    where
-        H: FnMut() -> io::Result<W> + Send + 'static,
-        W: Link<Job, Answer<usize>> + 'static,
-    {
-        // There is always room for the notes.
-        let waiting = terms.waiting.saturating_add(terms.workers.get());
+/// Closes by putting one end mark for each supervisor into the queue, and refuses jobs from then
+/// on. But `submit` may check that the pool is open, and put its job after the end marks, where
+/// no supervisor gets it.
+pub struct TakesAfterClose {
+    /// `None` is an end mark.
+    tasks: Arc<Queue<Option<Task<Job, usize>>>>,
+    closed: AtomicBool,
+    supervisors: Vec<JoinHandle<()>>,
+}
+
+impl Executor<Job, usize> for TakesAfterClose {
+    fn new<S: Spawn<Job, usize>>(
+        config: Config,
+        mut spawner: impl FnMut(usize) -> S,
+    ) -> io::Result<Self> {
+        // There is always room for the end marks.
+        let waiting = config.waiting.saturating_add(config.workers.get());
         let tasks = Arc::new(Queue::<Option<Task<Job, usize>>>::new(waiting));
-        let keeper = |place| {
-            let (hire, tasks) = (hiring(place), Arc::clone(&tasks));
-            let keep = move || {
-                let worker = None;
-                let mut keeper = Keeper {
-                    hire,
-                    worker,
-                    terms,
+        let start = |place| {
+            let (spawn, tasks) = (spawner(place), Arc::clone(&tasks));
+            let thread = Builder::new().name(format!("supervisor-{place}"));
+            thread.spawn(move || {
+                let mut supervisor = Supervisor {
+                    spawn,
+                    worker: None,
+                    config,
                 };
                 while let Ok(Some(Task { job, answer })) = tasks.get() {
-                    let _ = answer.send(keeper.have_done(job));
+                    let _ = answer.send(supervisor.run(job));
                 }
-            };
-            let thread = Builder::new().name(format!("keeper-{place}"));
-            thread.spawn(keep).expect(THREADS)
+            })
         };
-        let keepers = (1..=terms.workers.get()).map(keeper).collect();
-        let closed = AtomicBool::new(false).named("closed");
-        Self {
+        let supervisors: io::Result<_> = (1..=config.workers.get()).map(start).collect();
+        Ok(Self {
+            supervisors: supervisors?,
             tasks,
-            closed,
-            keepers,
-        }
+            closed: AtomicBool::new(false),
+        })
     }
 
     fn submit(&self, job: Job) -> Result<Handle<usize>, Refused<Job>> {
@@ -306,14 +208,13 @@ impl Employer for TakesAfterClose {
             return Err(Refused(job));
         }
         let (answer, awaited) = channel();
-        let answer = answer.named("answer");
         let put = self.tasks.put(Some(Task { job, answer }));
         put.map(|()| Handle(awaited)).map_err(|_| Refused(job))
     }
 
     fn close(&self) {
         if !self.closed.swap(true, Ordering::SeqCst) {
-            for _ in &self.keepers {
+            for _ in &self.supervisors {
                 let _ = self.tasks.put(None);
             }
         }
@@ -321,8 +222,6 @@ impl Employer for TakesAfterClose {
 
     fn join(mut self) {
         self.close();
-        for keeper in self.keepers.drain(..) {
-            keeper.join().unwrap_or_else(|panic| resume_unwind(panic));
-        }
+        join_all(&mut self.supervisors);
     }
 }

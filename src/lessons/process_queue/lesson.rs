@@ -1,24 +1,23 @@
 //! Producers and consumers in processes of their own, and a queue between them.
 //!
 //! # Story
-//! The parent holds a [bounded queue](crate::lessons::bounded_queue) and has a thread for each
-//! child. A producer sends its items, and its thread puts them into the queue; a
-//! consumer's thread takes one out, sends it, and waits until the consumer has answered
-//! for it. Any of the children may die, at any moment: with an item in hand, with its
-//! answer on the way, in the middle of its work. Who has the item then? And who knows
-//! whether it was used?
+//! The parent holds a [bounded queue](crate::lessons::bounded_queue) and has one thread for
+//! each child. A producer sends items, and its thread puts them into the queue. A consumer's
+//! thread gets an item, sends it to the consumer, and waits until the consumer confirms it.
+//! Each child may die at any moment: with an item in hand, with its confirmation on the way,
+//! in the middle of its work. Who has the item then? And has it been used?
 //!
-//! The promises: while all live, every item is taken exactly once. If somebody dies,
-//! another takes its place, nothing is lost, and an item that the dead may have used
-//! already is *marked* when it is given to another: from outside nobody can know more.
-//! An item that kills three in a row is given back. And everybody ends, whatever the
+//! The promises: while all children live, every item is taken exactly once. If a child dies,
+//! another process replaces it, and no item is lost. An item that the dead consumer may have
+//! used already is *marked* when another consumer gets it: from outside nobody can know more.
+//! An item that kills three consumers in a row is given back. Everybody ends, whatever the
 //! numbers of producers, consumers and items.
 //!
-//! Not promised: that a consumer which neither answers nor dies is noticed. It keeps
-//! its item, and the parent waits.
+//! Not promised: that the parent notices a consumer which neither confirms nor dies. That
+//! consumer keeps its item, and the parent waits.
 //!
 //! # What the compiler already refuses
-//! To share the queue with a process. What goes to another process must be said:
+//! Sharing the queue with another process. What is sent there must be serialized:
 //! ```compile_fail
 //! # use serde::Serialize;
 //! #[derive(Serialize)]
@@ -26,7 +25,7 @@
 //!     queue: &'a std::sync::Condvar, // error: `Condvar` does not implement `Serialize`
 //! }
 //! ```
-//! To go on with an item that was sent, unless a copy was kept on purpose:
+//! Using an item after it was sent, without a copy made on purpose:
 //! ```compile_fail
 //! struct Item;
 //! fn send(_: Item) -> Result<(), Item> { Ok(()) }
@@ -43,38 +42,43 @@ use crate::sync::rest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-/// What the parent does: each of its threads has one child at a time, and starts
-/// another if that one dies.
+/// What the parent does. Each of its threads has one child at a time, and starts another one
+/// if that child dies.
 pub trait Exchange: Send + Sync {
-    /// An exchange for that day.
-    fn open(day: &Day) -> Self;
+    /// An exchange of that size.
+    fn open(config: &Config) -> Self;
 
-    /// What is between producers and consumers. To close it ends the day early: what
-    /// is in it is still taken, nothing more gets in.
+    /// The queue between producers and consumers. Closing it ends the work early: items in
+    /// the queue are still taken, and other items are given back.
     fn queue(&self) -> &Queue<Item>;
 
-    /// Has a producer do that work, to its end.
-    fn producer<L, E>(&self, work: Produce, start: impl FnMut() -> Result<L, E>) -> Came<E>
-    where
-        L: Link<Produce, Produced>;
+    /// Puts the items of one producer into the queue. `start` starts a process.
+    fn producer<L: Link<Work, Produced>>(
+        &self,
+        work: Work,
+        start: impl FnMut() -> io::Result<L>,
+    ) -> Report;
 
-    /// Gives items to a consumer, as long as there are or will be some.
-    fn consumer<L, E>(&self, start: impl FnMut() -> Result<L, E>) -> Came<E>
-    where
-        L: Link<Delivery, Taken>;
+    /// The thread of one producer is done.
+    fn producer_is_done(&self);
+
+    /// Delivers items to one consumer while there are items or will be some. `start` starts a
+    /// process.
+    fn consumer<L: Link<Delivery, Taken>>(&self, start: impl FnMut() -> io::Result<L>) -> Report;
 }
 
 /// An item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
-    /// Whose it is, from 1.
+    /// Its producer, from 1.
     pub producer: usize,
     /// Which of that producer's items it is, from 1.
     pub number: usize,
-    /// What makes it large.
+    /// Some bytes that make it large.
     pub load: Vec<u8>,
 }
 
@@ -84,20 +88,20 @@ impl fmt::Display for Item {
     }
 }
 
-/// What a producer is told: its work, or what of it is left.
+/// What the parent sends to a producer: its work, or the rest of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Produce {
-    /// As whom.
+pub struct Work {
+    /// The producer, from 1.
     pub producer: usize,
-    /// From which item on.
-    pub from: usize,
-    /// Up to which.
-    pub upto: usize,
-    /// How many bytes each of them carries.
+    /// The next item.
+    pub next: usize,
+    /// The last item.
+    pub last: usize,
+    /// How many bytes each item carries.
     pub load: usize,
 }
 
-impl Produce {
+impl Work {
     pub(super) fn item(&self, number: usize) -> Item {
         Item {
             producer: self.producer,
@@ -107,26 +111,26 @@ impl Produce {
     }
 }
 
-/// What a producer says.
+/// What a producer sends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Produced {
-    /// Here is the next.
+    /// The next item.
     Item(Item),
-    /// Those were all.
-    All,
+    /// The producer has made all items.
+    Done,
 }
 
-/// What a consumer is told.
+/// What the parent sends to a consumer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
-    /// Take this.
+    /// The item.
     pub item: Item,
-    /// Somebody else has perhaps taken it before, and died of it or after it.
+    /// A consumer that died may have taken the item before.
     pub redelivered: bool,
 }
 
 impl Delivery {
-    /// Nobody else has had it.
+    /// The first delivery of an item.
     #[must_use]
     pub fn first(item: Item) -> Self {
         Self {
@@ -136,14 +140,14 @@ impl Delivery {
     }
 }
 
-/// What a consumer says: it has taken what it was given.
+/// What a consumer sends: it has taken the item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Taken;
 
-/// A producer's part.
-pub fn produce(parent: &mut impl Link<Produced, Produce>) {
+/// What a producer does.
+pub fn produce(parent: &mut impl Link<Produced, Work>) {
     let Ok(work) = parent.receive() else { return };
-    for number in work.from..=work.upto {
+    for number in work.next..=work.last {
         rest();
         let item = work.item(number);
         narrate!("produced {item}");
@@ -151,12 +155,12 @@ pub fn produce(parent: &mut impl Link<Produced, Produce>) {
             return;
         }
     }
-    // Who is gone needs to know nothing.
-    let _ = parent.send(Produced::All);
+    // If the parent has died, there is nobody to tell.
+    let _ = parent.send(Produced::Done);
 }
 
-/// A consumer's part: it takes what it is given, and answers for it, unless it dies
-/// of it.
+/// What a consumer does: takes each item and confirms it. `take` may say that the item kills
+/// the consumer.
 pub fn consume(
     parent: &mut impl Link<Taken, Delivery>,
     mut take: impl FnMut(Delivery) -> ControlFlow<()>,
@@ -164,7 +168,7 @@ pub fn consume(
     while let Ok(delivery) = parent.receive() {
         match delivery.redelivered {
             false => narrate!("bought {}", delivery.item),
-            true => narrate!("bought {}, perhaps after another", delivery.item),
+            true => narrate!("bought {} (redelivered)", delivery.item),
         }
         rest();
         if take(delivery).is_break() || parent.send(Taken).is_err() {
@@ -173,35 +177,29 @@ pub fn consume(
     }
 }
 
-/// What one of the parent's threads has come to, or all of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Came<E> {
-    /// What consumers have answered for.
+/// What one thread of the parent reports, or all of them together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The deliveries that consumers have confirmed.
     pub taken: Vec<Delivery>,
-    /// What comes back: nobody has answered for it.
+    /// The items that are given back: no consumer has confirmed them.
     pub back: Vec<Item>,
-    /// How many items were not even made.
+    /// How many items were never made.
     pub unmade: usize,
-    /// How many processes have died on it.
+    /// How many processes have died.
     pub died: usize,
-    /// Why it could not go on: no process could be started.
-    pub trouble: Option<E>,
+    /// Why no process could be started.
+    pub trouble: Option<String>,
 }
 
-impl<E> Came<E> {
-    /// To begin with.
-    #[must_use]
-    pub fn nothing() -> Self {
-        Self {
-            taken: Vec::new(),
-            back: Vec::new(),
-            unmade: 0,
-            died: 0,
-            trouble: None,
-        }
+impl Report {
+    /// The process, unless it could not be started.
+    pub(super) fn started<L>(&mut self, started: io::Result<L>) -> Option<L> {
+        let process = started.map_err(|error| self.trouble = Some(error.to_string()));
+        process.ok()
     }
 
-    /// Both.
+    /// Both reports together.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.taken.extend(other.taken);
@@ -213,39 +211,38 @@ impl<E> Came<E> {
     }
 }
 
-/// A day's numbers.
+/// The size of an exchange.
 #[derive(Debug, Clone, Copy)]
-pub struct Day {
+pub struct Config {
     /// Producers.
     pub producers: usize,
     /// Consumers.
     pub consumers: usize,
     /// Items that each producer makes.
     pub items: usize,
-    /// How many items the queue holds.
+    /// The capacity of the queue.
     pub capacity: NonZeroUsize,
     /// How many bytes each item carries.
     pub load: usize,
 }
 
-impl Day {
-    /// A producer's work.
+impl Config {
+    /// The work of a producer.
     #[must_use]
-    pub fn work(&self, producer: usize) -> Produce {
-        Produce {
+    pub fn work(&self, producer: usize) -> Work {
+        Work {
             producer,
-            from: 1,
-            upto: self.items,
+            next: 1,
+            last: self.items,
             load: self.load,
         }
     }
 
-    /// Holds what each consumer took, whether it has answered for it or not, against
-    /// the promises, and what the parent says of it. `may_return` says whether there
-    /// is a reason to give items back. (That everybody ends shows in its having an
-    /// end.)
+    /// Judges what each consumer took, confirmed or not, and what the parent reports.
+    /// `may_return`: there is a reason to give items back. (If a thread did not end, the scene
+    /// would not end.)
     #[must_use]
-    pub fn judge<E>(&self, took: &[Vec<Delivery>], came: &Came<E>, may_return: bool) -> Judged {
+    pub fn judge(&self, took: &[Vec<Delivery>], report: &Report, may_return: bool) -> Judged {
         // How often without the mark, and how often with it. In order: an outcome that
         // names one of several doubled items must name the same one every time.
         let mut times: BTreeMap<(usize, usize), [usize; 2]> = BTreeMap::new();
@@ -257,29 +254,29 @@ impl Day {
             if *unmarked > 1 {
                 return Judged::forbidden(
                     format!("item {number} of producer-{producer} taken twice, unmarked"),
-                    "who takes it the second time cannot know",
+                    "the second consumer cannot know that the item was taken before",
                 );
             }
         }
         let never = |item: &&Item| !times.contains_key(&(item.producer, item.number));
-        let (back, made) = (came.back.len(), self.producers * self.items);
-        let accounted = times.len() + came.back.iter().filter(never).count() + came.unmade;
+        let (back, made) = (report.back.len(), self.producers * self.items);
+        let accounted = times.len() + report.back.iter().filter(never).count() + report.unmade;
         if accounted < made {
             let lost = made - accounted;
             return Judged::forbidden(
                 format!("{lost} of {made} items lost"),
-                "nobody has taken it, nobody has it back",
+                "no consumer took it, and it was not given back",
             );
         }
-        if !may_return && back + came.unmade > 0 {
+        if !may_return && back + report.unmade > 0 {
             return Judged::forbidden(
-                format!("{} of {made} items not taken", back + came.unmade),
-                "somebody was there to take them",
+                format!("{} of {made} items not taken", back + report.unmade),
+                "there was a consumer to take them",
             );
         }
         let marked: usize = times.values().map(|[_, marked]| marked).sum();
-        if marked > 0 && came.died == 0 {
-            return Judged::forbidden("marked, though nobody died", "a mark that means nothing");
+        if marked > 0 && report.died == 0 {
+            return Judged::forbidden("marked although nobody died", "the mark is wrong");
         }
 
         let each: Vec<String> = took.iter().map(|own| own.len().to_string()).collect();
@@ -289,22 +286,22 @@ impl Day {
             (marked, "marked"),
             (twice.count(), "twice"),
             (back, "back"),
-            (came.unmade, "unmade"),
+            (report.unmade, "unmade"),
         ] {
             if number > 0 {
                 outcome += &format!(", {number} {what}");
             }
         }
-        let meaning = match (came.died, back + came.unmade) {
-            (0, 0) => "each item once",
-            (_, 0) => "nothing lost, and what may be doubled is marked",
-            _ => "what is taken by nobody is given back",
+        let meaning = match (report.died, back + report.unmade) {
+            (0, 0) => "each item was taken once",
+            (_, 0) => "no item is lost, and an item that may be taken twice is marked",
+            _ => "items that nobody took are given back",
         };
         Judged::promised(outcome, meaning)
     }
 }
 
-/// What nobody has taken out.
-pub(super) fn left_in(queue: &Queue<Item>) -> Vec<Item> {
+/// Empties the queue.
+pub fn left_in(queue: &Queue<Item>) -> Vec<Item> {
     std::iter::from_fn(|| queue.try_get().ok()).collect()
 }

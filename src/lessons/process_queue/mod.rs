@@ -3,15 +3,15 @@
 //! [`lesson`](mod@lesson) tells the story. Read [`right`] next.
 
 pub mod lesson;
-pub mod os;
 pub mod right;
 pub mod scenes;
 pub mod wrong;
 
-pub use lesson::{Came, Day, Delivery, Exchange, Item, Produce, Produced, Taken, consume, produce};
+pub use lesson::{
+    Config, Delivery, Exchange, Item, Produced, Report, Taken, Work, consume, left_in, produce,
+};
 
 use crate::explorer::report::Memory;
-use crate::lessons::for_real::ForReal;
 use crate::lessons::parts::{Fault, Lesson, Mistake, Seed, Version};
 use scenes::{play, scenes};
 
@@ -24,36 +24,36 @@ pub fn lesson() -> Lesson {
     Lesson {
         name: "process_queue",
         title: "Producers and consumers in processes of their own, and a queue between them",
-        story: "The parent holds a bounded queue. Producers send it items, consumers are sent \
-                them and answer. Each is a process, and any of them may die at any moment: with \
-                an item in hand, or with its answer on the way. Nothing is lost, and what may be \
-                doubled by that is marked.",
+        story: "The parent holds a bounded queue. Producers send items to it, and it delivers them \
+                to consumers, which confirm them. Producers and consumers are processes, and each \
+                may die at any moment: with an item in hand, or with its confirmation on the way. \
+                No item may be lost, and an item that may be taken twice must be marked.",
         seed: Seed {
             lesson: Some(5),
             faults: &[
                 Fault {
-                    what: "`if __name__ == '__main__'` lacks its colon: nothing runs at all",
+                    what: "`if __name__ == '__main__'` lacks its colon: the program does not run",
                     shown_by: "process_queue::the_seeds_day_comes_to_its_end",
                 },
                 Fault {
-                    what: "hands the processes `x`, where the queue is called `q`",
+                    what: "passes `x` to the processes, although the queue is called `q`",
                     shown_by: "process_queue::the_seeds_day_comes_to_its_end",
                 },
                 Fault {
-                    what: "the consumer counts: with others than one of each it waits for ever, \
-                           or leaves items",
+                    what: "the consumer counts items: unless there is one of each, it waits for \
+                           ever or leaves items",
                     shown_by: "process_queue::each_item_once_whatever_the_numbers",
                 },
                 Fault {
-                    what: "an item is lost with the consumer that dies holding it",
+                    what: "loses the item of a consumer that dies",
                     shown_by: "process_queue::a_consumer_killed_with_an_item_in_hand",
                 },
                 Fault {
-                    what: "a process that dies is missed by nobody: the other waits for ever",
+                    what: "does not notice that a process died: the other one waits for ever",
                     shown_by: "process_queue::a_producer_killed_is_replaced",
                 },
                 Fault {
-                    what: "sets the queue no limit: a producer that is faster fills the memory",
+                    what: "sets no limit for the queue: a fast producer fills the memory",
                     shown_by: "process_queue::a_full_pipe_holds_producers_back",
                 },
             ],
@@ -61,12 +61,12 @@ pub fn lesson() -> Lesson {
         memory: Memory::C11,
         versions: vec![
             Version::right::<KeepsUntilTaken>(
-                "the parent keeps each item until it is answered for, and replaces the dead",
+                "the parent keeps each item until a consumer confirms it, and replaces dead processes",
                 scenes::<KeepsUntilTaken>(),
                 play::<KeepsUntilTaken>,
             ),
             Version::wrong::<CountedConsumer>(
-                "every consumer takes a fixed number (the seed's way)",
+                "every consumer takes a fixed number of items (as the seed does)",
                 scenes::<CountedConsumer>(),
                 play::<CountedConsumer>,
                 Mistake {
@@ -77,7 +77,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<ForgetsTheDead>(
-                "an item that was sent is gone, and so is its consumer",
+                "keeps no copy of an item: a consumer that dies takes its item with it",
                 scenes::<ForgetsTheDead>(),
                 play::<ForgetsTheDead>,
                 Mistake {
@@ -88,7 +88,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<ClosesTooEarly>(
-                "the first producer to be done closes the queue",
+                "the first producer to finish closes the queue",
                 scenes::<ClosesTooEarly>(),
                 play::<ClosesTooEarly>,
                 Mistake {
@@ -99,7 +99,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<StartsOver>(
-                "whoever replaces a producer begins with the first item",
+                "a process that replaces a producer begins with the first item",
                 scenes::<StartsOver>(),
                 play::<StartsOver>,
                 Mistake {
@@ -111,6 +111,5 @@ pub fn lesson() -> Lesson {
             ),
         ],
         heeds: &["producers", "consumers", "items", "capacity"],
-        for_real: Some(ForReal::of::<os::InProcesses>()),
     }
 }

@@ -1,12 +1,11 @@
-//! What happens to an exchange, with threads for processes.
+//! Scenes of an exchange, with threads instead of processes.
 //!
-//! A process is a thread that shares nothing: it knows its [`Link`] alone, and it may
-//! die. The same thread plays those who are started in its place, one after the other.
-//! To keep some scenes small, a thread of the parent plays its child too: that child
-//! never dies, and does nothing that others could notice.
+//! A process is a thread that shares nothing: it has only its [`Link`], and it may die. The
+//! same thread then runs the process that replaces it. To keep some scenes small, a thread of
+//! the parent does the work of its child too. Such a child never dies.
 
 use super::lesson::{
-    Came, Day, Delivery, Exchange, Produce, Produced, Taken, consume, left_in, produce,
+    Config, Delivery, Exchange, Produced, Report, Taken, Work, consume, left_in, produce,
 };
 use crate::explorer::report::{Budget, Judged};
 use crate::lessons::parts::{Program, Scene};
@@ -14,58 +13,59 @@ use crate::narrate;
 use crate::processes::{Gone, Link, TimedOutOrGone, modelled};
 use crate::sync::mpsc::{Receiver, channel};
 use crate::sync::{Actors, Named};
-use std::convert::Infallible;
+use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// Who plays the children.
+/// Where the work of the children is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Children {
-    /// Threads that share nothing, and may die.
+    /// In threads that share nothing and may die.
     Processes,
-    /// The threads of the parent, themselves.
-    InHouse,
+    /// In the parent's threads.
+    InParent,
 }
 
-/// Who is in a scene.
+/// The threads of a scene.
 #[derive(Debug, Clone, Copy)]
-pub struct Cast {
-    day: Day,
+pub struct Setup {
+    config: Config,
     producers: Children,
     consumers: Children,
-    /// Somebody closes the queue, at any moment.
+    /// Another thread closes the queue, at any moment.
     closes: bool,
-    /// The item of that number kills whoever takes it.
+    /// The item with that number kills its consumer.
     deadly: Option<usize>,
 }
 
-/// What an actor has come to.
+/// The result of a thread.
+#[derive(Default)]
 struct Part {
-    came: Came<Infallible>,
-    /// Of a consumer: what it took, whether it could answer for it or not.
+    report: Report,
+    /// What a consumer took, confirmed or not.
     took: Option<Vec<Delivery>>,
 }
 
 impl Part {
-    fn parent(came: Came<Infallible>) -> Self {
-        Self { came, took: None }
+    fn parent(report: Report) -> Self {
+        Self { report, took: None }
     }
 
     fn consumer(took: Vec<Delivery>) -> Self {
         Self {
-            came: Came::nothing(),
+            report: Report::default(),
             took: Some(took),
         }
     }
 }
 
-impl Cast {
-    /// Everybody is a process of its own.
+impl Setup {
+    /// Every producer and every consumer is a process.
     #[must_use]
-    pub fn all_in_processes(day: Day) -> Self {
+    pub fn all_in_processes(config: Config) -> Self {
         Self {
-            day,
+            config,
             producers: Children::Processes,
             consumers: Children::Processes,
             closes: false,
@@ -73,56 +73,57 @@ impl Cast {
         }
     }
 
-    /// The day, at that exchange.
+    /// Runs the scene with the exchange `X`.
     #[must_use]
-    pub fn play<X: Exchange>(&self) -> Judged {
-        let exchange = X::open(&self.day);
+    pub fn run<X: Exchange>(&self) -> Judged {
+        let exchange = X::open(&self.config);
         let exchange = &exchange;
         let mut actors = Actors::new();
-        for producer in 1..=self.day.producers {
-            let work = self.day.work(producer);
+        for producer in 1..=self.config.producers {
+            let work = self.config.work(producer);
             let name = format!("producer-{producer}");
-            if self.producers == Children::InHouse {
+            if self.producers == Children::InParent {
                 actors = actors.enter(name, move || {
-                    let start = || Ok(InHouse::default());
-                    Part::parent(exchange.producer(work, start))
+                    Part::parent(produced(exchange, work, || Ok(InParent::default())))
                 });
                 continue;
             }
-            let (start, lives) = process(PRODUCERS, producer);
+            let (start, processes) = process(PRODUCERS, producer);
             let parent = format!("for {name}");
             actors = actors
                 .enter(name, move || {
-                    while let Ok(mut parent) = lives.recv() {
+                    while let Ok(mut parent) = processes.recv() {
                         produce(&mut parent);
                     }
-                    Part::parent(Came::nothing())
+                    Part::default()
                 })
-                .enter(parent, move || Part::parent(exchange.producer(work, start)));
+                .enter(parent, move || {
+                    Part::parent(produced(exchange, work, start))
+                });
         }
-        for consumer in 1..=self.day.consumers {
+        for consumer in 1..=self.config.consumers {
             let name = format!("consumer-{consumer}");
-            if self.consumers == Children::InHouse {
+            if self.consumers == Children::InParent {
                 actors = actors.enter(name, move || {
-                    let came = exchange.consumer(|| Ok(InHouse::default()));
+                    let report = exchange.consumer(|| Ok(InParent::default()));
                     Part {
-                        took: Some(came.taken.clone()),
-                        came,
+                        took: Some(report.taken.clone()),
+                        report,
                     }
                 });
                 continue;
             }
-            let (start, lives) = process(CONSUMERS, consumer);
+            let (start, processes) = process(CONSUMERS, consumer);
             let parent = format!("for {name}");
             actors = actors
                 .enter(name, move || {
                     let mut took = Vec::new();
-                    while let Ok(mut parent) = lives.recv() {
+                    while let Ok(mut parent) = processes.recv() {
                         consume(&mut parent, |delivery| {
                             let kills = self.deadly == Some(delivery.item.number);
                             took.push(delivery);
                             if kills {
-                                narrate!("dies of it");
+                                narrate!("the item kills it");
                                 return ControlFlow::Break(());
                             }
                             ControlFlow::Continue(())
@@ -134,87 +135,114 @@ impl Cast {
         }
         if self.closes {
             actors = actors.enter("closer", move || {
-                narrate!("closes");
+                narrate!("closes the queue");
                 exchange.queue().close();
-                Part::parent(Came::nothing())
+                Part::default()
             });
         }
 
         let mut took = Vec::new();
-        let mut came = Came::nothing();
+        let mut report = Report::default();
         for part in actors.run() {
             took.extend(part.took);
-            came = came.and(part.came);
+            report = report.and(part.report);
         }
-        came.back.extend(left_in(exchange.queue()));
+        report.back.extend(left_in(exchange.queue()));
         let may_return = self.closes || self.deadly.is_some();
-        self.day.judge(&took, &came, may_return)
+        self.config.judge(&took, &report, may_return)
     }
 }
 
-/// What links are called in stories; the model has no more of them.
+/// What the thread of one producer does.
+fn produced<X: Exchange, L: Link<Work, Produced>>(
+    exchange: &X,
+    work: Work,
+    start: impl FnMut() -> io::Result<L>,
+) -> Report {
+    let report = exchange.producer(work, start);
+    exchange.producer_is_done();
+    report
+}
+
+/// The names of the links in stories, for up to two producers and two consumers.
 type Names = [&'static str; 3];
 const PRODUCERS: [Names; 2] = [
-    ["life of producer-1", "to producer-1", "from producer-1"],
-    ["life of producer-2", "to producer-2", "from producer-2"],
+    [
+        "processes of producer-1",
+        "to producer-1",
+        "from producer-1",
+    ],
+    [
+        "processes of producer-2",
+        "to producer-2",
+        "from producer-2",
+    ],
 ];
 const CONSUMERS: [Names; 2] = [
-    ["life of consumer-1", "to consumer-1", "from consumer-1"],
-    ["life of consumer-2", "to consumer-2", "from consumer-2"],
+    [
+        "processes of consumer-1",
+        "to consumer-1",
+        "from consumer-1",
+    ],
+    [
+        "processes of consumer-2",
+        "to consumer-2",
+        "from consumer-2",
+    ],
 ];
 
-type Started<Down, Up> = Result<modelled::Immortal<Down, Up>, Infallible>;
-type Lives<Down, Up> = Receiver<modelled::Mortal<Up, Down>>;
+type Started<Down, Up> = io::Result<modelled::Immortal<Down, Up>>;
+type Processes<Down, Up> = Receiver<modelled::Mortal<Up, Down>>;
 
-/// A process that can be started, and started anew: by the parent, what it gets; by
-/// the thread that plays it, each of its lives.
+/// A process that can be started, and started again. The parent calls the function, and the
+/// thread that runs the process receives the child's end of each link.
 fn process<Down, Up>(
     names: [Names; 2],
     which: usize,
-) -> (impl FnMut() -> Started<Down, Up>, Lives<Down, Up>) {
-    let [life, to, from] = names[(which - 1) % names.len()];
-    let (starter, lives) = channel();
-    let starter = starter.named(life);
+) -> (impl FnMut() -> Started<Down, Up>, Processes<Down, Up>) {
+    let [start, to, from] = names[(which - 1) % names.len()];
+    let (starts, processes) = channel();
+    let starts = starts.named(start);
     let start = move || {
         let (parent, child) = modelled::pair(to, from);
-        // The thread waits for it as long as there is somebody to start it.
-        let _ = starter.send(child);
+        // The thread receives as long as `starts` exists.
+        let _ = starts.send(child);
         Ok(parent)
     };
-    (start, lives)
+    (start, processes)
 }
 
-/// A child that its parent plays itself.
+/// A child whose work the parent does.
 #[derive(Default)]
-struct InHouse {
-    work: Option<Produce>,
+struct InParent {
+    work: Option<Work>,
 }
 
-impl Link<Produce, Produced> for InHouse {
-    fn send(&mut self, work: Produce) -> Result<(), Gone<Produce>> {
+impl Link<Work, Produced> for InParent {
+    fn send(&mut self, work: Work) -> Result<(), Gone<Work>> {
         self.work = Some(work);
         Ok(())
     }
 
     fn receive(&mut self) -> Result<Produced, Gone> {
         let work = self.work.as_mut().ok_or(Gone(()))?;
-        if work.from > work.upto {
-            return Ok(Produced::All);
+        if work.next > work.last {
+            return Ok(Produced::Done);
         }
-        let item = work.item(work.from);
-        work.from += 1;
+        let item = work.item(work.next);
+        work.next += 1;
         narrate!("produced {item}");
         Ok(Produced::Item(item))
     }
 
     fn receive_timeout(&mut self, _: Duration) -> Result<Produced, TimedOutOrGone> {
-        Link::<Produce, Produced>::receive(self).map_err(|Gone(())| TimedOutOrGone::Gone)
+        Link::<Work, Produced>::receive(self).map_err(|Gone(())| TimedOutOrGone::Gone)
     }
 
     fn close(&mut self) {}
 }
 
-impl Link<Delivery, Taken> for InHouse {
+impl Link<Delivery, Taken> for InParent {
     fn send(&mut self, delivery: Delivery) -> Result<(), Gone<Delivery>> {
         narrate!("bought {}", delivery.item);
         Ok(())
@@ -231,10 +259,10 @@ impl Link<Delivery, Taken> for InHouse {
     fn close(&mut self) {}
 }
 
-/// All scenes, for that exchange.
+/// The scenes with the exchange `X`.
 pub(super) fn scenes<X: Exchange + 'static>() -> Vec<Scene> {
-    let cast = |producers, consumers, items| {
-        Cast::all_in_processes(Day {
+    let setup = |producers, consumers, items| {
+        Setup::all_in_processes(Config {
             producers,
             consumers,
             items,
@@ -242,18 +270,18 @@ pub(super) fn scenes<X: Exchange + 'static>() -> Vec<Scene> {
             load: 0,
         })
     };
-    let scene = |name, cast: Cast| Scene::new(name, move || cast.play::<X>());
+    let scene = |name, setup: Setup| Scene::new(name, move || setup.run::<X>());
     let deaths = |deaths| Budget {
         deaths,
         ..Budget::NONE
     };
-    let only_consumers_die = |consumers, items| Cast {
-        producers: Children::InHouse,
-        ..cast(1, consumers, items)
+    let only_consumers_die = |consumers, items| Setup {
+        producers: Children::InParent,
+        ..setup(1, consumers, items)
     };
-    let only_producers_die = |producers, items| Cast {
-        consumers: Children::InHouse,
-        ..cast(producers, 1, items)
+    let only_producers_die = |producers, items| Setup {
+        consumers: Children::InParent,
+        ..setup(producers, 1, items)
     };
     vec![
         scene("1 producer, 2 items", only_producers_die(1, 2))
@@ -262,7 +290,7 @@ pub(super) fn scenes<X: Exchange + 'static>() -> Vec<Scene> {
         scene("1 consumer, 1 item", only_consumers_die(1, 1))
             .budget(deaths(1))
             .must_occur(&["took 1", "took 1, 1 marked", "took 2, 1 marked, 1 twice"]),
-        scene("1 producer, 1 consumer, 2 items", cast(1, 1, 2))
+        scene("1 producer, 1 consumer, 2 items", setup(1, 1, 2))
             .budget(deaths(1))
             .must_occur(&["took 2", "took 2, 1 marked", "took 3, 1 marked, 1 twice"]),
         scene("2 consumers, 1 item", only_consumers_die(2, 1))
@@ -272,8 +300,8 @@ pub(super) fn scenes<X: Exchange + 'static>() -> Vec<Scene> {
             .budget(deaths(1))
             .must_occur(&["took 2"]),
         scene(
-            "1 consumer, 2 items, the first kills",
-            Cast {
+            "1 consumer, 2 items, the first kills its consumer",
+            Setup {
                 deadly: Some(1),
                 ..only_consumers_die(1, 2)
             },
@@ -287,20 +315,20 @@ pub(super) fn scenes<X: Exchange + 'static>() -> Vec<Scene> {
         .proof(),
         scene(
             "1 producer, 1 consumer, 1 item, closed at any moment",
-            Cast {
+            Setup {
                 closes: true,
-                ..cast(1, 1, 1)
+                ..setup(1, 1, 1)
             },
         )
         .budget(deaths(1))
         .must_occur(&["took 1", "took 2, 1 marked, 1 twice", "took 0, 1 back"])
         .proof(),
-        scene("1 producer, 1 consumer, 1 item, two die", cast(1, 1, 1))
+        scene("1 producer, 1 consumer, 1 item, two deaths", setup(1, 1, 1))
             .budget(deaths(2))
             .must_occur(&["took 1", "took 3, 2 marked, 1 twice"])
             .proof(),
         scene(
-            "1 producer, 2 items, anybody wakes",
+            "1 producer, 2 items, any waiter wakes",
             only_producers_die(1, 2),
         )
         .budget(Budget {
@@ -313,20 +341,20 @@ pub(super) fn scenes<X: Exchange + 'static>() -> Vec<Scene> {
     ]
 }
 
-/// The day with the program's numbers, and threads for processes.
+/// The seed's program with other numbers, and threads instead of processes.
 pub(super) fn play<X: Exchange>(program: &Program) -> Judged {
     let Some(capacity) = NonZeroUsize::new(program.capacity) else {
-        return Judged::forbidden("no queue", "a queue for 0 items passes nothing on");
+        return Judged::forbidden("no queue", "a queue for 0 items cannot pass an item on");
     };
-    let day = Day {
+    let config = Config {
         producers: program.producers,
         consumers: program.consumers,
         items: program.items,
         capacity,
         load: 0,
     };
-    if day.consumers == 0 {
-        return Judged::forbidden("no consumers", "nobody would take what is made");
+    if config.consumers == 0 {
+        return Judged::forbidden("no consumers", "no consumer would take the items");
     }
-    Cast::all_in_processes(day).play::<X>()
+    Setup::all_in_processes(config).run::<X>()
 }

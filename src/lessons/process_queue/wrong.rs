@@ -1,179 +1,145 @@
-//! Four exchanges that forget the dead, or the living.
+//! Four wrong exchanges. Each is the [right one](super::right) except for the methods written
+//! here.
 
-use super::lesson::{Came, Day, Delivery, Exchange, Item, Produce, Produced, Taken};
-use super::right::{KeepsUntilTaken, TRIES, deliver};
+use super::lesson::{Config, Delivery, Exchange, Item, Produced, Report, Taken, Work};
+use super::right::{KeepsUntilTaken, TRIES, deliver, put_all};
 use crate::lessons::bounded_queue::right::Queue;
 use crate::processes::Link;
-use crate::sync::Named;
-use crate::sync::atomic::{AtomicBool, Ordering};
+use std::io;
 
-/// What the seed does: every consumer takes as many items as every producer makes. It
-/// comes out even with as many of each; with more consumers, some wait for what nobody
-/// makes, with fewer, items are left, or producers wait for room that nobody makes.
-pub struct CountedConsumer {
-    right: KeepsUntilTaken,
-    each: usize,
+/// Methods that a version leaves to the right one.
+macro_rules! as_the_right_one {
+    ($($method:ident)*) => {
+        $(as_the_right_one!(@ $method);)*
+    };
+    (@ open) => {
+        fn open(config: &Config) -> Self {
+            Self(KeepsUntilTaken::open(config))
+        }
+    };
+    (@ queue) => {
+        fn queue(&self) -> &Queue<Item> {
+            self.0.queue()
+        }
+    };
+    (@ producer) => {
+        fn producer<L: Link<Work, Produced>>(
+            &self,
+            work: Work,
+            start: impl FnMut() -> io::Result<L>,
+        ) -> Report {
+            self.0.producer(work, start)
+        }
+    };
+    (@ producer_is_done) => {
+        fn producer_is_done(&self) {
+            self.0.producer_is_done();
+        }
+    };
+    (@ consumer) => {
+        fn consumer<L: Link<Delivery, Taken>>(
+            &self,
+            start: impl FnMut() -> io::Result<L>,
+        ) -> Report {
+            self.0.consumer(start)
+        }
+    };
 }
+
+/// What the seed does: every consumer takes as many items as every producer makes. It works
+/// with as many consumers as producers. With more consumers, some wait for items that nobody
+/// makes. With fewer, items are left, or producers wait for ever because the queue is full.
+pub struct CountedConsumer(KeepsUntilTaken, usize);
 
 impl Exchange for CountedConsumer {
-    fn open(day: &Day) -> Self {
-        Self {
-            right: KeepsUntilTaken::open(day),
-            each: day.items,
-        }
+    as_the_right_one!(queue producer);
+
+    fn open(config: &Config) -> Self {
+        Self(KeepsUntilTaken::open(config), config.items)
     }
 
-    fn queue(&self) -> &Queue<Item> {
-        self.right.queue()
-    }
+    fn producer_is_done(&self) {}
 
-    fn producer<L, E>(&self, work: Produce, start: impl FnMut() -> Result<L, E>) -> Came<E>
-    where
-        L: Link<Produce, Produced>,
-    {
-        self.right.take_in(work, start)
-    }
-
-    fn consumer<L, E>(&self, mut start: impl FnMut() -> Result<L, E>) -> Came<E>
-    where
-        L: Link<Delivery, Taken>,
-    {
-        let mut came = Came::nothing();
+    fn consumer<L: Link<Delivery, Taken>>(
+        &self,
+        mut start: impl FnMut() -> io::Result<L>,
+    ) -> Report {
+        let mut report = Report::default();
         let mut consumer = None;
-        for _ in 0..self.each {
+        for _ in 0..self.1 {
             let Ok(item) = self.queue().get() else { break };
-            came.trouble = deliver(item, &mut consumer, &mut start, &mut came).err();
+            deliver(item, &mut consumer, &mut start, &mut report);
         }
-        came
+        report
     }
 }
 
-/// Takes an item out of the queue and sends it, and that is that: nobody else has it
-/// when its consumer dies. A new consumer is started, and waits for the next.
+/// Gets an item from the queue and sends it, without keeping a copy. If the consumer dies,
+/// nobody has the item. A new consumer is started, and waits for the next one.
 pub struct ForgetsTheDead(KeepsUntilTaken);
 
 impl Exchange for ForgetsTheDead {
-    fn open(day: &Day) -> Self {
-        Self(KeepsUntilTaken::open(day))
-    }
+    as_the_right_one!(open queue producer producer_is_done);
 
-    fn queue(&self) -> &Queue<Item> {
-        self.0.queue()
-    }
-
-    fn producer<L, E>(&self, work: Produce, start: impl FnMut() -> Result<L, E>) -> Came<E>
-    where
-        L: Link<Produce, Produced>,
-    {
-        self.0.producer(work, start)
-    }
-
-    fn consumer<L, E>(&self, mut start: impl FnMut() -> Result<L, E>) -> Came<E>
-    where
-        L: Link<Delivery, Taken>,
-    {
-        let mut came = Came::nothing();
+    fn consumer<L: Link<Delivery, Taken>>(
+        &self,
+        mut start: impl FnMut() -> io::Result<L>,
+    ) -> Report {
+        let mut report = Report::default();
         let mut consumer = None;
         while let Ok(item) = self.queue().get() {
-            let started = consumer.take().map_or_else(&mut start, Ok);
-            let mut process = match started {
-                Ok(process) => process,
-                Err(trouble) => {
-                    came.trouble = Some(trouble);
-                    break;
-                }
+            let idle = consumer.take();
+            let Some(mut process) = idle.or_else(|| report.started(start())) else {
+                break;
             };
             let sent = process.send(Delivery::first(item)).is_ok();
             if sent && process.receive().is_ok() {
                 consumer = Some(process);
             } else {
-                came.died += 1;
+                report.died += 1;
             }
         }
-        came
+        report
     }
 }
 
-/// The first producer to be done closes the queue, as if there were no other. What
-/// another still makes is refused.
-pub struct ClosesTooEarly {
-    right: KeepsUntilTaken,
-    closed: AtomicBool,
-}
+/// The first producer to finish closes the queue. The other producers can no longer put their
+/// items.
+pub struct ClosesTooEarly(KeepsUntilTaken);
 
 impl Exchange for ClosesTooEarly {
-    fn open(day: &Day) -> Self {
-        Self {
-            right: KeepsUntilTaken::open(day),
-            closed: AtomicBool::new(false).named("closed"),
-        }
-    }
+    as_the_right_one!(open queue producer consumer);
 
-    fn queue(&self) -> &Queue<Item> {
-        self.right.queue()
-    }
-
-    fn producer<L, E>(&self, work: Produce, start: impl FnMut() -> Result<L, E>) -> Came<E>
-    where
-        L: Link<Produce, Produced>,
-    {
-        let came = self.right.take_in(work, start);
-        if !self.closed.swap(true, Ordering::SeqCst) {
-            self.queue().close();
-        }
-        came
-    }
-
-    fn consumer<L, E>(&self, start: impl FnMut() -> Result<L, E>) -> Came<E>
-    where
-        L: Link<Delivery, Taken>,
-    {
-        self.right.consumer(start)
+    fn producer_is_done(&self) {
+        self.queue().close();
     }
 }
 
-/// A producer that dies is replaced by one that is told the same as it was: it makes
-/// anew what is in the queue already, and nobody can know.
+/// A process that replaces a dead producer gets the whole work again. It makes items that are
+/// in the queue already, and nobody can see that they are the same.
 pub struct StartsOver(KeepsUntilTaken);
 
 impl Exchange for StartsOver {
-    fn open(day: &Day) -> Self {
-        Self(KeepsUntilTaken::open(day))
-    }
+    as_the_right_one!(open queue producer_is_done consumer);
 
-    fn queue(&self) -> &Queue<Item> {
-        self.0.queue()
-    }
-
-    fn producer<L, E>(&self, work: Produce, mut start: impl FnMut() -> Result<L, E>) -> Came<E>
-    where
-        L: Link<Produce, Produced>,
-    {
-        let mut came = Came::nothing();
+    fn producer<L: Link<Work, Produced>>(
+        &self,
+        work: Work,
+        mut start: impl FnMut() -> io::Result<L>,
+    ) -> Report {
+        let mut report = Report::default();
         for _ in 0..TRIES {
-            let mut producer = match start() {
-                Ok(producer) => producer,
-                Err(trouble) => {
-                    came.trouble = Some(trouble);
-                    break;
-                }
+            let Some(mut producer) = report.started(start()) else {
+                break;
             };
-            let mut same = work.clone();
-            let heard = self.0.hear_out(&mut producer, &mut same, &mut came.back);
-            came.unmade = (same.from..=same.upto).count();
-            if heard.is_ok() {
+            let mut whole = work.clone();
+            let put = put_all(self.queue(), &mut producer, &mut whole, &mut report.back);
+            report.unmade = (whole.next..=whole.last).count();
+            if put.is_ok() {
                 break;
             }
-            came.died += 1;
+            report.died += 1;
         }
-        self.0.one_is_done();
-        came
-    }
-
-    fn consumer<L, E>(&self, start: impl FnMut() -> Result<L, E>) -> Came<E>
-    where
-        L: Link<Delivery, Taken>,
-    {
-        self.0.consumer(start)
+        report
     }
 }

@@ -1,17 +1,17 @@
-//! A lock that serves whoever waits in the order of arrival.
+//! A lock that serves threads in the order of arrival.
 //!
 //! # Story
-//! Everybody who wants the lock draws a number and waits until it is called; who
-//! is done calls the next. Two counters do it: `next`, the number that the next
-//! to come will draw, and `serving`, the number that may enter now. What the
-//! holder has written must be there for the next one to see: calling a number
-//! hands over the memory too, and that is what the orderings are for.
+//! A thread that needs the lock draws a number and waits until that number is called. The
+//! thread that unlocks calls the next number. Two counters are enough: `next`, the number
+//! that the next thread will draw, and `serving`, the number that may enter. The next
+//! holder must see everything that the holder before it wrote: calling a number also hands
+//! over the memory, and that is what the orderings are for.
 //!
-//! Promised: never two in the lock at once, first come first served (where
-//! drawing a number is coming), no data race, and everybody gets a turn.
+//! The promises: never two threads in the lock at once; first come, first served, where
+//! drawing a number counts as arrival; no data race; no thread waits for ever.
 //!
 //! # What the compiler already refuses
-//! What may not go to another thread is not shared by putting a lock around it:
+//! A value that cannot be sent to another thread cannot be shared by a lock either:
 //! ```compile_fail
 //! use racecourse::lessons::ticket_lock::right::TicketLock;
 //! let lock = TicketLock::new(std::rc::Rc::new(20));
@@ -19,17 +19,17 @@
 //!     office.spawn(|| drop(lock.lock())); // error: `Rc<i32>` cannot be sent between threads safely
 //! });
 //! ```
-//! (with an `Arc`, the same compiles)
+//! (With an `Arc` it compiles.)
 //! ```
 //! use racecourse::lessons::ticket_lock::right::TicketLock;
-//! # if !racecourse::explorer::CAN_EXPLORE { // the model wants a scene
+//! # if !racecourse::explorer::CAN_EXPLORE { // the model needs a scene
 //! let lock = TicketLock::new(std::sync::Arc::new(20));
 //! std::thread::scope(|office| {
 //!     office.spawn(|| drop(lock.lock()));
 //! });
 //! # }
 //! ```
-//! and a guard may be shown to another thread only if what it guards may be:
+//! A guard can be shared with another thread only if the value can be:
 //! ```compile_fail
 //! use racecourse::lessons::ticket_lock::right::TicketLock;
 //! let lock = TicketLock::new(std::cell::Cell::new(20));
@@ -39,24 +39,83 @@
 //! });
 //! ```
 
-/// A fair lock around the number of turns taken so far.
+use crate::explorer::report::{Grade, Judged};
+use std::cmp::Ordering;
+
+/// A fair lock around a counter of the turns taken so far.
 pub trait FairLock: Send + Sync {
-    /// Nobody holds it, and no turn has been taken.
+    /// A lock that no thread holds, before the first turn.
     fn open() -> Self;
 
-    /// Waits to be served and takes a turn.
+    /// Locks, takes a turn, and unlocks.
     fn turn(&self) -> Turn;
 
-    /// Takes a turn if it can be had at once.
+    /// Takes a turn if the lock is free.
     fn try_turn(&self) -> Option<Turn>;
 }
 
 /// One turn in the lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Turn {
-    /// The number drawn, from 0: the place in the order of coming.
+    /// The number drawn, from 0: the place in the order of arrival.
     pub number: u64,
-    /// How many turns the lock's counter had counted before this one: the place
-    /// in the order of service.
+    /// How many turns the counter had counted before this one: the place in the order of
+    /// service.
     pub place: u64,
+}
+
+/// Judges the turns of each thread: one thread at a time, in the order of the numbers drawn.
+#[must_use]
+pub fn judge(turns: &[Vec<Turn>]) -> Judged {
+    let mut served: Vec<(Turn, usize)> = (1..)
+        .zip(turns)
+        .flat_map(|(actor, turns)| turns.iter().map(move |turn| (*turn, actor)))
+        .collect();
+    served.sort_by_key(|(turn, _)| turn.place);
+    if (0..)
+        .zip(&served)
+        .any(|(place, (turn, _))| turn.place != place)
+    {
+        return Judged::forbidden(
+            "two in the lock at once",
+            "both read the same count, and one turn was lost",
+        );
+    }
+    for pair in served.windows(2) {
+        let (before, after) = (pair[0].0.number, pair[1].0.number);
+        match before.cmp(&after) {
+            Ordering::Less => {}
+            Ordering::Equal => {
+                return Judged::forbidden(
+                    format!("number {after} drawn twice"),
+                    "two threads can enter when it is called",
+                );
+            }
+            Ordering::Greater => {
+                return Judged::forbidden(
+                    "served out of turn",
+                    format!("number {before} was served before number {after}"),
+                );
+            }
+        }
+    }
+    let order: Vec<String> = served.iter().map(|(_, actor)| actor.to_string()).collect();
+    Judged::promised(
+        format!("served {}", order.join(" ")),
+        "one thread at a time, in the order of arrival",
+    )
+}
+
+/// Judges the turns of a holder and of a thread that tried once. The outcome says whether
+/// the attempt succeeded.
+#[must_use]
+pub fn judge_try(turns: &[Vec<Turn>]) -> Judged {
+    let judged = judge(turns);
+    if judged.grade == Grade::Forbidden {
+        return judged;
+    }
+    match turns[1].len() {
+        0 => Judged::promised("try_lock fails", "another thread held the lock"),
+        _ => Judged::promised("try_lock succeeds", "the lock was free"),
+    }
 }

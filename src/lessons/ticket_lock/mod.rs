@@ -1,4 +1,4 @@
-//! A lock that serves whoever waits in the order of arrival.
+//! A lock that serves threads in the order of arrival.
 //!
 //! [`lesson`](mod@lesson) tells the story. Read [`right`] next.
 
@@ -7,8 +7,8 @@ pub mod right;
 mod scenes;
 pub mod wrong;
 
-pub use lesson::{FairLock, Turn};
-pub use scenes::{holder_and_try, judge, judge_try, sell, turns};
+pub use lesson::{FairLock, Turn, judge, judge_try};
+pub use scenes::{holder_and_try, sell, turns};
 
 use crate::explorer::report::Memory;
 use crate::lessons::parts::{Lesson, Mistake, Scene, Seed, Version};
@@ -24,10 +24,10 @@ pub fn lesson() -> Lesson {
 
     Lesson {
         name: "ticket_lock",
-        title: "A lock that serves in the order of arrival",
-        story: "Whoever wants the lock draws a number and waits until it is called. \
-                The lock that lesson 1 takes from the library, opened up: \
-                whoever calls the next number must also hand over what was written in the lock.",
+        title: "A lock that serves threads in the order of arrival",
+        story: "A thread that needs the lock draws a number and waits until that number is \
+                called. The thread that unlocks calls the next number, and must also hand over \
+                everything that it wrote while it had the lock.",
         seed: Seed {
             lesson: None,
             faults: &[],
@@ -35,12 +35,12 @@ pub fn lesson() -> Lesson {
         memory: Memory::C11,
         versions: vec![
             Version::right::<TicketLock<u64>>(
-                "draws, waits, and hands over with release and acquire",
+                "draws a number, waits for it, and hands over with release and acquire",
                 scenes::<TicketLock<u64>>(),
                 play::<TicketLock<u64>>,
             ),
             Version::wrong::<RelaxedUnlock>(
-                "calls the next number without releasing what was written",
+                "calls the next number without `Release`",
                 scenes::<RelaxedUnlock>(),
                 play::<RelaxedUnlock>,
                 Mistake {
@@ -51,7 +51,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<RelaxedWait>(
-                "sees its number called without acquiring what was written",
+                "waits for its number without `Acquire`",
                 scenes::<RelaxedWait>(),
                 play::<RelaxedWait>,
                 Mistake {
@@ -62,7 +62,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<TornTicket>(
-                "draws a number by a load and a store: two draw the same",
+                "draws a number by a load and a store: two threads draw the same one",
                 scenes::<TornTicket>(),
                 play::<TornTicket>,
                 Mistake {
@@ -73,7 +73,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<ForgetsToServe>(
-                "tries by drawing a number, and leaves without calling the next",
+                "`try_lock` draws a number, gives up, and never calls the next",
                 scenes::<ForgetsToServe>(),
                 play::<ForgetsToServe>,
                 Mistake {
@@ -84,7 +84,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<BargesIn>(
-                "draws a number, but whoever is fastest enters",
+                "draws a number, but the fastest thread enters",
                 scenes::<BargesIn>(),
                 play::<BargesIn>,
                 Mistake {
@@ -95,8 +95,8 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<WakesTheWrongOne>(
-                "calls the next number with `notify_one`, which may wake another",
-                // It takes three to see it.
+                "calls the next number with `notify_one`, which may wake another thread",
+                // Only three threads show the mistake.
                 scenes::<WakesTheWrongOne>()
                     .into_iter()
                     .map(|scene| Scene {
@@ -114,6 +114,5 @@ pub fn lesson() -> Lesson {
             ),
         ],
         heeds: &["clerks", "tickets"],
-        for_real: None,
     }
 }

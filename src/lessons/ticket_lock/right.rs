@@ -1,108 +1,93 @@
 //! The ticket lock.
 
 use super::lesson::{FairLock, Turn};
+use crate::sync::Backoff;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::cell::UnsafeCell;
-use crate::sync::{Backoff, Named};
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-/// Invariant: numbers below `serving` are done with, the number `serving` holds
-/// the lock if it has been drawn, numbers from there to `next` wait. At a number
-/// a nanosecond the counters last for centuries.
+/// Invariant: the threads with numbers below `serving` have unlocked, the thread with the
+/// number `serving` holds the lock, and the threads with the numbers up to `next` wait. At
+/// a number a nanosecond the counters last for centuries.
 pub struct TicketLock<T> {
     next: AtomicU64,
     serving: AtomicU64,
     value: UnsafeCell<T>,
 }
 
-// SAFETY: a shared lock hands out the value to one thread after another (by
-// `&mut`, and `replace` could carry it off): what `T: Send` allows. Never to two
-// at once, so `T: Sync` is not needed.
+// SAFETY: a shared lock gives one thread after another `&mut T`, and a thread can move the
+// value out with `mem::replace`: this needs `T: Send`. No two threads have the value at
+// once, so `T: Sync` is not needed.
 unsafe impl<T: Send> Sync for TicketLock<T> {}
 
 impl<T> TicketLock<T> {
-    /// A lock that nobody holds.
+    /// A lock that no thread holds.
     pub fn new(value: T) -> Self {
         Self {
-            next: AtomicU64::new(0).named("next"),
-            serving: AtomicU64::new(0).named("serving"),
-            value: UnsafeCell::new(value).named("value"),
+            next: AtomicU64::new(0),
+            serving: AtomicU64::new(0),
+            value: UnsafeCell::new(value),
         }
     }
 
     /// Draws a number and waits until it is called.
     pub fn lock(&self) -> Guard<'_, T> {
-        // ORDERING: Relaxed is enough. That no two draw the same number is the
-        // doing of the read-modify-write; what the lock protects comes with
-        // `serving`.
+        // ORDERING: Relaxed is enough. A read-modify-write gives no two threads the same
+        // number, and `serving` hands over what the lock protects.
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let backoff = Backoff::new();
-        loop {
-            // ORDERING: Acquire pairs with the Release in `Guard::drop`: all that
-            // the holders before have written is visible from here on.
-            let serving = self.serving.load(Ordering::Acquire);
-            if serving == number {
-                return Guard::new(self, number);
-            }
-            // Not for long on the processor: with more threads than processors it may be
-            // the holder who needs it.
+        // ORDERING: Acquire pairs with the Release in `Guard::drop`: everything that the
+        // holders before this one wrote is visible after the load.
+        while self.serving.load(Ordering::Acquire) != number {
+            // A spinning thread could keep the holder from its processor.
             backoff.snooze();
         }
+        self.guard(number)
     }
 
-    /// Takes the lock if it can be had at once: draws a number only if that is
-    /// the one being served. `None` means that somebody held the lock at one moment
-    /// of the call (whoever waits holds it as soon as the one before lets go), or
-    /// let go of it without this call happening after that.
+    /// Takes the lock if it is free: draws a number only if that number is being served.
+    /// `None` means that another thread held the lock at one moment of the call, or that
+    /// the call does not happen after that thread's unlock.
     pub fn try_lock(&self) -> Option<Guard<'_, T>> {
-        // ORDERING: Acquire, as in `lock`. The number may be called by the time
-        // it is looked for, or be drawn by somebody else: then `next` has moved on.
+        // ORDERING: Acquire, as in `lock`. If another thread draws the number `serving`
+        // after this load, `next` is larger and the exchange fails.
         let serving = self.serving.load(Ordering::Acquire);
         // ORDERING: Relaxed, as in `lock`.
-        self.next
-            .compare_exchange(serving, serving + 1, Ordering::Relaxed, Ordering::Relaxed)
+        let (success, failure) = (Ordering::Relaxed, Ordering::Relaxed);
+        (self.next)
+            .compare_exchange(serving, serving + 1, success, failure)
             .ok()
-            .map(|number| Guard::new(self, number))
+            .map(|number| self.guard(number))
     }
 
-    /// The value itself, once nobody shares the lock any more.
-    pub fn into_inner(self) -> T {
-        self.value.into_inner()
+    fn guard(&self, number: u64) -> Guard<'_, T> {
+        Guard {
+            lock: self,
+            number,
+            exclusive: PhantomData,
+        }
     }
 }
 
-/// The lock is held; dropping the guard calls the next number. So does unwinding:
-/// the lock is not poisoned, as a half-changed value is the value's own affair.
+/// The thread with this guard holds the lock. Dropping the guard calls the next number,
+/// also when the thread unwinds: the lock is not poisoned.
 ///
-/// A guard may go to another thread and be dropped there (std's may not): the
-/// lock knows who holds it by number, not by thread, and handing the guard over
-/// already orders what both threads do.
+/// Another thread may drop the guard, unlike std's: the lock identifies its holder by the
+/// number, not by the thread.
 pub struct Guard<'a, T> {
     lock: &'a TicketLock<T>,
     number: u64,
-    // A guard is as good as the `&mut T` it stands for: to be sent if `T: Send`,
-    // but shared only if `T: Sync`, which the lock's reference alone would not ask.
-    _exclusive: PhantomData<&'a mut T>,
-}
-
-impl<'a, T> Guard<'a, T> {
-    fn new(lock: &'a TicketLock<T>, number: u64) -> Self {
-        Self {
-            lock,
-            number,
-            _exclusive: PhantomData,
-        }
-    }
+    // Makes the guard `Sync` only if `T: Sync`, like the `&mut T` that it stands for.
+    exclusive: PhantomData<&'a mut T>,
 }
 
 impl<T> Deref for Guard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: while this guard lives its number is being served, and no other
-        // guard has that number: references to the value come from this guard
-        // alone, where the borrow checker sees them.
+        // SAFETY: while this guard lives, its number is being served, and no other guard
+        // has that number. All references to the value borrow from this guard.
         self.lock.value.with(|value| unsafe { &*value })
     }
 }
@@ -116,9 +101,9 @@ impl<T> DerefMut for Guard<'_, T> {
 
 impl<T> Drop for Guard<'_, T> {
     fn drop(&mut self) {
-        // ORDERING: Release pairs with the Acquire in `lock` and `try_lock`: all
-        // that this holder has written goes to the next. A store will do, as
-        // nobody but the holder writes `serving`.
+        // ORDERING: Release pairs with the Acquire in `lock` and `try_lock`: the next holder
+        // sees everything that this holder wrote. A store is enough, because only the holder
+        // writes `serving`.
         self.lock.serving.store(self.number + 1, Ordering::Release);
     }
 }
@@ -138,10 +123,7 @@ impl FairLock for TicketLock<u64> {
 }
 
 fn count(mut turns: Guard<'_, u64>) -> Turn {
-    let place = *turns;
+    let (number, place) = (turns.number, *turns);
     *turns = place + 1;
-    Turn {
-        number: turns.number,
-        place,
-    }
+    Turn { number, place }
 }

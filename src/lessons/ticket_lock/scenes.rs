@@ -1,13 +1,12 @@
-//! Scenes of a lock, and the judge of their outcomes.
+//! Scenes of a lock.
 
-use super::lesson::{FairLock, Turn};
+use super::lesson::{FairLock, Turn, judge, judge_try};
 use crate::explorer::report::{Budget, Grade, Judged};
 use crate::lessons::parts::{Program, Scene};
 use crate::narrate;
 use crate::sync::{Actors, rest};
-use std::cmp::Ordering;
 
-/// So many clerks take so many turns each.
+/// Each of the clerks takes that many turns.
 pub fn turns<Lock: FairLock>(clerks: usize, turns: usize) -> Vec<Vec<Turn>> {
     let lock = Lock::open();
     let lock = &lock;
@@ -20,7 +19,7 @@ pub fn turns<Lock: FairLock>(clerks: usize, turns: usize) -> Vec<Vec<Turn>> {
     actors.run()
 }
 
-/// A holder takes two turns, and another tries once to take one.
+/// A holder takes two turns, and another thread tries once to take one.
 pub fn holder_and_try<Lock: FairLock>() -> Vec<Vec<Turn>> {
     let lock = Lock::open();
     Actors::new()
@@ -29,7 +28,7 @@ pub fn holder_and_try<Lock: FairLock>() -> Vec<Vec<Turn>> {
         .run()
 }
 
-/// Clerks sell numbered tickets from a counter in the lock until all are sold.
+/// Clerks sell numbered tickets, counted in the lock, until all are sold.
 pub fn sell<Lock: FairLock>(clerks: usize, tickets: u64) -> Vec<Vec<Turn>> {
     let lock = Lock::open();
     let lock = &lock;
@@ -40,11 +39,11 @@ pub fn sell<Lock: FairLock>(clerks: usize, tickets: u64) -> Vec<Vec<Turn>> {
             loop {
                 let turn = lock.turn();
                 if turn.place >= tickets {
-                    narrate!("served with number {}: sold out", turn.number);
+                    narrate!("number {} is served: sold out", turn.number);
                     return sold;
                 }
                 narrate!(
-                    "served with number {}: sells ticket {}",
+                    "number {} is served: sells ticket {}",
                     turn.number,
                     turn.place + 1
                 );
@@ -56,63 +55,7 @@ pub fn sell<Lock: FairLock>(clerks: usize, tickets: u64) -> Vec<Vec<Turn>> {
     actors.run()
 }
 
-/// Holds everybody's turns against the promises: one at a time, and in the order
-/// of the numbers drawn.
-#[must_use]
-pub fn judge(turns: &[Vec<Turn>]) -> Judged {
-    let mut served: Vec<(Turn, usize)> = (1..)
-        .zip(turns)
-        .flat_map(|(actor, turns)| turns.iter().map(move |turn| (*turn, actor)))
-        .collect();
-    served.sort_by_key(|(turn, _)| turn.place);
-    if (0..)
-        .zip(&served)
-        .any(|(place, (turn, _))| turn.place != place)
-    {
-        return Judged::forbidden(
-            "two in the lock at once",
-            "both read the same count, and one turn was lost",
-        );
-    }
-    for pair in served.windows(2) {
-        let (before, after) = (pair[0].0.number, pair[1].0.number);
-        match before.cmp(&after) {
-            Ordering::Less => {}
-            Ordering::Equal => {
-                return Judged::forbidden(
-                    format!("number {after} drawn twice"),
-                    "two may enter when it is called",
-                );
-            }
-            Ordering::Greater => {
-                return Judged::forbidden(
-                    "served out of turn",
-                    format!("number {before} was served before number {after}"),
-                );
-            }
-        }
-    }
-    let order: Vec<String> = served.iter().map(|(_, actor)| actor.to_string()).collect();
-    Judged::promised(
-        format!("served {}", order.join(" ")),
-        "one at a time, in the order of coming",
-    )
-}
-
-/// The holder's turns and the attempt: besides the promises, whether it worked.
-#[must_use]
-pub fn judge_try(turns: &[Vec<Turn>]) -> Judged {
-    let judged = judge(turns);
-    if judged.grade == Grade::Forbidden {
-        return judged;
-    }
-    match turns[1].len() {
-        0 => Judged::promised("try_lock fails", "somebody was there before"),
-        _ => Judged::promised("try_lock succeeds", "nobody was there"),
-    }
-}
-
-/// The ticket office, with its counter in this lock.
+/// The ticket office, with its tickets counted in this lock.
 pub(super) fn play<Lock: FairLock>(program: &Program) -> Judged {
     let tickets = program.tickets as u64;
     let sold = sell::<Lock>(program.clerks, tickets);

@@ -1,31 +1,30 @@
 //! Six wrong ticket locks.
 //!
-//! Three of them are unsound on purpose: explore them, and use them for nothing.
-//! What they protect is a plain number, so that with real threads, where a data race may do
-//! anything, it is likely to do no worse than miscount (or wait for ever).
+//! Three of them are unsound on purpose: explore them, and use them for nothing else. They
+//! protect a plain number. With real threads a data race may do anything, but here it will
+//! probably only miscount or wait for ever.
 
 use super::lesson::{FairLock, Turn};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::sync::{Condvar, Mutex, Named, Watched};
+use crate::sync::{Condvar, Mutex, Watched};
 use crate::sync::{cell::UnsafeCell, hint::spin_loop};
 
-/// What all have in common, in steps that each version puts together its own way,
-/// with the orderings of the right lock except where the mistake lies there.
+/// The steps of the right lock. Each version puts them together, with one mistake.
 struct Counters {
     next: AtomicU64,
     serving: AtomicU64,
     turns: UnsafeCell<u64>,
 }
 
-// SAFETY: none, in three of six: who holds the lock is for the versions to see to.
+// SAFETY: none in three of the six versions: they let two threads into the lock.
 unsafe impl Sync for Counters {}
 
 impl Counters {
     fn new() -> Self {
         Self {
-            next: AtomicU64::new(0).named("next"),
-            serving: AtomicU64::new(0).named("serving"),
-            turns: UnsafeCell::new(0).named("turns"),
+            next: AtomicU64::new(0),
+            serving: AtomicU64::new(0),
+            turns: UnsafeCell::new(0),
         }
     }
 
@@ -43,7 +42,7 @@ impl Counters {
         }
     }
 
-    /// Draws the number being served, if nobody has yet.
+    /// Draws the number that is being served, if it is still free.
     #[track_caller]
     fn draw_if_served(&self, ordering: Ordering) -> Option<u64> {
         let serving = self.serving.load(ordering);
@@ -55,11 +54,28 @@ impl Counters {
     /// The critical section.
     #[track_caller]
     fn count(&self, number: u64) -> Turn {
-        // SAFETY: none. If the version is wrong enough, somebody else is here too.
+        // SAFETY: none. In some versions another thread can be here at the same time.
         let place = self.turns.with(|turns| unsafe { *turns });
         // SAFETY: none, as above.
         self.turns.with_mut(|turns| unsafe { *turns = place + 1 });
         Turn { number, place }
+    }
+
+    /// A turn in the right way.
+    fn turn(&self) -> Turn {
+        let number = self.draw();
+        self.wait(number, Ordering::Acquire);
+        let turn = self.count(number);
+        self.call_after(number, Ordering::Release);
+        turn
+    }
+
+    /// An attempt in the right way.
+    fn try_turn(&self) -> Option<Turn> {
+        let number = self.draw_if_served(Ordering::Acquire)?;
+        let turn = self.count(number);
+        self.call_after(number, Ordering::Release);
+        Some(turn)
     }
 
     /// Calls the number after `number`.
@@ -69,8 +85,8 @@ impl Counters {
     }
 }
 
-/// Calls the next number without `Release`: the next one enters, and need not see
-/// what was written in the lock.
+/// Calls the next number without `Release`: the next holder need not see what this one
+/// wrote.
 pub struct RelaxedUnlock(Counters);
 
 impl FairLock for RelaxedUnlock {
@@ -82,8 +98,7 @@ impl FairLock for RelaxedUnlock {
         let number = self.0.draw();
         self.0.wait(number, Ordering::Acquire);
         let turn = self.0.count(number);
-        // ORDERING: Relaxed, the mistake: the Acquire in `wait` has nothing to
-        // pair with.
+        // ORDERING: Relaxed is the mistake: the Acquire in `wait` has nothing to pair with.
         self.0.call_after(number, Ordering::Relaxed);
         turn
     }
@@ -91,13 +106,14 @@ impl FairLock for RelaxedUnlock {
     fn try_turn(&self) -> Option<Turn> {
         let number = self.0.draw_if_served(Ordering::Acquire)?;
         let turn = self.0.count(number);
-        // ORDERING: Relaxed, the mistake again.
+        // ORDERING: Relaxed is the mistake again.
         self.0.call_after(number, Ordering::Relaxed);
         Some(turn)
     }
 }
 
-/// Sees its number called without `Acquire`: the mirror image.
+/// Waits for its number without `Acquire`: this holder need not see what the one before it
+/// wrote.
 pub struct RelaxedWait(Counters);
 
 impl FairLock for RelaxedWait {
@@ -107,8 +123,8 @@ impl FairLock for RelaxedWait {
 
     fn turn(&self) -> Turn {
         let number = self.0.draw();
-        // ORDERING: Relaxed, the mistake: the Release in `call_after` has nothing
-        // to pair with.
+        // ORDERING: Relaxed is the mistake: the Release in `call_after` has nothing to pair
+        // with.
         self.0.wait(number, Ordering::Relaxed);
         let turn = self.0.count(number);
         self.0.call_after(number, Ordering::Release);
@@ -116,7 +132,7 @@ impl FairLock for RelaxedWait {
     }
 
     fn try_turn(&self) -> Option<Turn> {
-        // ORDERING: Relaxed, the mistake again.
+        // ORDERING: Relaxed is the mistake again.
         let number = self.0.draw_if_served(Ordering::Relaxed)?;
         let turn = self.0.count(number);
         self.0.call_after(number, Ordering::Release);
@@ -124,8 +140,8 @@ impl FairLock for RelaxedWait {
     }
 }
 
-/// Draws a number by a load and a store: who comes between the two draws the same
-/// number. Both enter when it is called, or one waits for a number long past.
+/// Draws a number by a load and a store: a thread that draws between the two gets the same
+/// number. Both threads enter when it is called, or one waits for a number that is over.
 pub struct TornTicket(Counters);
 
 impl FairLock for TornTicket {
@@ -143,15 +159,12 @@ impl FairLock for TornTicket {
     }
 
     fn try_turn(&self) -> Option<Turn> {
-        let number = self.0.draw_if_served(Ordering::Acquire)?;
-        let turn = self.0.count(number);
-        self.0.call_after(number, Ordering::Release);
-        Some(turn)
+        self.0.try_turn()
     }
 }
 
-/// Tries by drawing a number and leaves if it is not the one being served. When
-/// that number is called nobody comes, and nobody calls the next.
+/// `try_turn` draws a number, and gives up if that number is not being served. When it is
+/// called no thread takes it, and so no thread calls the next.
 pub struct ForgetsToServe(Counters);
 
 impl FairLock for ForgetsToServe {
@@ -160,11 +173,7 @@ impl FairLock for ForgetsToServe {
     }
 
     fn turn(&self) -> Turn {
-        let number = self.0.draw();
-        self.0.wait(number, Ordering::Acquire);
-        let turn = self.0.count(number);
-        self.0.call_after(number, Ordering::Release);
-        turn
+        self.0.turn()
     }
 
     fn try_turn(&self) -> Option<Turn> {
@@ -178,8 +187,8 @@ impl FairLock for ForgetsToServe {
     }
 }
 
-/// Hands out numbers and does not look at them: whoever finds the lock free takes
-/// it. As a lock it is right; fair it is not, and somebody may wait for ever.
+/// Hands out numbers and does not use them: the first thread that finds the lock free takes
+/// it. It is a correct lock, but not fair: a thread may wait for ever.
 pub struct BargesIn {
     counters: Counters,
     held: AtomicBool,
@@ -188,15 +197,15 @@ pub struct BargesIn {
 impl BargesIn {
     #[track_caller]
     fn take(&self) -> bool {
-        // ORDERING: Acquire pairs with the Release in `count_and_leave`; a failure
-        // learns nothing, so Relaxed.
+        // ORDERING: Acquire pairs with the Release in `count_and_unlock`. A failure reads
+        // nothing that was written in the lock, so it is Relaxed.
         self.held
             .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
             .is_ok()
     }
 
     #[track_caller]
-    fn count_and_leave(&self, number: u64) -> Turn {
+    fn count_and_unlock(&self, number: u64) -> Turn {
         let turn = self.counters.count(number);
         // ORDERING: Release pairs with the Acquire in `take`.
         self.held.store(false, Ordering::Release);
@@ -208,7 +217,7 @@ impl FairLock for BargesIn {
     fn open() -> Self {
         Self {
             counters: Counters::new(),
-            held: AtomicBool::new(false).named("held"),
+            held: AtomicBool::new(false),
         }
     }
 
@@ -217,19 +226,18 @@ impl FairLock for BargesIn {
         while !self.take() {
             spin_loop();
         }
-        self.count_and_leave(number)
+        self.count_and_unlock(number)
     }
 
     fn try_turn(&self) -> Option<Turn> {
         self.take()
-            .then(|| self.count_and_leave(self.counters.draw()))
+            .then(|| self.count_and_unlock(self.counters.draw()))
     }
 }
 
-/// Waits on a condition variable instead of spinning, and calls the next number
-/// with `notify_one`. Whoever has waited longest is the next, and std wakes
-/// *somebody*: if it is another, that one finds that it is not its turn and sleeps
-/// on, and the next is never woken.
+/// Waits on a condition variable instead of spinning, and calls the next number with
+/// `notify_one`. std wakes *any* waiting thread. If it is not the next one, it finds that
+/// another number is called and sleeps again, and the next thread is never woken.
 pub struct WakesTheWrongOne {
     numbers: Mutex<Numbers>,
     called: Condvar,
@@ -263,8 +271,8 @@ impl FairLock for WakesTheWrongOne {
             numbers: Mutex::new(numbers).watched("numbers", |numbers| {
                 format!("{} drawn, {} served", numbers.next, numbers.serving)
             }),
-            called: Condvar::new().named("called"),
-            turns: Mutex::new(0).named("turns"),
+            called: Condvar::new(),
+            turns: Mutex::new(0),
         }
     }
 

@@ -7,8 +7,8 @@ pub mod right;
 mod scenes;
 pub mod wrong;
 
-pub use lesson::{Sale, TicketOffice};
-pub use scenes::{day, judge};
+pub use lesson::{Sale, TicketOffice, judge};
+pub use scenes::day;
 
 use crate::explorer::report::Memory;
 use crate::lessons::parts::{Fault, Lesson, Mistake, Scene, Seed, Version};
@@ -29,8 +29,9 @@ pub fn lesson() -> Lesson {
     Lesson {
         name: "ticket_office",
         title: "Clerks sell the tickets of one office",
-        story: "Each clerk sells until the office is empty and announces what is left. \
-                Between looking whether there is a ticket and taking it, another clerk can be faster.",
+        story: "Each clerk sells tickets until none is left, and announces after every sale how \
+                many are left. After a clerk has seen that a ticket is left, and before he takes \
+                it, another clerk can take it.",
         seed: Seed {
             lesson: Some(1),
             faults: &[
@@ -39,11 +40,11 @@ pub fn lesson() -> Lesson {
                     shown_by: "cli::play_ticket_office_sells_every_ticket_once",
                 },
                 Fault {
-                    what: "announces the remainder after letting go of the lock",
+                    what: "announces the remainder after it has unlocked",
                     shown_by: "ticket_office::every_announced_remainder_is_right",
                 },
                 Fault {
-                    what: "holds the lock while it sleeps, so that clerks work one after another",
+                    what: "sleeps while it holds the lock: the clerks work one after another",
                     shown_by: "house::rules::no_lesson_rests_in_a_version",
                 },
             ],
@@ -51,17 +52,17 @@ pub fn lesson() -> Lesson {
         memory: Memory::Sc,
         versions: vec![
             Version::right::<Locked>(
-                "looks, takes and counts in one critical section",
+                "checks, takes and counts in one critical section",
                 locked,
                 play::<Locked>,
             ),
             Version::right::<Atomic>(
-                "looks and takes in one atomic operation",
+                "checks and takes in one atomic operation",
                 scenes::<Atomic>(),
                 play::<Atomic>,
             ),
             Version::wrong::<CheckThenAct>(
-                "looks in one critical section, takes in the next",
+                "checks in one critical section, takes in the next",
                 scenes::<CheckThenAct>(),
                 play::<CheckThenAct>,
                 Mistake {
@@ -72,7 +73,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<LostUpdate>(
-                "loads, then stores: a sale in between is overwritten",
+                "loads, then stores: overwrites a sale made in between",
                 scenes::<LostUpdate>(),
                 play::<LostUpdate>,
                 Mistake {
@@ -83,7 +84,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<AnnouncesAfterUnlock>(
-                "says what is left after letting go of the lock (the seed's way)",
+                "reads the remainder after it has unlocked (as the seed does)",
                 scenes::<AnnouncesAfterUnlock>(),
                 play::<AnnouncesAfterUnlock>,
                 Mistake {
@@ -106,6 +107,5 @@ pub fn lesson() -> Lesson {
             ),
         ],
         heeds: &["tickets", "clerks"],
-        for_real: None,
     }
 }

@@ -2,9 +2,9 @@
 
 use super::lesson::{Sale, TicketOffice};
 use crate::sync::atomic::{AtomicI64, Ordering};
-use crate::sync::{Mutex, Named, Watched};
+use crate::sync::{Mutex, Watched};
 
-/// Looking, taking and reading what is left are one critical section.
+/// One critical section checks that a ticket is left, takes it, and reads how many are left.
 pub struct Locked {
     left: Mutex<i64>,
 }
@@ -29,27 +29,25 @@ impl TicketOffice for Locked {
     }
 }
 
-/// Looking and taking are one atomic operation, and what it returns says both
-/// which ticket it was and how many are left.
+/// One atomic operation checks that a ticket is left and takes it. Its result says which
+/// ticket it was, and so how many are left.
 pub struct Atomic {
     left: AtomicI64,
 }
 
 impl TicketOffice for Atomic {
     fn open(tickets: i64, _clerks: usize) -> Self {
-        let left = AtomicI64::new(tickets).named("left");
-        Self { left }
+        Self {
+            left: AtomicI64::new(tickets),
+        }
     }
 
     fn sell(&self, _clerk: usize) -> Option<Sale> {
-        // ORDERING: Relaxed is enough. The number is the whole of what is
-        // shared: no other memory is published with it, and a read-modify-write
-        // always works on the newest value whatever its ordering.
+        // ORDERING: Relaxed is enough. The clerks share nothing but this number, and a
+        // read-modify-write reads the newest value whatever its ordering.
         let take_one = |left| (left > 0).then(|| left - 1);
-        let ticket = self
-            .left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take_one)
-            .ok()?;
+        let taken = (self.left).fetch_update(Ordering::Relaxed, Ordering::Relaxed, take_one);
+        let ticket = taken.ok()?;
         Some(Sale {
             ticket,
             left: ticket - 1,

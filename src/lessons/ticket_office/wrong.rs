@@ -2,10 +2,10 @@
 
 use super::lesson::{Sale, TicketOffice};
 use crate::sync::atomic::{AtomicI64, Ordering};
-use crate::sync::{Mutex, Named, Watched};
+use crate::sync::{Mutex, Watched};
 
-/// Looks in one critical section and takes in the next: every access is locked,
-/// and yet between the two another clerk can sell what was seen.
+/// Checks in one critical section that a ticket is left, and takes it in the next. Between
+/// the two, another clerk can take that ticket.
 pub struct CheckThenAct {
     left: Mutex<i64>,
 }
@@ -30,16 +30,17 @@ impl TicketOffice for CheckThenAct {
     }
 }
 
-/// Loads, computes, stores: a sale made between the load and the store is
-/// overwritten. Each operation is atomic; the three together are not.
+/// Loads the number, computes, stores: the store overwrites a sale made since the load.
+/// Each operation is atomic, but the three together are not.
 pub struct LostUpdate {
     left: AtomicI64,
 }
 
 impl TicketOffice for LostUpdate {
     fn open(tickets: i64, _clerks: usize) -> Self {
-        let left = AtomicI64::new(tickets).named("left");
-        Self { left }
+        Self {
+            left: AtomicI64::new(tickets),
+        }
     }
 
     fn sell(&self, _clerk: usize) -> Option<Sale> {
@@ -55,8 +56,8 @@ impl TicketOffice for LostUpdate {
     }
 }
 
-/// What the seed does: sells under the lock, lets go of it, and only then looks
-/// up what is left to announce it. By then somebody else may have sold.
+/// What the seed does: sells a ticket, unlocks, and only then reads how many are left.
+/// Another clerk can sell a ticket in between.
 pub struct AnnouncesAfterUnlock {
     left: Mutex<i64>,
 }
@@ -80,8 +81,8 @@ impl TicketOffice for AnnouncesAfterUnlock {
     }
 }
 
-/// Every clerk has a lock of his own: always free, it keeps nobody out. In safe
-/// Rust the tickets must then stand beside the locks, not inside one.
+/// Every clerk has a lock of his own, which is always free and keeps no other clerk out. (In
+/// safe Rust the number of tickets cannot be inside such a lock.)
 pub struct LockEach {
     locks: Vec<Mutex<()>>,
     left: AtomicI64,
@@ -90,15 +91,13 @@ pub struct LockEach {
 impl TicketOffice for LockEach {
     fn open(tickets: i64, clerks: usize) -> Self {
         Self {
-            locks: (0..clerks)
-                .map(|_| Mutex::new(()).named("own lock"))
-                .collect(),
-            left: AtomicI64::new(tickets).named("left"),
+            locks: (0..clerks).map(|_| Mutex::new(())).collect(),
+            left: AtomicI64::new(tickets),
         }
     }
 
     fn sell(&self, clerk: usize) -> Option<Sale> {
-        let _mine = self.locks[clerk].lock().unwrap();
+        let _own = self.locks[clerk].lock().unwrap();
         let ticket = self.left.load(Ordering::SeqCst);
         if ticket == 0 {
             return None;

@@ -3,16 +3,13 @@
 //! [`lesson`](mod@lesson) tells the story. Read [`right`] next.
 
 pub mod lesson;
-pub mod os;
 pub mod right;
 mod scenes;
 pub mod wrong;
 
-pub use lesson::{Chat, Inbox, Log, Waker};
-pub use scenes::{Sent, judge};
+pub use lesson::{Chat, Inbox, Log, Sent, Waker, judge};
 
 use crate::explorer::report::Memory;
-use crate::lessons::for_real::ForReal;
 use crate::lessons::parts::{Fault, Lesson, Mistake, Seed, Version};
 use scenes::{play, scenes};
 
@@ -20,14 +17,14 @@ use scenes::{play, scenes};
 #[must_use]
 pub fn lesson() -> Lesson {
     use right::DrainsThenStops;
-    use wrong::{LosesTheTail, NeverStops, TornLines, WakesTooEarly};
+    use wrong::{LosesTheLastMessages, NeverStops, TornLines, WakesTooEarly};
 
     Lesson {
         name: "udp_chat",
         title: "One thread sends, one receives, and both have to end",
-        story: "A chat over UDP: what is typed is sent, what arrives is logged. Whoever types \
-                `exit` wants to go, but the other thread is waiting for a message, and messages \
-                are on their way. How does it learn that it is over, and what becomes of them?",
+        story: "A chat over UDP: one thread sends what is typed, another logs what arrives. `exit` \
+                ends the first thread, but the second is waiting for a message, and messages \
+                are in flight. How does it learn that the chat is over, and are they logged?",
         seed: Seed {
             lesson: Some(2),
             faults: &[
@@ -36,15 +33,15 @@ pub fn lesson() -> Lesson {
                     shown_by: "udp_chat::two_copies_talk",
                 },
                 Fault {
-                    what: "`exit` ends the sender alone: the receiver, and so the program, never ends",
+                    what: "`exit` ends only the sender: the receiver, and so the program, never ends",
                     shown_by: "udp_chat::exit_ends_both",
                 },
                 Fault {
-                    what: "the end of input crashes the sender, and ends nothing",
+                    what: "the end of input crashes the sender, and the receiver never ends",
                     shown_by: "udp_chat::the_end_of_input_ends_both",
                 },
                 Fault {
-                    what: "cuts every message off at 1,024 bytes, and says nothing",
+                    what: "cuts every message off at 1,024 bytes without a warning",
                     shown_by: "udp_chat::the_largest_datagram_arrives_whole",
                 },
                 Fault {
@@ -60,7 +57,7 @@ pub fn lesson() -> Lesson {
                     shown_by: "udp_chat::nobody_forges_a_line_or_writes_to_the_terminal",
                 },
                 Fault {
-                    what: "leaves it to the garbage collector when what was said gets into the log",
+                    what: "leaves it to the garbage collector to write messages into the log",
                     shown_by: "udp_chat::what_is_received_is_in_the_log_at_once",
                 },
                 Fault {
@@ -69,16 +66,16 @@ pub fn lesson() -> Lesson {
                 },
             ],
         },
-        // The tail is not to be lost under C11 either.
+        // Under C11 the receiver may see the end of the chat before the last messages.
         memory: Memory::C11,
         versions: vec![
             Version::right::<DrainsThenStops>(
-                "says that it is over, wakes the receiver, who logs what has arrived",
+                "sets a flag, then wakes the receiver, which logs what has arrived",
                 scenes::<DrainsThenStops>(),
                 play::<DrainsThenStops>,
             ),
             Version::wrong::<NeverStops>(
-                "ends the sender and tells nobody (the seed's way)",
+                "ends the sender, and never the receiver (as the seed does)",
                 scenes::<NeverStops>(),
                 play::<NeverStops>,
                 Mistake {
@@ -88,19 +85,19 @@ pub fn lesson() -> Lesson {
                     story: include_str!("stories/never-stops.txt"),
                 },
             ),
-            Version::wrong::<LosesTheTail>(
-                "the receiver ends at once, whatever waits for it",
-                scenes::<LosesTheTail>(),
-                play::<LosesTheTail>,
+            Version::wrong::<LosesTheLastMessages>(
+                "the receiver ends at once, and messages that have arrived are lost",
+                scenes::<LosesTheLastMessages>(),
+                play::<LosesTheLastMessages>,
                 Mistake {
                     scene: "exit, 1 message in flight",
-                    outcome: "the tail lost",
+                    outcome: "the last messages lost",
                     preemptions: 0,
-                    story: include_str!("stories/loses-the-tail.txt"),
+                    story: include_str!("stories/loses-the-last-messages.txt"),
                 },
             ),
             Version::wrong::<TornLines>(
-                "writes a message and the end of its line one after the other",
+                "writes a message, and then the end of its line",
                 scenes::<TornLines>(),
                 play::<TornLines>,
                 Mistake {
@@ -111,7 +108,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<WakesTooEarly>(
-                "wakes the receiver, and says only then that it is over",
+                "wakes the receiver, and only then sets the flag",
                 scenes::<WakesTooEarly>(),
                 play::<WakesTooEarly>,
                 Mistake {
@@ -123,6 +120,5 @@ pub fn lesson() -> Lesson {
             ),
         ],
         heeds: &[],
-        for_real: Some(ForReal::of::<os::Talk>()),
     }
 }

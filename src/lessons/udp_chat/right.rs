@@ -1,12 +1,11 @@
-//! The right chat: whoever ends it says so first and wakes the receiver then, who
-//! logs what has arrived by then, and ends.
+//! The right chat: the sender sets a flag and then wakes the receiver, which logs the messages
+//! that have arrived, and ends.
 
 use super::lesson::{Chat, Inbox, Log, Waker};
-use crate::sync::Named;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
-/// The receiver looks whether the chat is over each time before it waits, and
-/// once it is, empties the inbox.
+/// The receiver checks before each wait whether the chat is over, and empties the inbox when
+/// it is.
 pub struct DrainsThenStops {
     over: AtomicBool,
 }
@@ -14,13 +13,13 @@ pub struct DrainsThenStops {
 impl Chat for DrainsThenStops {
     fn open() -> Self {
         Self {
-            over: AtomicBool::new(false).named("over"),
+            over: AtomicBool::new(false),
         }
     }
 
     fn stop(&self, receiver: &impl Waker) {
-        // ORDERING: Release, for the receiver's Acquire: what had arrived before
-        // this is there to be taken after that.
+        // ORDERING: Release pairs with the Acquire in `receive`: the receiver sees every message
+        // that arrived before this store.
         self.over.store(true, Ordering::Release);
         receiver.wake();
     }
@@ -28,7 +27,7 @@ impl Chat for DrainsThenStops {
     fn receive<I: Inbox>(&self, mut inbox: I, mut log: impl Log) {
         let mut log = |message: I::Message| log.append(&format!("{message}\n"));
 
-        // ORDERING: Acquire, see `stop`.
+        // ORDERING: Acquire pairs with the Release in `stop`.
         while !self.over.load(Ordering::Acquire) {
             match inbox.take() {
                 Some(message) => log(message),
@@ -36,8 +35,8 @@ impl Chat for DrainsThenStops {
             }
         }
 
-        // As many as can have arrived before the end; a peer who goes on sending
-        // does not keep us here.
+        // No more messages than can have arrived before the end: a peer that never stops sending
+        // does not keep the chat from ending.
         for _ in 0..inbox.holds() {
             match inbox.take() {
                 Some(message) => log(message),

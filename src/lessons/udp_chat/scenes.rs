@@ -1,18 +1,18 @@
-//! Scenes of a chat, with letterboxes for sockets, and the judge of their logs.
+//! Scenes of a chat, with letterboxes instead of sockets.
 
-use super::lesson::{Chat, Inbox, Log, Waker};
+use super::lesson::{Chat, Inbox, Log, Waker, judge};
 use crate::explorer::report::{Budget, Judged};
 use crate::lessons::parts::{Program, Scene};
 use crate::narrate;
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Actors, Condvar, Mutex, Named, Watched, rest};
+use crate::sync::{Actors, Condvar, Mutex, Watched, rest};
 
-/// The scene's inbox.
+/// The inbox of a scene.
 pub struct Letterbox {
     inside: Mutex<Letters>,
     changed: Condvar,
-    /// How many messages wait, for a look without the lock. The kernel does so too:
-    /// no lock saves the chat from saying properly that it is over.
+    /// How many messages wait. The receiver reads it without the lock, as a kernel does, so that
+    /// this lock does not hide a missing ordering in the chat.
     waiting: AtomicUsize,
     holds: usize,
 }
@@ -44,30 +44,29 @@ impl Letterbox {
         };
         Self {
             inside: Mutex::new(inside).watched("inbox", Letters::show),
-            changed: Condvar::new().named("changed"),
-            waiting: AtomicUsize::new(arrived.len()).named("waiting"),
+            changed: Condvar::new(),
+            waiting: AtomicUsize::new(arrived.len()),
             holds,
         }
     }
 
-    /// A message arrives, or is lost, as UDP has it, where there is no room.
+    /// A message arrives. Without room it is lost, as in UDP.
     fn deliver(&self, message: &'static str) {
         let mut inside = self.inside.lock().unwrap();
         if inside.waiting() < self.holds {
             inside.arrived.push(message);
-            // ORDERING: Relaxed, since it is for a look. Who must see it has to
-            // come after this by other means.
+            // ORDERING: Relaxed, so that only the chat's own orderings make a message visible.
             self.waiting.store(inside.waiting(), Ordering::Relaxed);
             self.changed.notify_one();
         }
     }
 
-    /// How many have arrived until now.
+    /// How many messages have arrived until now.
     fn arrivals(&self) -> usize {
         self.inside.lock().unwrap().arrived.len()
     }
 
-    /// All that have arrived, once nobody has it any more.
+    /// All messages that have arrived.
     fn into_arrived(self) -> Vec<&'static str> {
         self.inside.into_inner().unwrap().arrived
     }
@@ -91,7 +90,7 @@ impl Inbox for &Letterbox {
 
     fn wait(&mut self) {
         let mut inside = self.inside.lock().unwrap();
-        // No loop: this wait may end for nothing, as a socket's does at a signal.
+        // No loop: the wait for a socket may end for no reason too, such as a signal.
         if inside.waiting() == 0 && !inside.woken {
             inside = self.changed.wait(inside).unwrap();
         }
@@ -110,7 +109,7 @@ impl Waker for Letterbox {
     }
 }
 
-/// The scene's log: a file that several have open.
+/// The log of a scene: a file that several programs have open.
 struct Page(Mutex<String>);
 
 impl Page {
@@ -119,7 +118,7 @@ impl Page {
         Self(Mutex::new(String::new()).watched("log", show))
     }
 
-    /// What it says, once nobody writes any more.
+    /// The text of the log.
     fn into_text(self) -> String {
         self.0.into_inner().unwrap()
     }
@@ -131,7 +130,7 @@ impl Log for &Page {
     }
 }
 
-/// Types, and says how many messages had arrived when nothing more was to be typed.
+/// Types the lines and `exit`. Returns how many messages had arrived before `exit`.
 fn type_and_exit<C: Chat>(
     chat: &C,
     lines: &[&'static str],
@@ -150,46 +149,14 @@ fn type_and_exit<C: Chat>(
     in_time
 }
 
-/// Logs until the end; how many messages had arrived by then it does not know.
+/// Receives until the end. Returns 0: only the sender counts messages.
 fn log<C: Chat>(chat: &C, inbox: &Letterbox, page: &Page) -> usize {
     chat.receive(inbox, page);
     narrate!("has ended");
     0
 }
 
-/// What those who share a log were sent: all that arrived, and how many of them had
-/// arrived before the end.
-pub type Sent<'a> = (Vec<&'a str>, usize);
-
-/// Holds a log against the promise. (That everybody ends shows in the scene having
-/// an end.)
-#[must_use]
-pub fn judge(log: &str, sent: &[Sent]) -> Judged {
-    let lines: Vec<&str> = log.split_terminator('\n').collect();
-    let known = |line: &&str| sent.iter().any(|(arrived, _)| arrived.contains(line));
-    if !(log.is_empty() || log.ends_with('\n')) || !lines.iter().all(known) {
-        return Judged::forbidden("a torn line", "nobody sent what it says");
-    }
-    for (arrived, in_time) in sent {
-        let mine = lines.iter().filter(|line| arrived.contains(line));
-        let mine: Vec<&str> = mine.copied().collect();
-        if mine.len() < *in_time {
-            return Judged::forbidden(
-                "the tail lost",
-                "it had arrived before the end, and is not in the log",
-            );
-        }
-        if !arrived.starts_with(&mine) {
-            return Judged::forbidden("not what arrived", "logged twice, or out of order");
-        }
-    }
-    Judged::promised(
-        format!("logged {}", lines.len()),
-        "what arrived before the end, in whole lines, once; and the end has come",
-    )
-}
-
-/// Messages are on their way when `exit` is typed; so many fit into the inbox.
+/// Messages are in flight when `exit` is typed. The inbox holds up to `holds` of them.
 fn in_flight<C: Chat>(messages: &[&'static str], holds: usize) -> Judged {
     let (chat, page, inbox) = (C::open(), Page::new(), Letterbox::new(holds, &[]));
     let mut actors = Actors::new()
@@ -207,8 +174,8 @@ fn in_flight<C: Chat>(messages: &[&'static str], holds: usize) -> Judged {
     judge(&page.into_text(), &[(inbox.into_arrived(), in_time)])
 }
 
-/// A chat that is over and has one more message to log, and somebody else, another
-/// chat for one, who writes into the same log.
+/// A chat that is over has one more message to log, and another program writes into the same
+/// log.
 fn one_log<C: Chat>() -> Judged {
     let (chat, page, inbox) = (C::open(), Page::new(), Letterbox::new(1, &["hello"]));
     Actors::new()
@@ -216,7 +183,7 @@ fn one_log<C: Chat>() -> Judged {
             chat.stop(&inbox);
             log(&chat, &inbox, &page)
         })
-        .enter("another", || {
+        .enter("other writer", || {
             (&page).append("hi\n");
             0
         })
@@ -258,7 +225,7 @@ pub(super) fn scenes<C: Chat + 'static>() -> Vec<Scene> {
         })
         .must_occur(&["logged 0", "logged 1"]),
         Scene::new("2 writers, 1 log", one_log::<C>).must_occur(&["logged 2"]),
-        Scene::new("exit, 1 message in flight, waits end for nothing", || {
+        Scene::new("exit, 1 message in flight, spurious wake-ups", || {
             in_flight::<C>(&["hello"], 1)
         })
         .must_occur(&["logged 0", "logged 1"])
@@ -283,7 +250,7 @@ pub(super) fn scenes<C: Chat + 'static>() -> Vec<Scene> {
     ]
 }
 
-/// A conversation by letterbox; `play udp_chat` is the one by socket.
+/// A conversation through letterboxes. `play udp_chat` has one through sockets.
 pub(super) fn play<C: Chat>(_: &Program) -> Judged {
     talk::<C>(
         &["hello", "how are you?", "goodbye"],

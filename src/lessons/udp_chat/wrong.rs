@@ -1,16 +1,10 @@
-//! Four chats that do not end, or whose log is not what arrived.
+//! Four wrong chats.
 
 use super::lesson::{Chat, Inbox, Log, Waker};
-use crate::sync::Named;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether the chat is over, as all of them have it.
-fn not_over() -> AtomicBool {
-    AtomicBool::new(false).named("over")
-}
-
-/// What the seed does: `exit` ends the thread that sends. Nobody tells the one
-/// that receives, and it waits for a next message for ever.
+/// What the seed does: `exit` ends only the thread that sends. The thread that receives
+/// waits for the next message for ever.
 pub struct NeverStops;
 
 impl Chat for NeverStops {
@@ -30,15 +24,17 @@ impl Chat for NeverStops {
     }
 }
 
-/// Ends as soon as it sees that the chat is over, whatever has arrived since it
-/// took the last message: the peer's last words, as a rule.
-pub struct LosesTheTail {
+/// The receiver ends as soon as it sees that the chat is over. Messages that have arrived
+/// since it took the last one are lost.
+pub struct LosesTheLastMessages {
     over: AtomicBool,
 }
 
-impl Chat for LosesTheTail {
+impl Chat for LosesTheLastMessages {
     fn open() -> Self {
-        Self { over: not_over() }
+        Self {
+            over: AtomicBool::new(false),
+        }
     }
 
     fn stop(&self, receiver: &impl Waker) {
@@ -56,15 +52,17 @@ impl Chat for LosesTheTail {
     }
 }
 
-/// Writes the message, then the end of its line, as `print` does where nothing
-/// buffers. Another writer of the same log, a second chat for one, gets in between.
+/// Writes the message, and then the end of its line, as an unbuffered `print` does. Another
+/// writer of the same log can write in between.
 pub struct TornLines {
     over: AtomicBool,
 }
 
 impl Chat for TornLines {
     fn open() -> Self {
-        Self { over: not_over() }
+        Self {
+            over: AtomicBool::new(false),
+        }
     }
 
     fn stop(&self, receiver: &impl Waker) {
@@ -92,15 +90,17 @@ impl Chat for TornLines {
     }
 }
 
-/// Wakes the receiver, and says only then that the chat is over. In between the
-/// receiver looks, is told that it is not, and waits again; nobody wakes it twice.
+/// Wakes the receiver before it sets the flag. In between, the receiver sees that the chat is
+/// not over, and waits again. Nobody wakes it a second time.
 pub struct WakesTooEarly {
     over: AtomicBool,
 }
 
 impl Chat for WakesTooEarly {
     fn open() -> Self {
-        Self { over: not_over() }
+        Self {
+            over: AtomicBool::new(false),
+        }
     }
 
     fn stop(&self, receiver: &impl Waker) {

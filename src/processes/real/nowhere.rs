@@ -26,7 +26,7 @@ impl Stream {
         match self.0 {}
     }
 
-    pub(super) fn wait_for_hang_up(&self) -> io::Result<()> {
+    pub(super) fn wait_for_disconnect(&self) -> io::Result<()> {
         match self.0 {}
     }
 }

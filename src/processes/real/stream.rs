@@ -45,14 +45,14 @@ impl Stream {
         &self,
         read: bool,
         write: bool,
-        patience: Option<Duration>,
+        timeout: Option<Duration>,
     ) -> io::Result<()> {
         let mut events = PollFlags::empty();
         events.set(PollFlags::IN, read);
         events.set(PollFlags::OUT, write);
         // What is too long for the system is for ever.
-        let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
-        match poll(&mut [PollFd::new(&self.0, events)], patience.as_ref()) {
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        match poll(&mut [PollFd::new(&self.0, events)], timeout.as_ref()) {
             // Whoever waited looks again by itself.
             Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
@@ -60,7 +60,7 @@ impl Stream {
     }
 
     /// Waits until the other end is closed, in every process that had it.
-    pub(super) fn wait_for_hang_up(&self) -> io::Result<()> {
+    pub(super) fn wait_for_disconnect(&self) -> io::Result<()> {
         loop {
             // That is told unasked, and whatever there is still to read.
             let mut lifeline = [PollFd::new(&self.0, PollFlags::empty())];

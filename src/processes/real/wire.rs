@@ -153,9 +153,9 @@ impl<Out: Serialize, In: DeserializeOwned> Wire<Out, In> {
         }
     }
 
-    pub(super) fn receive_timeout(&mut self, patience: Duration) -> Result<In, TimedOutOrGone> {
+    pub(super) fn receive_timeout(&mut self, timeout: Duration) -> Result<In, TimedOutOrGone> {
         // What no clock can show is never.
-        let end = Instant::now().checked_add(patience);
+        let end = Instant::now().checked_add(timeout);
         loop {
             if let Some(message) = self.next().map_err(|Gone(())| TimedOutOrGone::Gone)? {
                 return Ok(message);
@@ -168,8 +168,8 @@ impl<Out: Serialize, In: DeserializeOwned> Wire<Out, In> {
         }
     }
 
-    fn wait(&mut self, patience: Option<Duration>) -> Result<(), Gone> {
-        let waited = self.stream.wait(true, false, patience);
+    fn wait(&mut self, timeout: Option<Duration>) -> Result<(), Gone> {
+        let waited = self.stream.wait(true, false, timeout);
         waited.map_err(|error| self.fail(format!("the link broke: {error}")))
     }
 

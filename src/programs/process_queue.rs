@@ -1,11 +1,11 @@
-//! The same with processes of the operating system.
+//! Producers and consumers in processes of their own, and a queue between them.
 
-use super::lesson::{
-    Came, Day, Delivery, Exchange, Produce, Produced, Taken, consume, left_in, produce,
-};
-use super::right::KeepsUntilTaken;
+use super::program::{Run, Stop, pace};
 use crate::explorer::report::Grade;
-use crate::lessons::for_real::{Real, Stop, pace};
+use crate::lessons::process_queue::right::KeepsUntilTaken;
+use crate::lessons::process_queue::{
+    Config, Delivery, Exchange, Produced, Report, Taken, Work, consume, left_in, produce,
+};
 use crate::processes::Link;
 use crate::processes::real::{Child, Parent, serve, this_program};
 use crate::sync::{self, Actors};
@@ -17,25 +17,25 @@ use std::ops::ControlFlow;
 use std::process::{self, Command};
 use std::time::Duration;
 
-/// The name under which [`producer`] is spawned.
+/// The role of [`producer`].
 pub const PRODUCER: &str = "process_queue_producer";
 
-/// The name under which [`consumer`] is spawned.
+/// The role of [`consumer`].
 pub const CONSUMER: &str = "process_queue_consumer";
 
-/// The environment variable that tells children how long each piece of their work
-/// takes: what `--pace` takes.
+/// The environment variable that tells children how long each piece of their work takes, in the
+/// format of `--pace`.
 pub const PACE: &str = "RACECOURSE_PACE";
 
 /// A process that makes items.
-pub type Producer = Child<Produce, Produced>;
+pub type Producer = Child<Work, Produced>;
 
 /// A process that takes items.
 pub type Consumer = Child<Delivery, Taken>;
 
 /// Producers and consumers in processes of their own, and a queue between them
 #[derive(Debug, clap::Args)]
-pub struct InProcesses {
+pub struct Arguments {
     /// Processes that make items
     #[arg(long, default_value_t = 2, value_parser = value_parser!(u32).range(..=100))]
     producers: u32,
@@ -45,7 +45,7 @@ pub struct InProcesses {
     /// Items that each producer makes
     #[arg(long, default_value_t = 10, value_parser = value_parser!(u32).range(..=1_000_000))]
     items: u32,
-    /// How many items the queue holds at the most
+    /// The capacity of the queue
     #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(1..=1_000_000))]
     capacity: u32,
     /// How long each piece of work takes: 50ms, 1s, 0s for none
@@ -53,9 +53,9 @@ pub struct InProcesses {
     pace: Duration,
 }
 
-impl Real for InProcesses {
+impl Run for Arguments {
     fn run(self, out: &mut dyn Write) -> Result<bool, Stop> {
-        let day = Day {
+        let config = Config {
             producers: self.producers as usize,
             consumers: self.consumers as usize,
             items: self.items as usize,
@@ -67,80 +67,81 @@ impl Real for InProcesses {
             program.env(PACE, format!("{}us", self.pace.as_micros()));
             Ok(program)
         };
-        // What the parent has to say of its children, too.
+        // The parent narrates deaths, too.
         sync::tell(true);
-        let (took, came) = pass(
-            &day,
+        let (took, report) = pass(
+            &config,
             |_| Producer::spawn(program()?, PRODUCER),
             |_| Consumer::spawn(program()?, CONSUMER),
         );
-        if let Some(trouble) = &came.trouble {
+        if let Some(trouble) = &report.trouble {
             return Err(Stop::System(format!("cannot start a process: {trouble}")));
         }
-        let judged = day.judge(&took, &came, true);
+        let judged = config.judge(&took, &report, true);
         writeln!(out, "{}: {}", judged.meaning, judged.outcome)?;
-        for item in &came.back {
-            writeln!(out, "{item} is back: whoever was given it died")?;
+        for item in &report.back {
+            writeln!(out, "{item} was given back: no consumer confirmed it")?;
         }
-        Ok(judged.grade == Grade::Promised && came.back.is_empty() && came.unmade == 0)
+        Ok(judged.grade == Grade::Promised && report.back.is_empty() && report.unmade == 0)
     }
 }
 
-/// The day, with processes that are started so, each for a producer or a consumer of
-/// that number: what each consumer has answered for, and what it all came to.
-pub fn pass<P, C, E>(
-    day: &Day,
-    start_producer: impl Fn(usize) -> Result<P, E> + Sync,
-    start_consumer: impl Fn(usize) -> Result<C, E> + Sync,
-) -> (Vec<Vec<Delivery>>, Came<E>)
+/// Runs an exchange of that size. The functions start a process for the producer or consumer of
+/// that number. Returns what each consumer has confirmed, and the report of the parent.
+pub fn pass<P, C>(
+    config: &Config,
+    start_producer: impl Fn(usize) -> io::Result<P> + Sync,
+    start_consumer: impl Fn(usize) -> io::Result<C> + Sync,
+) -> (Vec<Vec<Delivery>>, Report)
 where
-    P: Link<Produce, Produced>,
+    P: Link<Work, Produced>,
     C: Link<Delivery, Taken>,
-    E: Send,
 {
-    let exchange = KeepsUntilTaken::open(day);
+    let exchange = KeepsUntilTaken::open(config);
     let (exchange, start_producer, start_consumer) = (&exchange, &start_producer, &start_consumer);
     let mut actors = Actors::new();
-    for producer in 1..=day.producers {
-        let work = day.work(producer);
+    for producer in 1..=config.producers {
+        let work = config.work(producer);
         actors = actors.enter(format!("for producer-{producer}"), move || {
-            exchange.producer(work, || start_producer(producer))
+            let report = exchange.producer(work, || start_producer(producer));
+            exchange.producer_is_done();
+            report
         });
     }
-    for consumer in 1..=day.consumers {
+    for consumer in 1..=config.consumers {
         actors = actors.enter(format!("for consumer-{consumer}"), move || {
             exchange.consumer(|| start_consumer(consumer))
         });
     }
-    let all = actors.run();
-    let consumers = all.iter().skip(day.producers);
-    let took = consumers.map(|came| came.taken.clone()).collect();
-    let mut came = all.into_iter().fold(Came::nothing(), Came::and);
-    came.back.extend(left_in(exchange.queue()));
-    (took, came)
+    let reports = actors.run();
+    let of_consumers = reports.iter().skip(config.producers);
+    let took = of_consumers.map(|report| report.taken.clone()).collect();
+    let mut report = reports.into_iter().fold(Report::default(), Report::and);
+    report.back.extend(left_in(exchange.queue()));
+    (took, report)
 }
 
-/// What a process does that makes items.
+/// What a producer does.
 ///
 /// # Errors
-/// There is no parent to send them to.
+/// The process has no parent.
 pub fn producer() -> io::Result<()> {
-    serve(|parent: &mut Parent<Produced, Produce>| aloud(|| produce(parent)))
+    serve(|parent: &mut Parent<Produced, Work>| narrated(|| produce(parent)))
 }
 
-/// What a process does that takes items.
+/// What a consumer does.
 ///
 /// # Errors
-/// There is no parent to be given them by.
+/// The process has no parent.
 pub fn consumer() -> io::Result<()> {
     let goes_on = |_| ControlFlow::Continue(());
-    serve(|parent: &mut Parent<Taken, Delivery>| aloud(|| consume(parent, goes_on)))
+    serve(|parent: &mut Parent<Taken, Delivery>| narrated(|| consume(parent, goes_on)))
 }
 
-/// Plays a part at the pace that the parent has set, and tells of it.
-fn aloud(part: impl FnOnce() + Send) {
-    let told = env::var(PACE).ok().and_then(|told| pace(&told).ok());
-    sync::set_pace(told.unwrap_or_default());
+/// Runs a role at the pace that the parent has set, and narrates it.
+fn narrated(role: impl FnOnce() + Send) {
+    let given = env::var(PACE).ok().and_then(|given| pace(&given).ok());
+    sync::set_pace(given.unwrap_or_default());
     sync::tell(true);
-    Actors::new().enter(process::id().to_string(), part).run();
+    Actors::new().enter(process::id().to_string(), role).run();
 }

@@ -1,9 +1,9 @@
-//! The chat for real: a socket, a file, a terminal. What is done with them is
-//! [`right`](super::right)'s; here is what they are.
+//! A chat over UDP, with a socket, a file and a terminal.
 
-use super::lesson::{Chat, Inbox, Log, Waker};
-use super::right::DrainsThenStops;
-use crate::lessons::for_real::{Real, Stop};
+use super::escaped::Escaped;
+use super::program::{Run, Stop};
+use crate::lessons::udp_chat::right::DrainsThenStops;
+use crate::lessons::udp_chat::{Chat, Inbox, Log, Waker};
 use crate::sync::thread;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use mio::{Events, Interest, Poll, Token, net::UdpSocket};
@@ -19,28 +19,28 @@ use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// The longest message that UDP carries: what 16 bits of length can say, less the
-/// headers of IPv4 and UDP.
+/// The longest message that UDP carries: the largest length of 16 bits, less the headers of IPv4
+/// and UDP.
 pub const LONGEST: usize = 65_507;
 
-/// Talks over UDP: sends each line typed, shows and logs what arrives
+/// Chats over UDP: sends each line typed, shows and logs what arrives
 ///
-/// `exit`, or the end of input, ends it. Everybody who sends something here is heard,
-/// and told apart by address and port.
+/// `exit`, or the end of input, ends the chat. Anybody can send to this address; each message is
+/// shown with the address and port it came from.
 #[derive(Debug, clap::Args)]
-pub struct Talk {
-    /// Where to listen; others than this machine get through to other addresses only
+pub struct Arguments {
+    /// Where to listen; 127.0.0.1 receives only from this machine
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000")]
     pub bind: SocketAddr,
-    /// Whom to send to
+    /// Where to send
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9000")]
     pub peer: SocketAddr,
-    /// What arrives is added to the end of this file
+    /// The file to which messages are appended
     #[arg(long, value_name = "FILE", default_value = "chat.txt")]
     pub log: PathBuf,
 }
 
-impl Real for Talk {
+impl Run for Arguments {
     fn run(self, out: &mut dyn Write) -> Result<bool, Stop> {
         let Self { bind, peer, log } = self;
         if bind.is_ipv4() != peer.is_ipv4() {
@@ -54,7 +54,7 @@ impl Real for Talk {
                 SocketAddr::V6(_) => "[::]",
             };
             return Err(Stop::usage(format!(
-                "{bind} cannot send to {peer}, only to this machine; to hear others, --bind {any}:{}",
+                "{bind} can only send to this machine, not to {peer}; use --bind {any}:{}",
                 bind.port()
             )));
         }
@@ -80,28 +80,29 @@ impl Real for Talk {
         let mut record = Record::new(file, screen);
         let sent = socket.talk(typed, &mut record);
         record.screen.close();
-        // A reader who is slow gets what is left; one who does not read keeps nobody.
+        // A slow reader gets the last lines. One that does not read at all does not keep the chat
+        // from ending.
         if shown
             .recv_timeout(FOR_THE_LAST)
             .is_err_and(|why| why.is_timeout())
         {
-            complain("not all is shown: nobody reads it");
+            complain("some lines are not shown: nobody reads standard output");
         } else {
             writeln!(out, "sent {sent}, received {}", record.logged)?;
         }
         match record.failed {
             None => Ok(true),
             Some(error) => Err(Stop::System(format!(
-                "cannot write the log {log:?}: {error}; it ends with message {}",
+                "cannot write the log {log:?}: {error}; its last message is number {}",
                 record.logged
             ))),
         }
     }
 }
 
-/// The log: nothing that is there already is touched.
+/// Opens the log, to append to it.
 fn open_log(path: &Path) -> io::Result<File> {
-    // To open a pipe is to wait until somebody reads it.
+    // Opening a pipe would wait until another program reads it.
     #[cfg(unix)]
     if std::fs::metadata(path).is_ok_and(|there| there.file_type().is_fifo()) {
         return Err(io::Error::other("it is a pipe"));
@@ -109,7 +110,7 @@ fn open_log(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).open(path)
 }
 
-/// A socket, and what is needed to wait for it.
+/// A socket, and how to wait for it.
 pub struct Socket {
     /// Where it listens.
     pub address: SocketAddr,
@@ -119,17 +120,17 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Listens at `bind`, to send to `peer`.
+    /// Listens at `bind`, and will send to `peer`.
     ///
     /// # Errors
-    /// If the system does not let it, since the port is taken for one.
+    /// The operating system refuses, for example because the port is in use.
     pub fn bind(bind: SocketAddr, peer: SocketAddr) -> io::Result<Self> {
         const ARRIVAL: Token = Token(0);
         const ALARM: Token = Token(1);
         let socket = std::net::UdpSocket::bind(bind)?;
         socket.set_nonblocking(true)?;
         let address = socket.local_addr()?;
-        // Each message takes more of the buffer than this, however short it is.
+        // Even the shortest message takes more of the buffer than this.
         const SHORTEST: usize = 256;
         let holds = socket2::SockRef::from(&socket).recv_buffer_size()? / SHORTEST;
 
@@ -160,8 +161,8 @@ impl Socket {
         })
     }
 
-    /// Sends what is typed, and adds what arrives to the log, until the end. How
-    /// many messages were sent.
+    /// Sends what is typed and logs what arrives, until the end. Returns how many messages were
+    /// sent.
     pub fn talk(self, typed: impl IntoIterator<Item = Vec<u8>>, log: impl Log + Send) -> usize {
         let Self {
             arrivals,
@@ -183,8 +184,7 @@ impl Socket {
     }
 }
 
-/// What the socket has received, and nobody has taken yet: it waits in the kernel,
-/// which has room for so much and no more.
+/// The messages that wait in the kernel's receive buffer.
 struct Arrivals {
     socket: UdpSocket,
     poll: Poll,
@@ -206,15 +206,15 @@ impl Inbox for Arrivals {
                         bytes: self.buffer[..length].to_vec(),
                     });
                 }
-                Err(error) if no_end(error.kind()) => {}
-                // `wait` knows whether there is more to come.
+                Err(error) if is_transient(error.kind()) => {}
+                // `wait` finds out whether there is more to come.
                 Err(_) => return None,
             }
         }
     }
 
     fn wait(&mut self) {
-        // An error is an end for nothing, which is allowed.
+        // The wait may end for no reason: an error is one.
         let _ = self.poll.poll(&mut self.events, None);
     }
 
@@ -223,24 +223,23 @@ impl Inbox for Arrivals {
     }
 }
 
-/// A signal, or news that nobody took something we have sent: it comes once, and
-/// not to the one who sends.
-fn no_end(error: ErrorKind) -> bool {
+/// A signal, or the report that an earlier message found no listener. Both come only once.
+fn is_transient(error: ErrorKind) -> bool {
     use ErrorKind::{ConnectionRefused, ConnectionReset, Interrupted};
     matches!(error, ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-/// Wakes who waits for arrivals.
+/// Wakes the thread that waits for arrivals.
 struct Alarm(mio::Waker);
 
 impl Waker for Alarm {
     fn wake(&self) {
-        // It writes into a counter, which cannot be full.
+        // This write to a counter cannot fail because the counter is full.
         self.0.wake().expect("the receiver can be woken");
     }
 }
 
-/// The way to the peer.
+/// Sends to the peer.
 struct Outbox {
     socket: UdpSocket,
     room: Poll,
@@ -255,14 +254,14 @@ impl Outbox {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     let _ = self.room.poll(&mut events, None);
                 }
-                Err(error) if no_end(error.kind()) => {}
+                Err(error) if is_transient(error.kind()) => {}
                 sent => return sent.map(drop),
             }
         }
     }
 }
 
-/// A message, with when it was taken and where it came from.
+/// A message, when it was received, and where it came from.
 pub struct Received {
     at: SystemTime,
     from: SocketAddr,
@@ -276,36 +275,13 @@ impl fmt::Display for Received {
     }
 }
 
-/// What anybody may have sent, as text without control characters, line breaks of
-/// any kind, formatting (which would turn the direction of writing), or what is not
-/// assigned: those are `\u{…}`, bytes that are not UTF-8 `\x…`, a backslash `\\`. So
-/// it is one line, moves no cursor, and can be turned back into what was sent.
-pub struct Escaped<'a>(pub &'a [u8]);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for chunk in self.0.utf8_chunks() {
-            // `escape_debug` would escape quotes too, as nothing here needs.
-            for part in chunk.valid().split_inclusive(['"', '\'']) {
-                let quote = part.len() - usize::from(part.ends_with(['"', '\'']));
-                let (text, quote) = part.split_at(quote);
-                write!(f, "{}{quote}", text.escape_debug())?;
-            }
-            for byte in chunk.invalid() {
-                write!(f, "\\x{byte:02x}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The log's file, and what is shown of it.
+/// The file of the log, and the screen.
 struct Record {
     file: File,
     screen: Screen,
-    /// How many messages are in it.
+    /// How many messages were written to the file.
     logged: usize,
-    /// Why there are no more.
+    /// Why no more can be written.
     failed: Option<io::Error>,
 }
 
@@ -320,24 +296,24 @@ impl Record {
     }
 }
 
-/// Shows a line, however long it takes.
+/// Shows a line. May wait.
 type Show = Box<dyn FnMut(&str) + Send>;
 
-/// Lines on their way to who shows them, on a thread of its own: a reader who does
-/// not read (`| less`, Ctrl-S) must keep neither the log nor the end of the chat.
+/// Shows lines by a thread of its own: a reader that does not read (`| less`, Ctrl-S) must not
+/// block the log or keep the chat from ending.
 struct Screen {
     lines: Option<Sender<String>>,
-    /// So many have been left out, the last one among them.
-    left_out: usize,
+    /// How many lines were dropped since the last one that was shown.
+    dropped: usize,
 }
 
-/// So long a reader may take for a line, …
+/// How long a reader may take for a line …
 const FOR_A_LINE: Duration = Duration::from_millis(100);
-/// … and for the last ones.
+/// … and for the last lines.
 const FOR_THE_LAST: Duration = Duration::from_secs(1);
 
 impl Screen {
-    /// The end of the other channel is that all has been shown.
+    /// The receiver is disconnected when all lines have been shown.
     fn new(mut show: Show) -> (Self, Receiver<()>) {
         const FEW: usize = 64;
         let (lines, to_show) = bounded::<String>(FEW);
@@ -350,33 +326,33 @@ impl Screen {
         });
         let screen = Self {
             lines: Some(lines),
-            left_out: 0,
+            dropped: 0,
         };
         (screen, shown)
     }
 
     fn show(&mut self, line: String) {
         let Some(lines) = &self.lines else { return };
-        // Patience is for the first line that there is no room for.
-        let is_taken = match self.left_out {
+        // Waits only for the first line for which there is no room.
+        let is_taken = match self.dropped {
             0 => lines.send_timeout(line, FOR_A_LINE).is_ok(),
             missing => {
-                let said = format!("(here {missing} lines are missing; the log has them)\n");
+                let said = format!("({missing} lines are missing here; the log has them)\n");
                 lines.capacity().is_some_and(|most| lines.len() + 1 < most)
                     && lines.try_send(said).is_ok()
                     && lines.try_send(line).is_ok()
             }
         };
-        self.left_out = if is_taken { 0 } else { self.left_out + 1 };
+        self.dropped = if is_taken { 0 } else { self.dropped + 1 };
     }
 
-    /// Nothing more will be shown.
+    /// Shows no more lines.
     fn close(&mut self) {
-        if self.left_out > 0 {
-            let missing = self.left_out;
-            self.left_out = 0;
+        if self.dropped > 0 {
+            let missing = self.dropped;
+            self.dropped = 0;
             self.show(format!(
-                "(here {missing} lines are missing; the log has them)\n"
+                "({missing} lines are missing here; the log has them)\n"
             ));
         }
         self.lines = None;
@@ -385,12 +361,12 @@ impl Screen {
 
 impl Log for &mut Record {
     fn append(&mut self, line: &str) {
-        // After a line of which only a part is there comes no other.
+        // A failed write may have written a part of the line: no other line may follow it.
         if self.failed.is_none() {
             match self.file.write_all(line.as_bytes()) {
                 Ok(()) => self.logged += 1,
                 Err(error) => {
-                    let said = format!("from here on nothing is logged: {error}\n");
+                    let said = format!("the log ends here: {error}\n");
                     self.screen.show(said);
                     self.failed = Some(error);
                 }
@@ -400,20 +376,20 @@ impl Log for &mut Record {
     }
 }
 
-/// What is typed, up to the end of input.
+/// The lines that are typed, up to the end of input.
 enum Typed {
-    /// And lines that were pasted with the last one.
+    /// With the lines that were pasted together with the last one.
     Terminal(Box<DefaultEditor>, VecDeque<String>),
     Pipe(io::StdinLock<'static>),
 }
 
 impl Typed {
-    /// Also how to show a line meanwhile.
+    /// Returns also how to show a line while another one is being typed.
     fn from_the_terminal_or_a_pipe() -> io::Result<(Self, Show)> {
-        // Not by way of `stdout`, which is locked as long as a write waits.
+        // Not through `stdout`, which stays locked while a write waits.
         let mut out = output()?;
         let mut plainly = move |line: &str| {
-            // A reader who has gone away is no reason not to log.
+            // If the reader is gone, the chat still logs.
             let _ = out.write_all(line.as_bytes());
         };
         let editor = || {
@@ -425,7 +401,7 @@ impl Typed {
         Ok(match are_terminals.then(editor) {
             Some(Ok((editor, mut beside))) => {
                 let show = move |line: &str| {
-                    // Nobody edits any more.
+                    // The editor has ended.
                     if beside.print(line.to_owned()).is_err() {
                         plainly(line);
                     }
@@ -460,13 +436,13 @@ impl Iterator for Typed {
             Self::Pipe(input) => next_line(input, complain),
         };
         line.unwrap_or_else(|error| {
-            complain(&format!("cannot read on: {error}"));
+            complain(&format!("cannot read standard input: {error}"));
             None
         })
     }
 }
 
-/// A line that is too long comes back, to be shortened.
+/// A line that is too long can be edited again.
 fn edited(
     editor: &mut DefaultEditor,
     pasted: &mut VecDeque<String>,
@@ -488,8 +464,7 @@ fn edited(
     Ok(pasted.pop_front().map(String::into_bytes))
 }
 
-/// A line that is too long is complained of and left out, without having been in
-/// memory as a whole.
+/// Skips a line that is too long, with a complaint and without reading it into memory.
 fn next_line(
     input: &mut impl BufRead,
     mut complain: impl FnMut(&str),
@@ -515,10 +490,10 @@ fn next_line(
 }
 
 fn too_long() -> String {
-    format!("not sent: longer than {LONGEST} bytes, the most that UDP carries")
+    format!("not sent: longer than {LONGEST} bytes, the maximum of UDP")
 }
 
-/// Says on standard error what went wrong and is no end.
+/// Prints to standard error what went wrong. The chat goes on.
 fn complain(what: &str) {
     let _ = writeln!(io::stderr(), "{what}");
 }

@@ -1,22 +1,22 @@
-//! The same with processes of the operating system.
+//! A pool of worker processes.
 //!
 //! # What is promised
-//! - **A worker is killed, or dies of its job**: that job is answered `WorkerDied`,
-//!   all others are done. Who dies between two jobs costs none.
-//! - **A job panics**: its message is the answer, and its worker does the next.
-//! - **A job prints**: that goes where the program's output goes, and disturbs nothing.
-//! - **A job hangs past the time limit**: it is answered `TimedOut`, and its worker
-//!   killed. The time counts from when the worker has been handed the job. (Not
-//!   promised for a worker that is stopped, SIGSTOP, while it is handed a job larger
-//!   than a pipe: the limit begins when it has it.)
-//! - **The parent is killed**: its workers end too.
-//! - **Arguments and answers are large**: up to 256 MiB each, both ways at once.
-//!   Larger ones end the link, and count as the worker's death.
-//! - **Standard input is closed**: nothing needs it.
+//! - **A worker is killed, or dies of its job**: the answer to that job is `WorkerDied`, and all
+//!   other jobs are done. A worker that dies between two jobs costs no job.
+//! - **A job panics**: the answer is the message of the panic, and the worker does the next job.
+//! - **A job prints**: the text goes to the output of the program, and disturbs nothing.
+//! - **A job takes longer than the timeout**: the answer is `TimedOut`, and the worker is killed.
+//!   The time begins when the worker has been sent the job. (Not promised for a worker that is
+//!   stopped, by SIGSTOP, while it receives a job larger than a pipe: sending it takes until the
+//!   worker goes on.)
+//! - **The parent is killed**: its workers exit too.
+//! - **Arguments and answers are large**: up to 256 MiB each, both ways at once. A larger one
+//!   closes the link, and counts as the death of the worker.
+//! - **Standard input is closed**: the pool does not need it.
 
-use super::answers::{Answer, Terms};
-use super::right::{Handle, Pool, work};
-use crate::lessons::for_real::{Real, Stop, pace};
+use super::program::{Run, Stop, pace};
+use crate::lessons::process_pool::right::Pool;
+use crate::lessons::process_pool::{Answer, Config, Executor as _, Handle, work};
 use crate::processes::real::{Child, serve, this_program};
 use crate::processes::{Gone, Link, TimedOutOrGone};
 use crate::sync::mpsc::{Sender, channel};
@@ -33,55 +33,54 @@ use std::path::PathBuf;
 use std::process;
 use std::time::{Duration, Instant};
 
-/// The name under which [`worker`] is spawned.
+/// The role of [`worker`].
 pub const ROLE: &str = "process_pool";
 
-/// A job: a function by its name, and what it is called with. A function that
-/// captures something could not be sent.
+/// A job: the name of a function, and its arguments. (A closure cannot be sent.)
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Job {
-    /// What the seed does: sleeps, at random, up to so long.
+    /// What the seed does: sleeps for a random time, up to this one.
     SleepUpTo(Duration),
-    /// Squares a number, if the square can be had.
+    /// Squares a number, unless the square is too large.
     Square(i64),
-    /// Says that back.
+    /// Returns the text.
     Echo(String),
-    /// Says so many letters.
+    /// Returns that many letters.
     Recite(usize),
     /// Prints a line to standard output.
     Print(String),
-    /// Says what there is on standard input.
+    /// Returns the text of standard input.
     ReadInput,
-    /// Adds a line to a file.
+    /// Appends a line to a file.
     Note {
-        /// Which file.
+        /// The file.
         file: PathBuf,
         /// The line.
         line: String,
     },
-    /// Panics with that message.
+    /// Panics with this message.
     Panic(String),
     /// Never ends.
     Hang,
-    /// Ends its process.
+    /// Exits with this code.
     Exit(i32),
 }
 
-/// What a job has come to.
+/// The result of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
     /// Its value.
     pub value: Value,
-    /// In which process.
+    /// The process that did the job.
     pub process: u32,
-    /// How long that took.
+    /// How long the job took.
     pub took: Duration,
 }
 
 /// A job's value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Value {
-    /// There is none to speak of.
+    /// No value.
     Nothing,
     /// A number.
     Number(i64),
@@ -107,7 +106,7 @@ impl Job {
 }
 
 fn sleep_up_to(longest: Duration) -> Result<Value, String> {
-    // A hash that nobody can foresee is random enough.
+    // The hash of a random state is random enough.
     let random = RandomState::new().hash_one(()) as f64 / u64::MAX as f64;
     sync::set_pace(longest.mul_f64(random));
     rest();
@@ -133,7 +132,7 @@ fn read_input() -> Result<Value, String> {
     Ok(Value::Text(text))
 }
 
-/// The line is there whole, once, whenever the process is killed: it is one write.
+/// Appends the line by one write: even if the process is killed, there is no part of a line.
 fn note(file: &PathBuf, line: String) -> Result<Value, String> {
     let opened = OpenOptions::new().append(true).create(true).open(file);
     let noted = opened.and_then(|mut file| file.write_all((line + "\n").as_bytes()));
@@ -147,10 +146,10 @@ fn hang() -> ! {
     }
 }
 
-/// A worker's part, in a process of its own.
+/// What a worker does.
 ///
 /// # Errors
-/// There is no parent to work for.
+/// The process has no parent.
 pub fn worker() -> io::Result<()> {
     serve(|parent| {
         work(parent, |job: Job| {
@@ -169,60 +168,60 @@ pub fn worker() -> io::Result<()> {
 
 /// A pool of worker processes
 #[derive(Debug, clap::Args)]
-pub struct InProcesses {
+pub struct Arguments {
     /// Worker processes
     #[arg(long, default_value_t = 3, value_parser = value_parser!(u32).range(1..=100))]
     workers: u32,
     /// Jobs for them
     #[arg(long, default_value_t = 10, value_parser = value_parser!(u32).range(..=1_000_000))]
     jobs: u32,
-    /// How long a job takes, about: 50ms, 1s as in the seed, 0s for no time
+    /// How long a job takes on average: 50ms, 1s as in the seed, 0s for no time
     #[arg(long, default_value = "50ms", value_parser = pace)]
     pace: Duration,
-    /// How long a job may take, before it is given up and its worker ended [default: for ever]
+    /// How long a job may take, before its worker is killed [default: for ever]
     #[arg(long, value_parser = pace)]
     timeout: Option<Duration>,
 }
 
-/// What is to be told of a job, by its number.
-enum News {
+/// What happened to a job, by its number.
+enum Event {
     Begins(u32, u32),
     Done(u32, Duration),
 }
 
-/// A worker that tells of its jobs.
-struct Told {
+/// A worker that reports the events of its jobs.
+struct Reporting {
     child: Child<Job, Answer<Done>>,
-    has: u32,
-    tells: Sender<News>,
+    job: u32,
+    events: Sender<Event>,
 }
 
-impl Told {
-    fn told(&self, answer: &Answer<Done>) {
+impl Reporting {
+    fn report(&self, answer: &Answer<Done>) {
         if let Ok(done) = answer {
-            // Nobody listens any more if nothing more can be printed.
-            let _ = self.tells.send(News::Done(self.has, done.took));
+            // The receiver is gone if the output cannot be written.
+            let _ = self.events.send(Event::Done(self.job, done.took));
         }
     }
 }
 
-impl Link<(u32, Job), Answer<Done>> for Told {
+impl Link<(u32, Job), Answer<Done>> for Reporting {
     fn send(&mut self, (number, job): (u32, Job)) -> Result<(), Gone<(u32, Job)>> {
         let sent = self.child.send(job);
         sent.map_err(|Gone(job)| Gone((number, job)))?;
-        self.has = number;
-        let _ = self.tells.send(News::Begins(number, self.child.id()));
+        self.job = number;
+        let _ = self.events.send(Event::Begins(number, self.child.id()));
         Ok(())
     }
 
     fn receive(&mut self) -> Result<Answer<Done>, Gone> {
         let answer = self.child.receive();
-        answer.inspect(|answer| self.told(answer))
+        answer.inspect(|answer| self.report(answer))
     }
 
-    fn receive_timeout(&mut self, patience: Duration) -> Result<Answer<Done>, TimedOutOrGone> {
-        let answer = self.child.receive_timeout(patience);
-        answer.inspect(|answer| self.told(answer))
+    fn receive_timeout(&mut self, timeout: Duration) -> Result<Answer<Done>, TimedOutOrGone> {
+        let answer = self.child.receive_timeout(timeout);
+        answer.inspect(|answer| self.report(answer))
     }
 
     fn close(&mut self) {
@@ -230,33 +229,33 @@ impl Link<(u32, Job), Answer<Done>> for Told {
     }
 }
 
-impl Real for InProcesses {
-    /// The seed's program. Other than there it is the parent who prints, so that lines
-    /// are whole; and what fails is said.
+impl Run for Arguments {
+    /// The seed's program. But the parent prints, so that no line is torn, and it also prints
+    /// which jobs failed.
     fn run(self, out: &mut dyn Write) -> Result<bool, Stop> {
         let at_least_one = |number| NonZeroUsize::new(number as usize).unwrap_or(NonZeroUsize::MIN);
-        let terms = Terms {
+        let config = Config {
             workers: at_least_one(self.workers),
-            // So that all can be submitted before the first is done, as in the seed.
+            // All jobs can be submitted before the first is done, as in the seed.
             waiting: at_least_one(self.jobs),
-            patience: self.timeout,
+            timeout: self.timeout,
         };
-        let (tells, news) = channel();
-        let hiring = |_| {
-            let tells = tells.clone();
+        let (sender, events) = channel();
+        let spawner = |_| {
+            let events = sender.clone();
             move || {
                 let child = Child::spawn(this_program()?, ROLE)?;
-                let tells = tells.clone();
-                Ok(Told {
+                let events = events.clone();
+                Ok(Reporting {
                     child,
-                    has: 0,
-                    tells,
+                    job: 0,
+                    events,
                 })
             }
         };
-        let pool: Pool<(u32, Job), Done> = Pool::new(terms, hiring)
+        let pool: Pool<(u32, Job), Done> = Pool::new(config, spawner)
             .map_err(|error| Stop::System(format!("cannot start a thread: {error}")))?;
-        drop(tells);
+        drop(sender);
         let job = Job::SleepUpTo(self.pace.saturating_mul(2));
         let submit = |number| pool.submit((number, job.clone()));
         let submitted: Vec<_> = (0..self.jobs).map(submit).collect();
@@ -267,14 +266,14 @@ impl Real for InProcesses {
             ProgressBar::with_draw_target(Some(u64::from(self.jobs)), ProgressDrawTarget::stderr());
         let style = ProgressStyle::with_template("{wide_bar} {pos} of {len} jobs");
         bar.set_style(style.expect("the template is well formed"));
-        for news in news.iter() {
-            bar.suspend(|| match news {
-                News::Begins(job, process) => writeln!(out, "{job} begins, process {process}"),
-                News::Done(job, took) => {
+        for event in events.iter() {
+            bar.suspend(|| match event {
+                Event::Begins(job, process) => writeln!(out, "{job} begins, process {process}"),
+                Event::Done(job, took) => {
                     writeln!(out, "{job} done, elapsed {:.2} s", took.as_secs_f64())
                 }
             })?;
-            if let News::Done(..) = news {
+            if let Event::Done(..) = event {
                 bar.inc(1);
             }
         }
