@@ -352,14 +352,14 @@ alone! {
     what_a_mutex_shows_takes_steps_or_panics {
         use racecourse::sync::Watched;
         let found = explored(|| {
-            let lock = Mutex::new(0).watched("lock", |_| {
+            let lock = Mutex::new(0).watched(|_| {
                 AtomicUsize::new(0).load(SeqCst).to_string()
             });
             Actors::new().enter("a", || *lock.lock().unwrap() += 1).enter("b", || *lock.lock().unwrap() += 1).run();
         });
         eprintln!("{}", summary(&found));
         let found = explored(|| {
-            let lock = Mutex::new(0).watched("lock", |&value| {
+            let lock = Mutex::new(0).watched(|&value| {
                 assert!(value < 1, "no words");
                 String::new()
             });
@@ -367,7 +367,7 @@ alone! {
         });
         eprintln!("{}", summary(&found));
         let found = explored(|| {
-            let (lock, condvar) = (Mutex::new(0).watched("lock", |&value| {
+            let (lock, condvar) = (Mutex::new(0).watched(|&value| {
                 assert!(value < 1, "no words");
                 String::new()
             }), Condvar::new());

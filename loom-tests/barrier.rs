@@ -4,7 +4,7 @@ use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
 use racecourse::explorer::{Options, explore};
 use racecourse::sync::atomic::AtomicUsize;
 use racecourse::sync::atomic::Ordering::Relaxed;
-use racecourse::sync::{Actors, Arc, Barrier, Named, thread};
+use racecourse::sync::{Actors, Arc, Barrier, thread};
 
 fn all(scene: impl Fn() -> String + Send + Sync + 'static) -> Exploration {
     let scene = move || Judged::promised(scene(), "");
@@ -23,8 +23,8 @@ fn rows(found: &Exploration) -> Vec<(&str, u64)> {
 /// A scene of threads that each wait at the barrier once: which of them led.
 fn leaders(size: usize, threads: usize) -> impl Fn() -> String + Send + Sync {
     move || {
-        let barrier = Barrier::new(size).named("gate");
-        let waits = || barrier.wait().is_leader();
+        let gate = Barrier::new(size);
+        let waits = || gate.wait().is_leader();
         let names = ["a", "b", "c"].into_iter().take(threads);
         let actors = names.fold(Actors::new(), |actors, name| actors.enter(name, waits));
         format!("{:?}", actors.run())

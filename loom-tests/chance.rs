@@ -402,11 +402,11 @@ fn what_a_thread_does_that_knows_the_same_is_said() {
 #[test]
 fn what_differs_only_when_it_is_told_is_said() {
     let steps = || {
-        let lock = Mutex::new(zero()).watched("lock", |x| x.load(SeqCst).to_string());
+        let lock = Mutex::new(zero()).watched(|x| x.load(SeqCst).to_string());
         two(|| lock.lock().unwrap().store(1, SeqCst));
     };
     let panics = || {
-        let lock = Mutex::new(0).watched("lock", |_| panic!("on purpose"));
+        let lock = Mutex::new(0).watched(|_| panic!("on purpose"));
         two(|| *lock.lock().unwrap() += 1);
     };
     for found in [explored(Memory::Sc, steps), explored(Memory::Sc, panics)] {

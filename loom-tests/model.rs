@@ -504,7 +504,7 @@ mod failures {
     #[test]
     fn a_deadlock_is_an_outcome_and_exploration_goes_on() {
         let scene = || {
-            let (a, b) = (Mutex::new(()).named("a"), Mutex::new(()).named("b"));
+            let (a, b) = (Mutex::new(()), Mutex::new(()));
             two(
                 || {
                     let _a = a.lock().unwrap();
@@ -542,7 +542,7 @@ mod failures {
     fn a_lost_wake_up_says_that_no_thread_will_notify() {
         let scene = || {
             let ready = Mutex::new(false);
-            let changed = Condvar::new().named("changed");
+            let changed = Condvar::new();
             let flag = AtomicBool::new(false);
             two(
                 || {
@@ -623,7 +623,7 @@ mod failures {
     fn endless_spinning_is_a_livelock_and_spinners_need_no_limit() {
         let scene = |spinners: &'static [&str], set: bool| {
             move || {
-                let flag = AtomicBool::new(false).named("flag");
+                let flag = AtomicBool::new(false);
                 let mut actors = Actors::new();
                 for &name in spinners {
                     actors = actors.enter(name, || {
@@ -685,7 +685,7 @@ mod failures {
         }
         let held = |takers: usize| {
             move || {
-                let lock = AtomicBool::new(true).named("lock");
+                let lock = AtomicBool::new(true);
                 let take = || {
                     while lock.swap(true, Acquire) {
                         hint::spin_loop();
@@ -1040,7 +1040,7 @@ mod failures {
     fn a_data_race_names_both_accesses_and_what_is_missing() {
         let scene = |store, load| {
             move || {
-                let flag = AtomicBool::new(false).named("flag");
+                let flag = AtomicBool::new(false);
                 let data = Shared(UnsafeCell::new(0).named("data"));
                 let (_, read) = two(
                     || {

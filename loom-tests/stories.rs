@@ -164,7 +164,7 @@ fn objects_have_the_names_that_the_source_gives_them() {
 fn values_stand_beside_the_threads_only_where_they_are_watched() {
     let story = outcome(Memory::Sc, "()", || {
         let plain = Mutex::new(0);
-        let seen = Mutex::new(7).watched("seen", |value| format!("is {value}"));
+        let seen = Mutex::new(7).watched(|value| format!("is {value}"));
         *plain.lock().unwrap() += 1;
         *seen.lock().unwrap() += 1;
     })

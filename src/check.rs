@@ -8,11 +8,11 @@
 //! ```
 //! use racecourse::check;
 //! use racecourse::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-//! use racecourse::sync::{Actors, Named};
+//! use racecourse::sync::Actors;
 //!
 //! # fn main() { // stands for: #[test]
 //! check::scene(|| {
-//!     let hits = AtomicUsize::new(0).named("hits");
+//!     let hits = AtomicUsize::new(0);
 //!     let hit = || hits.fetch_add(1, Relaxed);
 //!     Actors::new().enter("ann", hit).enter("bob", hit).run();
 //!     hits.load(Relaxed)

@@ -92,10 +92,10 @@ pub const CAN_EXPLORE: bool = cfg!(loom);
 /// ```
 /// use racecourse::explorer::report::{Judged, Memory};
 /// use racecourse::explorer::{CAN_EXPLORE, NotTheModel, Options, explore};
-/// use racecourse::sync::{Actors, Arc, Mutex, Named};
+/// use racecourse::sync::{Actors, Arc, Mutex};
 ///
 /// let scene = || {
-///     let till = Mutex::new(0).named("till");
+///     let till = Mutex::new(0);
 ///     let pay = || *till.lock().unwrap() += 1;
 ///     Actors::new().enter("ann", pay).enter("bob", pay).run();
 ///     match till.into_inner().unwrap() {

@@ -6,7 +6,7 @@ pub use loom::sync::{LockResult, Mutex, MutexGuard};
 
 /// What is watched is shown in stories, and loom tells none.
 pub trait Watched<T>: Sized {
-    fn watched(self, _: &'static str, _: fn(&T) -> String) -> Self {
+    fn watched(self, _: fn(&T) -> String) -> Self {
         self
     }
 }

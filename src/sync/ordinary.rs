@@ -142,7 +142,7 @@ impl<T> Named for cell::UnsafeCell<T> {
 
 impl<T> Watched<T> for Mutex<T> {
     #[inline(always)]
-    fn watched(self, _: &'static str, _: fn(&T) -> String) -> Self {
+    fn watched(self, _: fn(&T) -> String) -> Self {
         self
     }
 }

@@ -152,7 +152,7 @@ impl<T> Mutex<T> {
     /// The value itself.
     ///
     /// # Errors
-    /// The value all the same, if a thread panicked while it held the lock.
+    /// As those of [`get_mut`](Self::get_mut).
     pub fn into_inner(self) -> LockResult<T> {
         result(self.has_poison(), self.value.into_inner())
     }
@@ -335,7 +335,6 @@ impl<'a, T> MutexGuard<'a, T> {
         self.was & what != 0
     }
 
-    /// The mutex, freed or not.
     pub(super) fn even_freed(&self) -> ObjectId {
         self.mutex.handle.even_freed()
     }
@@ -380,8 +379,7 @@ impl<T> Named for Mutex<T> {
 }
 
 impl<T> Watched<T> for Mutex<T> {
-    fn watched(mut self, name: &'static str, show: fn(&T) -> String) -> Self {
-        self.handle.name(name);
+    fn watched(mut self, show: fn(&T) -> String) -> Self {
         let value = self.value.get_mut();
         self.handle.shows_at_first(|| show(value));
         self.show = Some(show);

@@ -32,7 +32,7 @@ use std::time::Duration;
 /// # }
 /// ```
 pub struct Queue<T> {
-    pub(super) inside: Mutex<Inside<T>>,
+    pub(super) buffer: Mutex<Inside<T>>,
     pub(super) not_empty: Condvar,
     pub(super) not_full: Condvar,
 }
@@ -53,7 +53,7 @@ impl<T> Queue<T> {
             closed: false,
         };
         Self {
-            inside: Mutex::new(inside).watched("queue", Inside::show),
+            buffer: Mutex::new(inside).watched(Inside::show),
             not_empty: Condvar::new(),
             not_full: Condvar::new(),
         }
@@ -64,7 +64,7 @@ impl<T> Queue<T> {
     /// # Errors
     /// The queue is closed, or was closed during the wait.
     pub fn put(&self, item: T) -> Result<(), SendError<T>> {
-        let inside = self.inside.lock().unwrap();
+        let inside = self.buffer.lock().unwrap();
         let waited = self.not_full.wait_while(inside, Inside::makes_put_wait);
         let put = self.put_now(waited.unwrap(), item);
         put.map_err(|refused| SendError(refused.into_inner()))
@@ -75,7 +75,7 @@ impl<T> Queue<T> {
     /// # Errors
     /// The queue is full or closed.
     pub fn try_put(&self, item: T) -> Result<(), TrySendError<T>> {
-        self.put_now(self.inside.lock().unwrap(), item)
+        self.put_now(self.buffer.lock().unwrap(), item)
     }
 
     /// Puts an item, and waits up to `timeout` while the queue is full.
@@ -83,7 +83,7 @@ impl<T> Queue<T> {
     /// # Errors
     /// The queue was full until the timeout, is closed, or was closed during the wait.
     pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
-        let inside = self.inside.lock().unwrap();
+        let inside = self.buffer.lock().unwrap();
         let full = Inside::makes_put_wait;
         let waited = self.not_full.wait_timeout_while(inside, timeout, full);
         // An item that finds room is put, even if the wait has timed out.
@@ -99,7 +99,7 @@ impl<T> Queue<T> {
     /// # Errors
     /// The queue is empty and closed, or was closed during the wait.
     pub fn get(&self) -> Result<T, RecvError> {
-        let inside = self.inside.lock().unwrap();
+        let inside = self.buffer.lock().unwrap();
         let waited = self.not_empty.wait_while(inside, Inside::makes_get_wait);
         self.get_now(waited.unwrap()).map_err(|_| RecvError)
     }
@@ -109,7 +109,7 @@ impl<T> Queue<T> {
     /// # Errors
     /// The queue is empty, or empty and closed.
     pub fn try_get(&self) -> Result<T, TryRecvError> {
-        self.get_now(self.inside.lock().unwrap())
+        self.get_now(self.buffer.lock().unwrap())
     }
 
     /// Gets the oldest item, and waits up to `timeout` while the queue is empty.
@@ -118,7 +118,7 @@ impl<T> Queue<T> {
     /// The queue was empty until the timeout, is empty and closed, or was closed during
     /// the wait.
     pub fn get_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        let inside = self.inside.lock().unwrap();
+        let inside = self.buffer.lock().unwrap();
         let empty = Inside::makes_get_wait;
         let waited = self.not_empty.wait_timeout_while(inside, timeout, empty);
         let got = self.get_now(waited.unwrap().0);
@@ -131,7 +131,7 @@ impl<T> Queue<T> {
     /// From now on no item can be put; those in the queue can still be got. Wakes every
     /// waiting thread. Closing a closed queue changes nothing.
     pub fn close(&self) {
-        self.inside.lock().unwrap().closed = true;
+        self.buffer.lock().unwrap().closed = true;
         self.not_empty.notify_all();
         self.not_full.notify_all();
     }
@@ -142,7 +142,7 @@ impl<T> Queue<T> {
     /// were true at one moment during the call, and may be stale when the caller reads
     /// them: they are good for a display, and no basis for a decision.
     pub fn len(&self) -> usize {
-        self.inside.lock().unwrap().items.len()
+        self.buffer.lock().unwrap().items.len()
     }
 
     /// Whether there is no item in the queue: see [`len`](Self::len).
@@ -152,7 +152,7 @@ impl<T> Queue<T> {
 
     /// Whether there is no room in the queue: see [`len`](Self::len).
     pub fn is_full(&self) -> bool {
-        self.inside.lock().unwrap().is_full()
+        self.buffer.lock().unwrap().is_full()
     }
 
     fn put_now(&self, mut inside: Guard<'_, T>, item: T) -> Result<(), TrySendError<T>> {

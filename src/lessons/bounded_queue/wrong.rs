@@ -31,7 +31,7 @@ impl BoundedQueue for IfInsteadOfWhile {
     contains_a_right_queue!();
 
     fn put(&self, item: Item) -> Result<(), SendError<Item>> {
-        let mut inside = self.0.inside.lock().unwrap();
+        let mut inside = self.0.buffer.lock().unwrap();
         if inside.makes_put_wait() {
             inside = self.0.not_full.wait(inside).unwrap();
         }
@@ -44,7 +44,7 @@ impl BoundedQueue for IfInsteadOfWhile {
     }
 
     fn get(&self) -> Result<Item, RecvError> {
-        let mut inside = self.0.inside.lock().unwrap();
+        let mut inside = self.0.buffer.lock().unwrap();
         if inside.makes_get_wait() {
             inside = self.0.not_empty.wait(inside).unwrap();
         }
@@ -89,7 +89,7 @@ impl BoundedQueue for OneCondvarNotifyOne {
     }
 
     fn put(&self, item: Item) -> Result<(), SendError<Item>> {
-        let inside = self.queue.inside.lock().unwrap();
+        let inside = self.queue.buffer.lock().unwrap();
         let waited = (self.changed).wait_while(inside, |inside| inside.makes_put_wait());
         let mut inside = waited.unwrap();
         let put = inside.put(item);
@@ -99,13 +99,13 @@ impl BoundedQueue for OneCondvarNotifyOne {
     }
 
     fn try_put(&self, item: Item) -> Result<(), TrySendError<Item>> {
-        self.queue.inside.lock().unwrap().put(item)?;
+        self.queue.buffer.lock().unwrap().put(item)?;
         self.notify();
         Ok(())
     }
 
     fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutError> {
-        let inside = self.queue.inside.lock().unwrap();
+        let inside = self.queue.buffer.lock().unwrap();
         let waited =
             (self.changed).wait_timeout_while(inside, timeout, |inside| inside.makes_put_wait());
         let mut inside = waited.unwrap().0;
@@ -116,7 +116,7 @@ impl BoundedQueue for OneCondvarNotifyOne {
     }
 
     fn get(&self) -> Result<Item, RecvError> {
-        let inside = self.queue.inside.lock().unwrap();
+        let inside = self.queue.buffer.lock().unwrap();
         let waited = (self.changed).wait_while(inside, |inside| inside.makes_get_wait());
         let mut inside = waited.unwrap();
         let item = inside.get().map_err(|_| RecvError)?;
@@ -125,13 +125,13 @@ impl BoundedQueue for OneCondvarNotifyOne {
     }
 
     fn try_get(&self) -> Result<Item, TryRecvError> {
-        let item = self.queue.inside.lock().unwrap().get()?;
+        let item = self.queue.buffer.lock().unwrap().get()?;
         self.notify();
         Ok(item)
     }
 
     fn get_timeout(&self, timeout: Duration) -> Result<Item, RecvTimeoutError> {
-        let inside = self.queue.inside.lock().unwrap();
+        let inside = self.queue.buffer.lock().unwrap();
         let waited =
             (self.changed).wait_timeout_while(inside, timeout, |inside| inside.makes_get_wait());
         let mut inside = waited.unwrap().0;
@@ -141,7 +141,7 @@ impl BoundedQueue for OneCondvarNotifyOne {
     }
 
     fn close(&self) {
-        self.queue.inside.lock().unwrap().closed = true;
+        self.queue.buffer.lock().unwrap().closed = true;
         self.changed.notify_all();
     }
 }
@@ -216,7 +216,7 @@ impl BoundedQueue for SilentClose {
     contains_a_right_queue!();
 
     fn close(&self) {
-        self.0.inside.lock().unwrap().closed = true;
+        self.0.buffer.lock().unwrap().closed = true;
     }
 }
 
@@ -231,7 +231,7 @@ impl BoundedQueue for FullThenPut {
         if self.0.is_full() {
             return Err(TrySendError::Full(item));
         }
-        let mut inside = self.0.inside.lock().unwrap();
+        let mut inside = self.0.buffer.lock().unwrap();
         if inside.closed {
             return Err(TrySendError::Disconnected(item));
         }
@@ -249,7 +249,7 @@ impl BoundedQueue for DropsOnTimeout {
     contains_a_right_queue!();
 
     fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutError> {
-        let inside = self.0.inside.lock().unwrap();
+        let inside = self.0.buffer.lock().unwrap();
         let waited =
             (self.0.not_full).wait_timeout_while(inside, timeout, |inside| inside.makes_put_wait());
         let mut inside = waited.unwrap().0;
@@ -268,7 +268,7 @@ impl BoundedQueue for TimesOutYetTakes {
     contains_a_right_queue!();
 
     fn get_timeout(&self, timeout: Duration) -> Result<Item, RecvTimeoutError> {
-        let mut inside = self.0.inside.lock().unwrap();
+        let mut inside = self.0.buffer.lock().unwrap();
         let mut timed_out = false;
         while inside.makes_get_wait() && !timed_out {
             let waited = self.0.not_empty.wait_timeout(inside, timeout).unwrap();

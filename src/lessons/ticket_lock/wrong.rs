@@ -268,9 +268,8 @@ impl FairLock for WakesTheWrongOne {
             serving: 0,
         };
         Self {
-            numbers: Mutex::new(numbers).watched("numbers", |numbers| {
-                format!("{} drawn, {} served", numbers.next, numbers.serving)
-            }),
+            numbers: Mutex::new(numbers)
+                .watched(|numbers| format!("{} drawn, {} served", numbers.next, numbers.serving)),
             called: Condvar::new(),
             turns: Mutex::new(0),
         }

@@ -6,17 +6,18 @@ use crate::sync::{Mutex, Watched};
 
 /// One critical section checks that a ticket is left, takes it, and reads how many are left.
 pub struct Locked {
-    left: Mutex<i64>,
+    tickets: Mutex<i64>,
 }
 
 impl TicketOffice for Locked {
     fn open(tickets: i64, _clerks: usize) -> Self {
-        let left = Mutex::new(tickets).watched("tickets", |left| format!("{left} left"));
-        Self { left }
+        Self {
+            tickets: Mutex::new(tickets).watched(|left| format!("{left} left")),
+        }
     }
 
     fn sell(&self, _clerk: usize) -> Option<Sale> {
-        let mut left = self.left.lock().unwrap();
+        let mut left = self.tickets.lock().unwrap();
         if *left == 0 {
             return None;
         }

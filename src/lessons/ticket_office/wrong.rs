@@ -7,20 +7,21 @@ use crate::sync::{Mutex, Watched};
 /// Checks in one critical section that a ticket is left, and takes it in the next. Between
 /// the two, another clerk can take that ticket.
 pub struct CheckThenAct {
-    left: Mutex<i64>,
+    tickets: Mutex<i64>,
 }
 
 impl TicketOffice for CheckThenAct {
     fn open(tickets: i64, _clerks: usize) -> Self {
-        let left = Mutex::new(tickets).watched("tickets", |left| format!("{left} left"));
-        Self { left }
+        Self {
+            tickets: Mutex::new(tickets).watched(|left| format!("{left} left")),
+        }
     }
 
     fn sell(&self, _clerk: usize) -> Option<Sale> {
-        if *self.left.lock().unwrap() <= 0 {
+        if *self.tickets.lock().unwrap() <= 0 {
             return None;
         }
-        let mut left = self.left.lock().unwrap();
+        let mut left = self.tickets.lock().unwrap();
         let ticket = *left;
         *left -= 1;
         Some(Sale {
@@ -59,24 +60,25 @@ impl TicketOffice for LostUpdate {
 /// What the seed does: sells a ticket, unlocks, and only then reads how many are left.
 /// Another clerk can sell a ticket in between.
 pub struct AnnouncesAfterUnlock {
-    left: Mutex<i64>,
+    tickets: Mutex<i64>,
 }
 
 impl TicketOffice for AnnouncesAfterUnlock {
     fn open(tickets: i64, _clerks: usize) -> Self {
-        let left = Mutex::new(tickets).watched("tickets", |left| format!("{left} left"));
-        Self { left }
+        Self {
+            tickets: Mutex::new(tickets).watched(|left| format!("{left} left")),
+        }
     }
 
     fn sell(&self, _clerk: usize) -> Option<Sale> {
-        let mut left = self.left.lock().unwrap();
+        let mut left = self.tickets.lock().unwrap();
         if *left == 0 {
             return None;
         }
         let ticket = *left;
         *left -= 1;
         drop(left);
-        let left = *self.left.lock().unwrap();
+        let left = *self.tickets.lock().unwrap();
         Some(Sale { ticket, left })
     }
 }

@@ -9,7 +9,7 @@ use crate::sync::{Actors, Condvar, Mutex, Watched, rest};
 
 /// The inbox of a scene.
 pub struct Letterbox {
-    inside: Mutex<Letters>,
+    inbox: Mutex<Letters>,
     changed: Condvar,
     /// How many messages wait. The receiver reads it without the lock, as a kernel does, so that
     /// this lock does not hide a missing ordering in the chat.
@@ -37,13 +37,13 @@ impl Letters {
 
 impl Letterbox {
     fn new(holds: usize, arrived: &[&'static str]) -> Self {
-        let inside = Letters {
+        let letters = Letters {
             arrived: arrived.to_vec(),
             taken: 0,
             woken: false,
         };
         Self {
-            inside: Mutex::new(inside).watched("inbox", Letters::show),
+            inbox: Mutex::new(letters).watched(Letters::show),
             changed: Condvar::new(),
             waiting: AtomicUsize::new(arrived.len()),
             holds,
@@ -52,7 +52,7 @@ impl Letterbox {
 
     /// A message arrives. Without room it is lost, as in UDP.
     fn deliver(&self, message: &'static str) {
-        let mut inside = self.inside.lock().unwrap();
+        let mut inside = self.inbox.lock().unwrap();
         if inside.waiting() < self.holds {
             inside.arrived.push(message);
             // ORDERING: Relaxed, so that only the chat's own orderings make a message visible.
@@ -63,12 +63,12 @@ impl Letterbox {
 
     /// How many messages have arrived until now.
     fn arrivals(&self) -> usize {
-        self.inside.lock().unwrap().arrived.len()
+        self.inbox.lock().unwrap().arrived.len()
     }
 
     /// All messages that have arrived.
     fn into_arrived(self) -> Vec<&'static str> {
-        self.inside.into_inner().unwrap().arrived
+        self.inbox.into_inner().unwrap().arrived
     }
 }
 
@@ -80,7 +80,7 @@ impl Inbox for &Letterbox {
         if self.waiting.load(Ordering::Relaxed) == 0 {
             return None;
         }
-        let mut inside = self.inside.lock().unwrap();
+        let mut inside = self.inbox.lock().unwrap();
         let message = *inside.arrived.get(inside.taken)?;
         inside.taken += 1;
         // ORDERING: Relaxed, see `deliver`.
@@ -89,7 +89,7 @@ impl Inbox for &Letterbox {
     }
 
     fn wait(&mut self) {
-        let mut inside = self.inside.lock().unwrap();
+        let mut inside = self.inbox.lock().unwrap();
         // No loop: the wait for a socket may end for no reason too, such as a signal.
         if inside.waiting() == 0 && !inside.woken {
             inside = self.changed.wait(inside).unwrap();
@@ -104,29 +104,33 @@ impl Inbox for &Letterbox {
 
 impl Waker for Letterbox {
     fn wake(&self) {
-        self.inside.lock().unwrap().woken = true;
+        self.inbox.lock().unwrap().woken = true;
         self.changed.notify_one();
     }
 }
 
 /// The log of a scene: a file that several programs have open.
-struct Page(Mutex<String>);
+struct Page {
+    log: Mutex<String>,
+}
 
 impl Page {
     fn new() -> Self {
         let show = |text: &String| text.replace('\n', "⏎");
-        Self(Mutex::new(String::new()).watched("log", show))
+        Self {
+            log: Mutex::new(String::new()).watched(show),
+        }
     }
 
     /// The text of the log.
     fn into_text(self) -> String {
-        self.0.into_inner().unwrap()
+        self.log.into_inner().unwrap()
     }
 }
 
 impl Log for &Page {
     fn append(&mut self, text: &str) {
-        self.0.lock().unwrap().push_str(text);
+        self.log.lock().unwrap().push_str(text);
     }
 }
 
