@@ -96,7 +96,7 @@ use crate::{draw, explorer::report::count};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -332,16 +332,22 @@ impl<T: Debug + 'static> Check<T> {
     /// Proves the scene in the model build, plays it in the std build.
     ///
     /// # Panics
-    /// If it is not as it should be; the message shows how that comes about.
+    /// If it is not as it should be. The message, which shows how that comes about, is
+    /// printed to standard error and is what the panic carries. No panic hook runs: a
+    /// backtrace would show only how racecourse was called.
     #[track_caller]
     pub fn check(self) {
+        let at = Location::caller();
         let result = match CAN_EXPLORE {
             true => self.prove(),
             false => self.play(),
         };
         match result {
             Ok(report) => println!("{report}"),
-            Err(report) => panic!("{report}"),
+            Err(report) => {
+                eprintln!("check failed at {at}:\n{report}");
+                resume_unwind(Box::new(report));
+            }
         }
     }
 

@@ -11,6 +11,7 @@ pub mod json;
 mod play;
 mod pool;
 mod progress;
+pub mod repeat;
 mod text;
 pub mod verdict;
 
@@ -19,6 +20,8 @@ use crate::lessons::{Lesson, Scene, Stop};
 use args::{Args, Command, ExploreArgs, Target};
 use chosen::{find, full_name, versions_of};
 use clap::FromArgMatches as _;
+use clap_complete::Shell;
+use colorchoice_clap::Color;
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
 use std::collections::HashSet;
@@ -37,13 +40,7 @@ const INTERRUPTED: u8 = 130;
 /// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
-    // Colours are taken away where the stream or the environment wants none.
-    let mut out = anstream::stdout();
-    let done = run(std::env::args_os(), &mut out).and_then(|passed| {
-        out.flush()?;
-        Ok(passed)
-    });
-    match done {
+    match run(std::env::args_os()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(Stop::Usage(why)) => {
@@ -66,33 +63,58 @@ pub fn main() -> ExitCode {
 }
 
 /// Does what the arguments say; whether all was as it should be.
-fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write) -> Result<bool, Stop> {
+fn run(args: impl Iterator<Item = OsString>) -> Result<bool, Stop> {
     let mut lessons = crate::lessons::all();
     let given = match args::command(&lessons).try_get_matches_from(args) {
         Ok(given) => given,
         Err(error) if error.use_stderr() => return Err(Stop::usage(one_line(&error))),
         Err(help) => {
+            let mut out = anstream::stdout();
             write!(out, "{}", help.render().ansi())?;
+            out.flush()?;
             return Ok(true);
         }
     };
-    if let Some((lesson, program, given)) = args::for_real(&lessons, &given) {
+    if let Ok(color) = Color::from_arg_matches(&given) {
+        color.write_global();
+    }
+    // Colours are taken away where `--color`, the environment or the stream wants none.
+    let mut out = anstream::stdout();
+    let passed = if let Some((lesson, program, given)) = args::for_real(&lessons, &given) {
         play::refuse_in_the_model(lesson.name)?;
-        return (program.run)(given, out);
-    }
-    let args = Args::from_arg_matches(&given).map_err(|error| Stop::usage(one_line(&error)))?;
-    if matches!(&args.command, Command::Explore(explore) if explore.as_right) {
-        for version in lessons.iter_mut().flat_map(|lesson| &mut lesson.versions) {
-            version.mistake = None;
+        (program.run)(given, &mut out)?
+    } else {
+        let args = Args::from_arg_matches(&given);
+        let args = args.map_err(|error| Stop::usage(one_line(&error)))?;
+        if matches!(&args.command, Command::Explore(explore) if explore.as_right) {
+            for version in lessons.iter_mut().flat_map(|lesson| &mut lesson.versions) {
+                version.mistake = None;
+            }
         }
+        obey(&args.command, &lessons, &mut out)?
+    };
+    out.flush()?;
+    Ok(passed)
+}
+
+fn obey(command: &Command, lessons: &[Lesson], out: &mut dyn Write) -> Result<bool, Stop> {
+    match command {
+        Command::List { lesson } => list(lessons, lesson.as_ref(), out).map(|()| true),
+        Command::Explore(args) => explore(lessons, args, out),
+        Command::Play(args) => play::play(lessons, args, out),
+        Command::Child { role } => child::play(role).map(|()| true),
+        Command::Show { version } => show(lessons, version, out).map(|()| true),
+        Command::Completions { shell } => complete(*shell, lessons, out).map(|()| true),
     }
-    match args.command {
-        Command::List { lesson } => list(&lessons, lesson.as_ref(), out).map(|()| true),
-        Command::Explore(args) => explore(&lessons, &args, out),
-        Command::Play(args) => play::play(&lessons, &args, out),
-        Command::Child { role } => child::play(&role).map(|()| true),
-        Command::Show { version } => show(&lessons, &version, out).map(|()| true),
-    }
+}
+
+/// Prints a shell's script.
+fn complete(shell: Shell, lessons: &[Lesson], out: &mut dyn Write) -> Result<(), Stop> {
+    // clap_complete panics where it cannot write.
+    let mut script = Vec::new();
+    let mut command = args::completable(lessons);
+    clap_complete::generate(shell, &mut command, "racecourse", &mut script);
+    Ok(out.write_all(&script)?)
 }
 
 /// clap's message, which takes several lines, as one.
@@ -103,7 +125,11 @@ fn one_line(error: &clap::Error) -> String {
     let tips = text.lines().filter(|line| line.trim().starts_with("tip: "));
     let message: Vec<&str> = message.map(str::trim).collect();
     let tips: String = tips.map(|tip| format!("; {}", tip.trim())).collect();
-    message.join(" ") + &tips
+    let help = match text.contains("'--help'") {
+        true => "; for help, add --help",
+        false => "",
+    };
+    message.join(" ") + &tips + help
 }
 
 fn list(lessons: &[Lesson], one: Option<&Target>, out: &mut dyn Write) -> Result<(), Stop> {
@@ -111,7 +137,7 @@ fn list(lessons: &[Lesson], one: Option<&Target>, out: &mut dyn Write) -> Result
         None => lessons.iter().collect(),
         Some(target) if target.version.is_some() => {
             return Err(Stop::usage(format!(
-                "list takes a lesson: {}",
+                "list takes a lesson, not a version: type {}",
                 target.lesson
             )));
         }
@@ -237,13 +263,18 @@ fn show(lessons: &[Lesson], target: &Target, out: &mut dyn Write) -> Result<(), 
         let wrong: Vec<String> = wrong
             .map(|(lesson, version)| full_name(lesson, version))
             .collect();
-        return Err(Stop::usage(format!("whose story? {}", wrong.join(", "))));
+        return Err(Stop::usage(format!(
+            "{target} is a lesson; show takes a version: {}",
+            wrong.join(", ")
+        )));
     };
     match &version.mistake {
         Some(mistake) => Ok(write!(out, "{}", mistake.story)?),
         None => Err(Stop::usage(format!(
-            "{} is a right version: nothing goes wrong in it, so it has no story",
-            full_name(lesson, version)
+            "{} is a correct version, so it has no story of a mistake; `list {}` names the wrong \
+             versions",
+            full_name(lesson, version),
+            lesson.name
         ))),
     }
 }

@@ -1,7 +1,8 @@
 //! What can be typed.
 
 use crate::explorer::report::Memory;
-use crate::lessons::{ForReal, Lesson, pace};
+use crate::lessons::{ForReal, Lesson, Version, pace};
+use clap::builder::PossibleValuesParser;
 use clap::{ArgMatches, CommandFactory as _, Parser, Subcommand, ValueEnum, value_parser};
 use std::fmt;
 use std::str::FromStr;
@@ -18,6 +19,38 @@ use std::time::Duration;
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
+    #[command(flatten)]
+    color: colorchoice_clap::Color,
+}
+
+const COMPLETIONS: &str = "\
+All shells complete commands and options; bash and zsh also lessons and versions.
+For bash, type once: racecourse completions bash >~/.local/share/bash-completion/completions/racecourse
+For another shell, see where it looks for completions.";
+
+/// Everything that can be typed, with the names of all lessons and versions: for scripts
+/// that complete them.
+pub(super) fn completable(lessons: &[Lesson]) -> clap::Command {
+    let names = |such: &dyn Fn(&Version) -> bool, with_lessons: bool| {
+        let names = lessons.iter().flat_map(|lesson| {
+            let versions = lesson.versions.iter().filter(|version| such(version));
+            let versions = versions.map(|version| format!("{}/{}", lesson.name, version.name));
+            let lesson = with_lessons.then(|| lesson.name.to_owned());
+            lesson.into_iter().chain(versions).collect::<Vec<_>>()
+        });
+        PossibleValuesParser::new(names.collect::<Vec<_>>())
+    };
+    let complete = |command: clap::Command, argument: &'static str, names| {
+        command.mut_arg(argument, |argument| argument.value_parser(names))
+    };
+    let only_lessons = names(&|_| false, true);
+    let all = names(&|_| true, true);
+    let wrong = names(&|version| !version.is_right(), false);
+    command(lessons)
+        .mut_subcommand("list", |it| complete(it, "lesson", only_lessons))
+        .mut_subcommand("play", |it| complete(it, "target", all.clone()))
+        .mut_subcommand("explore", |it| complete(it, "target", all))
+        .mut_subcommand("show", |it| complete(it, "version", wrong))
 }
 
 /// Everything that can be typed: `play` takes a lesson's own arguments where the
@@ -69,6 +102,12 @@ pub(super) enum Command {
     /// Explores every interleaving; `cargo race …` is short for it
     #[command(after_long_help = super::json::DESCRIPTION)]
     Explore(ExploreArgs),
+    /// Prints a script that completes what you type in a shell
+    #[command(after_help = COMPLETIONS)]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
     /// A part played in a process of its own: for parents to start, not to be typed
     #[command(hide = true)]
     Child {
@@ -79,7 +118,7 @@ pub(super) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ExploreArgs {
-    /// What to explore: every lesson, in a line a version, if nothing is said
+    /// What to explore: a version at length, a lesson or all lessons in a line a version
     #[arg(value_name = "LESSON[/VERSION]")]
     pub(super) target: Option<Target>,
     /// The memory model, instead of the lesson's own
@@ -100,9 +139,12 @@ pub(super) struct ExploreArgs {
     /// Explore the K-th of N shares of the scenes, to spread them over N machines: 2/4
     #[arg(long, value_name = "K/N")]
     pub(super) partition: Option<Partition>,
-    /// Tell the stories of all outcomes, and put wrong versions through the larger scenes too
+    /// Explore the larger scenes of wrong versions too
     #[arg(long)]
     pub(super) full: bool,
+    /// Print every table of outcomes and every story, not only the scene that matters
+    #[arg(long, conflicts_with_all = ["json", "stats"])]
+    pub(super) all: bool,
     /// So many waits end although nobody has notified them [default: as the scene says]
     #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(..=9))]
     pub(super) spurious_wake_ups: Option<u8>,
@@ -149,6 +191,20 @@ impl From<MemoryArg> for Memory {
     }
 }
 
+/// What a lesson may be played with, at full size.
+const NUMBERS: [&str; 10] = [
+    "tickets",
+    "clerks",
+    "bakers",
+    "customers",
+    "breads",
+    "capacity",
+    "producers",
+    "consumers",
+    "items",
+    "pace",
+];
+
 #[derive(Debug, clap::Args)]
 pub(super) struct PlayArgs {
     /// What to play: the first right version if none is named
@@ -184,6 +240,10 @@ pub(super) struct PlayArgs {
     /// How long each piece of work takes: 50ms, 1s as in the seed, 0s for none
     #[arg(long, default_value = "50ms", value_parser = pace)]
     pub(super) pace: Duration,
+    /// Play one scene N times, and count how often it goes wrong, beside how many of its
+    /// interleavings do
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=1_000_000_000), conflicts_with_all = NUMBERS)]
+    pub(super) repeat: Option<u64>,
 }
 
 /// `2/4`: the second of four shares.

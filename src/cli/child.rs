@@ -1,5 +1,6 @@
 //! The parts that are played in processes of their own.
 
+use super::repeat;
 use crate::lessons::{Stop, own_globals, process_pool, process_queue};
 use crate::processes::drill::drill;
 use std::io;
@@ -10,6 +11,7 @@ type Role = fn() -> io::Result<()>;
 /// Every role, by the name under which parents [spawn](crate::processes::real) it.
 const ROLES: &[(&str, Role)] = &[
     ("drill", drill),
+    (repeat::ROLE, repeat::player),
     (own_globals::os::ROLE, own_globals::os::adder),
     (process_queue::os::PRODUCER, process_queue::os::producer),
     (process_queue::os::CONSUMER, process_queue::os::consumer),
@@ -19,7 +21,7 @@ const ROLES: &[(&str, Role)] = &[
 pub(super) fn play(role: &str) -> Result<(), Stop> {
     let Some((_, play)) = ROLES.iter().find(|(name, _)| *name == role) else {
         return Err(Stop::usage(format!(
-            "there is no role '{}'",
+            "there is no role '{}'; racecourse starts its children itself",
             role.escape_debug()
         )));
     };
