@@ -342,6 +342,11 @@ mod mistakes {
         assert!(stopped.starts_with("STOPPED after "), "{stopped}");
         assert_eq!(stopped.matches(&remedy).count(), 2, "{stopped}");
         assert!(stopped.contains("in thread `ann`"), "{stopped}");
+        let found = check::scene(scene).explore().unwrap();
+        insta::assert_snapshot!(
+            "an_endless_loop",
+            found.verdict().replace(&format!(":{line}"), ":LINE")
+        );
     }
 
     /// It says that it waits: so that is no remedy.

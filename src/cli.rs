@@ -1,4 +1,5 @@
-//! The command line: lists the lessons, plays them, explores them, shows stories.
+//! The command line: lists the lessons, plays them, explores them, shows stories, and
+//! helps a shell to complete what is typed.
 //!
 //! Usage errors are one line on standard error and exit code 2. Exit code 1 means
 //! that something was found which should not be: [`verdict`] says what.
@@ -155,8 +156,11 @@ fn list(lessons: &[Lesson], one: Option<&Target>, out: &mut dyn Write) -> Result
             write!(out, "{}", paragraph(lesson.story))?;
         }
         for version in &lesson.versions {
-            let kind = if version.is_right() { "right" } else { "wrong" };
-            writeln!(out, "  {kind}  {:wide$}  {}", version.name, version.about)?;
+            let kind = match version.is_right() {
+                true => "correct",
+                false => "wrong",
+            };
+            writeln!(out, "  {kind:7}  {:wide$}  {}", version.name, version.about)?;
         }
         if one.is_some() {
             details(out, lesson)?;
@@ -172,7 +176,7 @@ fn details(out: &mut dyn Write, lesson: &Lesson) -> Result<(), Stop> {
     let mut named = HashSet::new();
     for scene in scenes.filter(|scene| named.insert(scene.name)) {
         let proof = if scene.proof {
-            " (to prove right versions)"
+            " (to prove correct versions)"
         } else {
             ""
         };

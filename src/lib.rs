@@ -22,7 +22,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | `cli` | the commands `list`, `play`, `explore` and `show` |
+//! | `cli` | the commands `list`, `play`, `explore`, `show` and `completions` |
 //! | `lessons` | the lessons: story, scenes, correct and wrong versions |
 //! | `processes` | child processes, and the links to them; knows no lesson |
 //!

@@ -47,9 +47,12 @@ fn list_names_every_version() {
     for lesson in racecourse::lessons::all() {
         assert!(list.contains(lesson.title), "{list}");
         for version in lesson.versions {
-            let kind = if version.is_right() { "right" } else { "wrong" };
+            let kind = match version.is_right() {
+                true => "correct",
+                false => "wrong",
+            };
             assert!(
-                list.contains(&format!("\n  {kind}  {} ", version.name)),
+                list.contains(&format!("\n  {kind:7}  {} ", version.name)),
                 "{list}"
             );
         }

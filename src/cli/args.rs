@@ -70,7 +70,11 @@ pub(super) fn command(lessons: &[Lesson]) -> clap::Command {
         }
         play
     };
-    Args::command().mut_subcommand("play", programs)
+    Args::command()
+        .mut_arg("color", |color| {
+            color.help("When to use colours").display_order(1000)
+        })
+        .mut_subcommand("play", programs)
 }
 
 /// The lesson that is to be played for real, and what was given to its program.
@@ -85,9 +89,9 @@ pub(super) fn for_real<'a>(
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// The lessons and their versions, right and wrong
+    /// Lists the lessons and their versions, correct and wrong
     List {
-        /// One lesson: its story too, its scenes, and what its seed got wrong
+        /// Only this lesson, with its story, its scenes, and what the tutorial got wrong
         #[arg(value_name = "LESSON")]
         lesson: Option<Target>,
     },
@@ -118,16 +122,16 @@ pub(super) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ExploreArgs {
-    /// What to explore: a version at length, a lesson or all lessons in a line a version
+    /// A version, told at length, or a lesson, a line for each version [default: all lessons]
     #[arg(value_name = "LESSON[/VERSION]")]
     pub(super) target: Option<Target>,
-    /// The memory model, instead of the lesson's own
+    /// Explore under this memory model, not the lesson's own
     #[arg(long)]
     pub(super) memory: Option<MemoryArg>,
-    /// Stop each scene, unfinished, after that many executions
+    /// Stop exploring each scene after N executions
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub(super) max_executions: Option<u64>,
-    /// Stop each scene, unfinished, after that many seconds
+    /// Stop exploring each scene after S seconds
     #[arg(long, value_name = "S", value_parser = value_parser!(u64).range(1..=1_000_000))]
     pub(super) max_seconds: Option<u64>,
     /// Explore only interleavings with at most N preemptions
@@ -136,7 +140,7 @@ pub(super) struct ExploreArgs {
     /// Explore up to N scenes at the same time [default: as many as there are cores]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..))]
     pub(super) jobs: Option<u16>,
-    /// Explore the K-th of N shares of the scenes, to spread them over N machines: 2/4
+    /// Explore only the K-th of N shares of the scenes, to use N machines: 2/4
     #[arg(long, value_name = "K/N")]
     pub(super) partition: Option<Partition>,
     /// Explore the larger scenes of wrong versions too
@@ -145,31 +149,31 @@ pub(super) struct ExploreArgs {
     /// Print every table of outcomes and every story, not only the scene that matters
     #[arg(long, conflicts_with_all = ["json", "stats"])]
     pub(super) all: bool,
-    /// So many waits end although nobody has notified them [default: as the scene says]
+    /// Let up to N waits end although no thread has notified them [default: as the scene says]
     #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(..=9))]
     pub(super) spurious_wake_ups: Option<u8>,
-    /// So many timed waits time out before nothing else can run [default: as the scene says]
+    /// Let up to N timed waits time out while other threads can still run [default: as the scene says]
     #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(..=9))]
     pub(super) early_timeouts: Option<u8>,
-    /// So many `compare_exchange_weak` fail although the value was the expected one [default: as the scene says]
+    /// Let up to N `compare_exchange_weak` fail although the value is the expected one [default: as the scene says]
     #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(..=9))]
     pub(super) weak_failures: Option<u8>,
-    /// So many processes die, each at any of its steps [default: as the scene says]
+    /// Let up to N processes die, each at any of its steps [default: as the scene says]
     #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(..=9))]
     pub(super) deaths: Option<u8>,
-    /// `notify_one` wakes any waiter, not only the one that has waited longest [default: as the scene says]
+    /// Let `notify_one` wake any waiter, not only the one that has waited longest [default: as the scene says]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) any_waiter: Option<bool>,
-    /// Explore loops whose iterations differ without end up to N iterations [default: as the scene says]
+    /// Explore up to N iterations of a loop whose iterations differ without end [default: as the scene says]
     #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(1..))]
     pub(super) rounds: Option<u8>,
-    /// A line a scene: executions, different interleavings, their ratio, executions a second
+    /// Print a line per scene: executions, different interleavings, their ratio, executions per second
     #[arg(long, conflicts_with = "json")]
     pub(super) stats: bool,
-    /// Judge wrong versions as right ones, through all scenes: for a fix in place
+    /// Judge a wrong version as a correct one, through all scenes: use it when you have fixed one
     #[arg(long, requires = "target")]
     pub(super) as_right: bool,
-    /// For programs: one JSON object a line, a line a scene (described by --help)
+    /// Print a JSON object per scene, then one with the verdict (--help describes them)
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -207,7 +211,7 @@ const NUMBERS: [&str; 10] = [
 
 #[derive(Debug, clap::Args)]
 pub(super) struct PlayArgs {
-    /// What to play: the first right version if none is named
+    /// What to play [default version: the first correct one]
     #[arg(value_name = "LESSON[/VERSION]")]
     pub(super) target: Target,
     /// Tickets to sell [default: 20]

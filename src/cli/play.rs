@@ -76,7 +76,7 @@ pub(super) fn play(lessons: &[Lesson], args: &PlayArgs, out: &mut dyn Write) -> 
         let name = full_name(lesson, version);
         writeln!(
             out,
-            "{warning}It went well this time, which proves nothing. How it goes wrong: `cargo run -- show {name}`{warning:#}"
+            "{warning}It went well this time, which proves nothing. To see how it goes wrong, type `cargo run -- show {name}`; how often, `cargo run -- play {name} --repeat 10000`.{warning:#}"
         )?;
     }
     Ok(judged.grade != Grade::Forbidden)
