@@ -1,8 +1,10 @@
-//! The command line where it can explore: Ctrl-C.
+//! The command line where it can explore: what is printed, in a pipe and on a terminal,
+//! and Ctrl-C.
 
 use rustix::io::ioctl_fionbio;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
@@ -64,6 +66,111 @@ impl Explorer {
     }
 }
 
+/// What `explore` prints into a pipe, and its exit code.
+fn explored(args: &[&str]) -> (String, Option<i32>) {
+    let mut explore = Command::new(env!("CARGO_BIN_EXE_racecourse"));
+    let output = explore.arg("explore").args(args).output().unwrap();
+    // Nothing in progress is mentioned.
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    (without_the_time(&text), output.status.code())
+}
+
+/// But for how long it took in all.
+fn without_the_time(text: &str) -> String {
+    let lines = text
+        .lines()
+        .map(|line| match line.split_once(" bugs found (") {
+            Some((line, _)) => format!("{line} bugs found"),
+            None => line.to_owned(),
+        });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What `explore` shows on a terminal of that width.
+fn shown(args: &[&str], columns: u16, variables: &[(&str, &str)]) -> String {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    let size = Winsize {
+        ws_row: 24,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(&ours, size).unwrap();
+    let theirs = ptsname(&ours, Vec::new()).unwrap();
+    let theirs = File::options().write(true).open(theirs.to_str().unwrap());
+    let theirs = theirs.unwrap();
+    let mut explore = Command::new(env!("CARGO_BIN_EXE_racecourse"));
+    explore.arg("explore").args(args).stdin(Stdio::null());
+    for usual in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        explore.env_remove(usual);
+    }
+    explore.env("TERM", "xterm").envs(variables.iter().copied());
+    explore.stdout(theirs.try_clone().unwrap()).stderr(theirs);
+    let mut process = explore.spawn().unwrap();
+    // The command has a copy of the terminal's end, and reading ends when all are closed.
+    drop(explore);
+    let mut shown = Vec::new();
+    let _ = File::from(ours).read_to_end(&mut shown);
+    process.wait().unwrap();
+    String::from_utf8(shown).unwrap().replace('\r', "")
+}
+
+const BUG: &str = "ticket_office/check-then-act";
+
+/// The story is that of the file.
+fn without_the_story(text: &str) -> String {
+    let office = racecourse::lessons::ticket_office::lesson();
+    let mut versions = office.versions.iter();
+    let bug = versions.find(|it| BUG.ends_with(&it.name)).unwrap();
+    let story = bug.mistake.unwrap().story.trim_end();
+    assert_eq!(text.matches(story).count(), 1, "{text}");
+    text.replace(story, "(the story)")
+}
+
+#[test]
+fn a_version_is_told_verdict_first() {
+    let (proof, code) = explored(&["ticket_office/locked"]);
+    assert_eq!(code, Some(0));
+    insta::assert_snapshot!("a_proof", proof);
+    let (bug, code) = explored(&[BUG]);
+    assert_eq!(code, Some(0));
+    insta::assert_snapshot!("a_bug", without_the_story(&bug));
+    let (failure, code) = explored(&[BUG, "--as-right"]);
+    assert_eq!(code, Some(1));
+    insta::assert_snapshot!("a_failure", without_the_story(&failure));
+}
+
+#[test]
+fn a_lesson_is_told_in_a_line_a_version() {
+    let (lesson, code) = explored(&["ticket_office"]);
+    assert_eq!(code, Some(0));
+    insta::assert_snapshot!("a_lesson", lesson);
+}
+
+#[test]
+fn a_terminal_shows_the_same_in_colour() {
+    let (plain, _) = explored(&[BUG]);
+    for columns in [80, 200] {
+        let coloured = shown(&[BUG], columns, &[]);
+        assert!(
+            coloured.contains("\u{1b}[32m✓ ticket_office/"),
+            "{coloured}"
+        );
+        let stripped = anstream::adapter::strip_str(&coloured).to_string();
+        let uncoloured = shown(&[BUG], columns, &[("NO_COLOR", "1")]);
+        assert_eq!(uncoloured, stripped, "{columns} columns");
+        match columns {
+            80 => assert_eq!(stripped.trim_end(), plain),
+            _ => insta::assert_snapshot!("a_bug_on_a_wide_terminal", stripped.trim_end()),
+        }
+    }
+    let never = shown(&[BUG, "--color=never"], 80, &[]);
+    assert_eq!(never.trim_end(), plain);
+}
+
 impl Drop for Explorer {
     fn drop(&mut self) {
         let _ = self.process.kill();
@@ -85,8 +192,8 @@ fn ctrl_c_reports_what_is_known() {
     assert_ne!(executions, "0", "{text}");
     let why = "executions because it was interrupted: not a proof\n";
     assert!(rest.starts_with(why), "{text}");
-    let complaint = format!("\n✗ {VERSION}: {FIRST_SCENE}: STOPPED after {executions} ");
-    assert!(text.contains(&complaint), "{text}");
+    let complaint = format!("✗ {VERSION}: {FIRST_SCENE}: STOPPED after {executions} ");
+    assert!(text.starts_with(&complaint), "{text}");
     let last = text.lines().last().unwrap();
     assert!(last.starts_with("interrupted: "), "{text}");
     assert!(last.ends_with(" scenes were not explored"), "{text}");

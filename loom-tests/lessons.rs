@@ -1,7 +1,7 @@
 //! Every lesson: right versions complete and without a forbidden outcome, wrong
 //! ones caught as they say, committed stories as they are found.
 
-use racecourse::cli::verdict;
+use racecourse::cli::{repeat, verdict};
 use racecourse::draw;
 use racecourse::explorer::explore;
 use racecourse::explorer::report::{Budget, Exploration, Memory, Proved};
@@ -222,4 +222,28 @@ fn without_line_numbers(story: &str) -> String {
         }
     }
     told
+}
+
+/// `cargo run -- play LESSON/VERSION --repeat N` names them. `UPDATE_STORIES=1` writes them.
+#[test]
+fn committed_counts_of_interleavings_are_the_ones_found() {
+    let mut lines = String::new();
+    for lesson in lessons::all() {
+        for version in &lesson.versions {
+            let scene = repeat::scene(version).unwrap();
+            let (_, found) = explored(version, scene, lesson.memory);
+            lines += &repeat::line(&lesson, version, scene, &found);
+            lines += "\n";
+        }
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/interleavings.txt");
+    if std::env::var_os("UPDATE_STORIES").is_some() {
+        std::fs::write(path, lines).unwrap();
+    } else {
+        assert_eq!(
+            std::fs::read_to_string(path).unwrap(),
+            lines,
+            "UPDATE_STORIES=1 writes them anew"
+        );
+    }
 }

@@ -103,7 +103,7 @@ fn the_smallest_scenario_is_told() {
     let told = (full_then_put.tell)(0);
     let head: Vec<&str> = told.lines().take(6).collect();
     insta::assert_snapshot!(head.join("\n"));
-    assert!(told.contains("┃ lock, unlock queue"), "{told}");
+    assert!(told.contains("┃ lock, unlock buffer"), "{told}");
 }
 
 /// Remembers how long the queue was when it was asked first.

@@ -320,6 +320,45 @@ mod mistakes {
         assert!(stopped.contains("deterministic"), "{stopped}");
     }
 
+    /// The model takes it for a program that goes on and on.
+    #[test]
+    fn a_loop_that_waits_and_does_not_say_so() {
+        let line = line!() + 4;
+        let scene = || {
+            let ready = AtomicUsize::new(0);
+            let waits = || {
+                while ready.load(SeqCst) == 0 {} // the line that is named
+            };
+            let sets = || ready.store(1, SeqCst);
+            Actors::new().enter("ann", waits).enter("bob", sets).run();
+        };
+        let stopped = stopped(&check::scene(scene).explore().unwrap());
+        let remedy =
+            format!("put `hint::spin_loop()` into the loop at loom-tests/strangers.rs:{line}");
+        assert!(stopped.starts_with("STOPPED after "), "{stopped}");
+        assert_eq!(stopped.matches(&remedy).count(), 2, "{stopped}");
+        assert!(stopped.contains("in thread `ann`"), "{stopped}");
+        let found = check::scene(scene).explore().unwrap();
+        insta::assert_snapshot!(
+            "an_endless_loop",
+            found.verdict().replace(&format!(":{line}"), ":LINE")
+        );
+    }
+
+    /// It says that it waits: so that is no remedy.
+    #[test]
+    fn a_loop_that_yields_without_end() {
+        let scene = || {
+            let yields = || loop {
+                racecourse::sync::hint::spin_loop();
+            };
+            Actors::new().enter("ann", yields).run();
+        };
+        let found = check::scene(scene).explore().unwrap();
+        println!("{}", check::report(&found));
+        assert!(!stopped(&found).contains("into the loop at"));
+    }
+
     /// One thread holds it while another, on the same thread of the operating
     /// system, waits for it.
     #[test]

@@ -110,7 +110,7 @@ use crate::{draw, explorer::report::count};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -352,16 +352,21 @@ impl<T: Debug + 'static> Check<T> {
     /// # Panics
     /// In the model build, if the scene is not proved: the message has the reasons, the table
     /// of outcomes, and the story of each forbidden outcome. In the std build, if a forbidden
-    /// outcome turns up.
+    /// outcome turns up. The message is printed to standard error, and the panic carries it.
+    /// No panic hook runs, since a backtrace would show only how racecourse was called.
     #[track_caller]
     pub fn check(self) {
+        let at = Location::caller();
         let result = match CAN_EXPLORE {
             true => self.prove(),
             false => self.play(),
         };
         match result {
             Ok(report) => println!("{report}"),
-            Err(report) => panic!("{report}"),
+            Err(report) => {
+                eprintln!("check failed at {at}:\n{report}");
+                resume_unwind(Box::new(report));
+            }
         }
     }
 

@@ -1,4 +1,5 @@
-//! The command line: lists the lessons, plays them, explores them, shows stories.
+//! The command line: lists the lessons, plays them, explores them, shows stories, and
+//! helps a shell to complete what is typed.
 //!
 //! Usage errors are one line on standard error and exit code 2. Exit code 1 means
 //! that something was found which should not be: [`verdict`] says what.
@@ -11,6 +12,7 @@ pub mod json;
 mod play;
 mod pool;
 mod progress;
+pub mod repeat;
 mod text;
 pub mod verdict;
 
@@ -20,6 +22,8 @@ use crate::programs::{self, Stop};
 use args::{Args, Command, ExploreArgs, Target};
 use chosen::{find, full_name, versions_of};
 use clap::FromArgMatches as _;
+use clap_complete::Shell;
+use colorchoice_clap::Color;
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
 use std::collections::HashSet;
@@ -38,13 +42,7 @@ const INTERRUPTED: u8 = 130;
 /// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
-    // Colours are taken away where the stream or the environment wants none.
-    let mut out = anstream::stdout();
-    let done = run(std::env::args_os(), &mut out).and_then(|passed| {
-        out.flush()?;
-        Ok(passed)
-    });
-    match done {
+    match run(std::env::args_os()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(Stop::Usage(why)) => {
@@ -67,34 +65,59 @@ pub fn main() -> ExitCode {
 }
 
 /// Does what the arguments say; whether all was as it should be.
-fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write) -> Result<bool, Stop> {
+fn run(args: impl Iterator<Item = OsString>) -> Result<bool, Stop> {
     let mut lessons = crate::lessons::all();
     let programs = programs::all();
     let given = match args::command(&programs).try_get_matches_from(args) {
         Ok(given) => given,
         Err(error) if error.use_stderr() => return Err(Stop::usage(one_line(&error))),
         Err(help) => {
+            let mut out = anstream::stdout();
             write!(out, "{}", help.render().ansi())?;
+            out.flush()?;
             return Ok(true);
         }
     };
-    if let Some((program, given)) = args::program(&programs, &given) {
+    if let Ok(color) = Color::from_arg_matches(&given) {
+        color.write_global();
+    }
+    // Colours are taken away where `--color`, the environment or the stream wants none.
+    let mut out = anstream::stdout();
+    let passed = if let Some((program, given)) = args::program(&programs, &given) {
         play::refuse_in_the_model(program.lesson)?;
-        return (program.run)(given, out);
-    }
-    let args = Args::from_arg_matches(&given).map_err(|error| Stop::usage(one_line(&error)))?;
-    if matches!(&args.command, Command::Explore(explore) if explore.as_right) {
-        for version in lessons.iter_mut().flat_map(|lesson| &mut lesson.versions) {
-            version.mistake = None;
+        (program.run)(given, &mut out)?
+    } else {
+        let args = Args::from_arg_matches(&given);
+        let args = args.map_err(|error| Stop::usage(one_line(&error)))?;
+        if matches!(&args.command, Command::Explore(explore) if explore.as_right) {
+            for version in lessons.iter_mut().flat_map(|lesson| &mut lesson.versions) {
+                version.mistake = None;
+            }
         }
+        obey(&args.command, &lessons, &mut out)?
+    };
+    out.flush()?;
+    Ok(passed)
+}
+
+fn obey(command: &Command, lessons: &[Lesson], out: &mut dyn Write) -> Result<bool, Stop> {
+    match command {
+        Command::List { lesson } => list(lessons, lesson.as_ref(), out).map(|()| true),
+        Command::Explore(args) => explore(lessons, args, out),
+        Command::Play(args) => play::play(lessons, args, out),
+        Command::Child { role } => child::play(role).map(|()| true),
+        Command::Show { version } => show(lessons, version, out).map(|()| true),
+        Command::Completions { shell } => complete(*shell, lessons, out).map(|()| true),
     }
-    match args.command {
-        Command::List { lesson } => list(&lessons, lesson.as_ref(), out).map(|()| true),
-        Command::Explore(args) => explore(&lessons, &args, out),
-        Command::Play(args) => play::play(&lessons, &args, out),
-        Command::Child { role } => child::play(&role).map(|()| true),
-        Command::Show { version } => show(&lessons, &version, out).map(|()| true),
-    }
+}
+
+/// Prints a shell's script.
+fn complete(shell: Shell, lessons: &[Lesson], out: &mut dyn Write) -> Result<(), Stop> {
+    // clap_complete panics where it cannot write.
+    let mut script = Vec::new();
+    let mut command = args::completable(lessons);
+    clap_complete::generate(shell, &mut command, "racecourse", &mut script);
+    Ok(out.write_all(&script)?)
 }
 
 /// clap's message, which takes several lines, as one.
@@ -105,7 +128,11 @@ fn one_line(error: &clap::Error) -> String {
     let tips = text.lines().filter(|line| line.trim().starts_with("tip: "));
     let message: Vec<&str> = message.map(str::trim).collect();
     let tips: String = tips.map(|tip| format!("; {}", tip.trim())).collect();
-    message.join(" ") + &tips
+    let help = match text.contains("'--help'") {
+        true => "; for help, add --help",
+        false => "",
+    };
+    message.join(" ") + &tips + help
 }
 
 fn list(lessons: &[Lesson], one: Option<&Target>, out: &mut dyn Write) -> Result<(), Stop> {
@@ -113,7 +140,7 @@ fn list(lessons: &[Lesson], one: Option<&Target>, out: &mut dyn Write) -> Result
         None => lessons.iter().collect(),
         Some(target) if target.version.is_some() => {
             return Err(Stop::usage(format!(
-                "list takes a lesson: {}",
+                "list takes a lesson, not a version: type {}",
                 target.lesson
             )));
         }
@@ -131,8 +158,11 @@ fn list(lessons: &[Lesson], one: Option<&Target>, out: &mut dyn Write) -> Result
             write!(out, "{}", paragraph(lesson.story))?;
         }
         for version in &lesson.versions {
-            let kind = if version.is_right() { "right" } else { "wrong" };
-            writeln!(out, "  {kind}  {:wide$}  {}", version.name, version.about)?;
+            let kind = match version.is_right() {
+                true => "correct",
+                false => "wrong",
+            };
+            writeln!(out, "  {kind:7}  {:wide$}  {}", version.name, version.about)?;
         }
         if one.is_some() {
             details(out, lesson)?;
@@ -148,7 +178,7 @@ fn details(out: &mut dyn Write, lesson: &Lesson) -> Result<(), Stop> {
     let mut named = HashSet::new();
     for scene in scenes.filter(|scene| named.insert(scene.name)) {
         let proof = if scene.proof {
-            " (to prove right versions)"
+            " (to prove correct versions)"
         } else {
             ""
         };
@@ -239,13 +269,18 @@ fn show(lessons: &[Lesson], target: &Target, out: &mut dyn Write) -> Result<(), 
         let wrong: Vec<String> = wrong
             .map(|(lesson, version)| full_name(lesson, version))
             .collect();
-        return Err(Stop::usage(format!("whose story? {}", wrong.join(", "))));
+        return Err(Stop::usage(format!(
+            "{target} is a lesson; show takes a version: {}",
+            wrong.join(", ")
+        )));
     };
     match &version.mistake {
         Some(mistake) => Ok(write!(out, "{}", mistake.story)?),
         None => Err(Stop::usage(format!(
-            "{} is a right version: nothing goes wrong in it, so it has no story",
-            full_name(lesson, version)
+            "{} is a correct version, so it has no story of a mistake; `list {}` names the wrong \
+             versions",
+            full_name(lesson, version),
+            lesson.name
         ))),
     }
 }

@@ -21,7 +21,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | `cli` | the commands `list`, `play`, `explore` and `show` |
+//! | `cli` | the commands `list`, `play`, `explore`, `show` and `completions` |
 //! | `lessons` | the lessons: story, scenes, correct versions, and versions with a bug |
 //! | `programs` | the lessons as programs with real sockets and processes |
 //! | `processes` | child processes, and the links to them; knows no lesson |

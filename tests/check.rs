@@ -112,3 +112,27 @@ fn a_scene_that_exits_passes_no_test() {
 fn exits() {
     check::scene(|| Actors::<()>::new().enter("ann", || exit(0)).run()).check();
 }
+
+/// A backtrace would lead only into racecourse, and bury the message.
+#[test]
+fn a_failure_is_told_without_a_backtrace() {
+    let mut alone = Command::new(std::env::current_exe().unwrap());
+    alone.args(["--ignored", "--exact", "check::fails"]);
+    let output = alone.env("RUST_BACKTRACE", "1").output().unwrap();
+    let (well, text) = printed(&output);
+    assert!(!well);
+    let place = format!("check failed at {}:{FAILS_AT}:", file!());
+    assert!(text.contains(&place), "{text}");
+    let message = "\nFORBIDDEN: 1 (on purpose)\nplayed 1 time with real threads: 1: 1\n";
+    assert!(text.contains(message), "{text}");
+    assert!(!text.contains("backtrace"), "{text}");
+    assert!(!text.contains("panicked"), "{text}");
+}
+
+const FAILS_AT: u32 = line!() + 5;
+
+#[test]
+#[ignore = "it fails"]
+fn fails() {
+    check::scene(|| 1).forbid(|_| Some("on purpose")).check();
+}

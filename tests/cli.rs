@@ -47,9 +47,12 @@ fn list_names_every_version() {
     for lesson in racecourse::lessons::all() {
         assert!(list.contains(lesson.title), "{list}");
         for version in lesson.versions {
-            let kind = if version.is_right() { "right" } else { "wrong" };
+            let kind = match version.is_right() {
+                true => "correct",
+                false => "wrong",
+            };
             assert!(
-                list.contains(&format!("\n  {kind}  {} ", version.name)),
+                list.contains(&format!("\n  {kind:7}  {} ", version.name)),
                 "{list}"
             );
         }
@@ -136,7 +139,7 @@ fn show_tells_the_committed_story_of_every_wrong_version() {
                 }
                 None => {
                     let why = refused(&mut racecourse(&["show", &target]));
-                    assert!(why.contains("is a right version"), "{why}");
+                    assert!(why.contains("is a correct version"), "{why}");
                 }
             }
         }
@@ -157,17 +160,17 @@ fn what_cannot_be_done_is_refused_in_one_line() {
         ),
         (
             &["play", "ticket_offices"],
-            "there is no lesson 'ticket_offices'; there are: ticket_office",
+            "there is no lesson 'ticket_offices'; the lessons are: ticket_office, ",
         ),
         (&["play", "a\nb"], r"there is no lesson 'a\nb'"),
         (&["play", ""], "there is no lesson ''"),
         (
             &["play", "ticket_office/x"],
-            "ticket_office has no version 'x'; there are: locked, atomic, check-then-act",
+            "ticket_office has no version 'x'; its versions are: locked, atomic, check-then-act",
         ),
         (
             &["play", "ticket_office", "--capacity=1"],
-            "ticket_office has no --capacity; it heeds --tickets, --clerks",
+            "ticket_office has no --capacity; it takes only --tickets, --clerks",
         ),
         (
             &["play", "ticket_office", "--clerks=0"],
@@ -221,7 +224,39 @@ fn what_cannot_be_done_is_refused_in_one_line() {
         ),
         (
             &["show", "ticket_office"],
-            "whose story? ticket_office/check-then-act, ",
+            "ticket_office is a lesson; show takes a version: ticket_office/check-then-act, ",
+        ),
+        (
+            &["show", "check-then-act"],
+            "no lesson 'check-then-act'; for the version of that name, type ticket_office/check-then-act",
+        ),
+        (
+            &["list", "ticket_office/locked"],
+            "list takes a lesson, not a version: type ticket_office",
+        ),
+        (
+            &["play", "ticket_office", "--repeat=0"],
+            "invalid value '0' for '--repeat <N>': 0 is not in 1..=1000000000; for help, add --help",
+        ),
+        (
+            &["play", "ticket_office", "--repeat=9", "--tickets=3"],
+            "'--repeat <N>' cannot be used with '--tickets <TICKETS>'",
+        ),
+        (
+            &["play", "ticket_lock/relaxed-wait", "--repeat=9"],
+            "real threads must not run it; to see the race, type `cargo race ticket_lock/relaxed-wait`",
+        ),
+        (
+            &["explore", "--all", "--json"],
+            "'--all' cannot be used with '--json'",
+        ),
+        (
+            &["list", "--color=pink"],
+            "invalid value 'pink' for '--color <WHEN>' [possible values: auto, always, never]",
+        ),
+        (
+            &["completions", "cmd"],
+            "invalid value 'cmd' for '<SHELL>' [possible values: bash, ",
         ),
         (&["show", "nowhere/locked"], "there is no lesson 'nowhere'"),
         (&["explore", "nowhere"], "there is no lesson 'nowhere'"),
@@ -300,6 +335,73 @@ fn help_and_version_are_no_errors() {
         said(&["--version"]),
         concat!("racecourse ", env!("CARGO_PKG_VERSION"), "\n")
     );
+}
+
+#[test]
+fn a_shell_can_complete_lessons_and_versions() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = said(&["completions", shell]);
+        assert!(script.contains("preemptions"), "{shell}: {script}");
+    }
+    for shell in ["bash", "zsh"] {
+        let script = said(&["completions", shell]);
+        for lesson in racecourse::lessons::all() {
+            for version in lesson.versions {
+                let name = format!("{}/{}", lesson.name, version.name);
+                assert!(script.contains(&name), "{shell}: {name}: {script}");
+            }
+        }
+    }
+}
+
+#[test]
+fn colours_come_if_they_are_wanted() {
+    let has_colours = |args: &[&str], variable: &str| {
+        let mut list = racecourse(&[&["list"], args].concat());
+        for usual in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+            list.env_remove(usual);
+        }
+        let output = list.env(variable, "1").output().expect("it starts");
+        text(&output.stdout).contains('\u{1b}')
+    };
+    for (wanted, args, variable) in [
+        (false, &[][..], "OTHER"),
+        (true, &[], "CLICOLOR_FORCE"),
+        (false, &["--color=never"], "CLICOLOR_FORCE"),
+        (false, &["--color=auto"], "NO_COLOR"),
+        (true, &["--color=always"], "NO_COLOR"),
+        (true, &["--color", "always"], "OTHER"),
+    ] {
+        assert_eq!(has_colours(args, variable), wanted, "{args:?} {variable}");
+    }
+}
+
+/// The right version's scene has one interleaving, the wrong ones' always go wrong.
+#[cfg(unix)]
+#[test]
+fn a_scene_played_again_and_again_is_counted() {
+    let well = said(&["play", "join/joins-then-reads", "--repeat", "1500"]);
+    let end = "1,500\nwent wrong: 0 of 1,500 runs, 0 of 1 interleavings\n\
+        The model's threads may do more than run in any order: ";
+    assert!(well.contains(end), "{well}");
+
+    let wrong = run(&["play", "own_globals/shares-by-thread", "--repeat", "20"]);
+    let end = "went wrong: 20 of 20 runs, 4 of 4 interleavings\n";
+    assert!(text(&wrong.stdout).ends_with(end), "{wrong:?}");
+    assert_eq!(wrong.status.code(), Some(1));
+}
+
+/// Each time.
+#[cfg(unix)]
+#[test]
+fn a_scene_that_does_not_end_is_given_up() {
+    let stuck = run(&["play", "udp_chat/never-stops", "--repeat", "100"]);
+    let end = "\n✗  did not end     5\n\
+        stopped after 5 of 100 runs: 5 runs did not end within 2s each\n\
+        went wrong: 5 of 5 runs, 2 of 2 interleavings\n";
+    assert!(text(&stuck.stdout).ends_with(end), "{stuck:?}");
+    assert_eq!(text(&stuck.stderr), "");
+    assert_eq!(stuck.status.code(), Some(1));
 }
 
 #[test]

@@ -446,7 +446,7 @@ fn who_starts_a_child_by_hand_is_told() {
     );
     assert_eq!(
         told(program().args(["child", "juggler"])),
-        "error: there is no role 'juggler'\n"
+        "error: there is no role 'juggler'; racecourse starts its children itself\n"
     );
 }
 

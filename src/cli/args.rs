@@ -1,7 +1,9 @@
 //! What can be typed.
 
 use crate::explorer::report::Memory;
-use crate::programs::{Program, pace};
+use crate::lessons::{Lesson, Version};
+use crate::programs::{self, Program, pace};
+use clap::builder::PossibleValuesParser;
 use clap::{ArgMatches, CommandFactory as _, Parser, Subcommand, ValueEnum, value_parser};
 use std::fmt;
 use std::str::FromStr;
@@ -18,6 +20,38 @@ use std::time::Duration;
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
+    #[command(flatten)]
+    color: colorchoice_clap::Color,
+}
+
+const COMPLETIONS: &str = "\
+All shells complete commands and options; bash and zsh also lessons and versions.
+For bash, type once: racecourse completions bash >~/.local/share/bash-completion/completions/racecourse
+For another shell, see where it looks for completions.";
+
+/// Everything that can be typed, with the names of all lessons and versions: for scripts
+/// that complete them.
+pub(super) fn completable(lessons: &[Lesson]) -> clap::Command {
+    let names = |such: &dyn Fn(&Version) -> bool, with_lessons: bool| {
+        let names = lessons.iter().flat_map(|lesson| {
+            let versions = lesson.versions.iter().filter(|version| such(version));
+            let versions = versions.map(|version| format!("{}/{}", lesson.name, version.name));
+            let lesson = with_lessons.then(|| lesson.name.to_owned());
+            lesson.into_iter().chain(versions).collect::<Vec<_>>()
+        });
+        PossibleValuesParser::new(names.collect::<Vec<_>>())
+    };
+    let complete = |command: clap::Command, argument: &'static str, names| {
+        command.mut_arg(argument, |argument| argument.value_parser(names))
+    };
+    let only_lessons = names(&|_| false, true);
+    let all = names(&|_| true, true);
+    let wrong = names(&|version| !version.is_right(), false);
+    command(&programs::all())
+        .mut_subcommand("list", |it| complete(it, "lesson", only_lessons))
+        .mut_subcommand("play", |it| complete(it, "target", all.clone()))
+        .mut_subcommand("explore", |it| complete(it, "target", all))
+        .mut_subcommand("show", |it| complete(it, "version", wrong))
 }
 
 /// Everything that can be typed: `play LESSON` takes the arguments of the lesson's program,
@@ -35,7 +69,11 @@ pub(super) fn command(programs: &[Program]) -> clap::Command {
         }
         play
     };
-    Args::command().mut_subcommand("play", add_programs)
+    Args::command()
+        .mut_arg("color", |color| {
+            color.help("When to use colours").display_order(1000)
+        })
+        .mut_subcommand("play", add_programs)
 }
 
 /// The program that was asked for, and the arguments that it was given.
@@ -50,9 +88,9 @@ pub(super) fn program<'a>(
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// The lessons and their versions, right and wrong
+    /// Lists the lessons and their versions, correct and wrong
     List {
-        /// One lesson: its story too, its scenes, and what its seed got wrong
+        /// Only this lesson, with its story, its scenes, and what the tutorial got wrong
         #[arg(value_name = "LESSON")]
         lesson: Option<Target>,
     },
@@ -67,6 +105,12 @@ pub(super) enum Command {
     /// Explores every interleaving; `cargo race …` is short for it
     #[command(after_long_help = super::json::DESCRIPTION)]
     Explore(ExploreArgs),
+    /// Prints a script that completes what you type in a shell
+    #[command(after_help = COMPLETIONS)]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
     /// A part played in a process of its own: for parents to start, not to be typed
     #[command(hide = true)]
     Child {
@@ -77,16 +121,16 @@ pub(super) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ExploreArgs {
-    /// What to explore: every lesson, in a line a version, if nothing is said
+    /// A version, told at length, or a lesson, a line for each version [default: all lessons]
     #[arg(value_name = "LESSON[/VERSION]")]
     pub(super) target: Option<Target>,
-    /// The memory model, instead of the lesson's own
+    /// Explore under this memory model, not the lesson's own
     #[arg(long)]
     pub(super) memory: Option<MemoryArg>,
-    /// Stop each scene, unfinished, after that many executions
+    /// Stop exploring each scene after N executions
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub(super) max_executions: Option<u64>,
-    /// Stop each scene, unfinished, after that many seconds
+    /// Stop exploring each scene after S seconds
     #[arg(long, value_name = "S", value_parser = value_parser!(u64).range(1..=1_000_000))]
     pub(super) max_seconds: Option<u64>,
     /// Explore only interleavings with at most N preemptions
@@ -95,37 +139,40 @@ pub(super) struct ExploreArgs {
     /// Explore up to N scenes at the same time [default: as many as there are cores]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..))]
     pub(super) jobs: Option<u16>,
-    /// Explore the K-th of N shares of the scenes, to spread them over N machines: 2/4
+    /// Explore only the K-th of N shares of the scenes, to use N machines: 2/4
     #[arg(long, value_name = "K/N")]
     pub(super) partition: Option<Partition>,
-    /// Tell the stories of all outcomes, and put wrong versions through the larger scenes too
+    /// Explore the larger scenes of wrong versions too
     #[arg(long)]
     pub(super) full: bool,
-    /// So many waits end although nobody has notified them [default: as the scene says]
+    /// Print every table of outcomes and every story, not only the scene that matters
+    #[arg(long, conflicts_with_all = ["json", "stats"])]
+    pub(super) all: bool,
+    /// Let up to N waits end although no thread has notified them [default: as the scene says]
     #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(..=9))]
     pub(super) spurious_wake_ups: Option<u8>,
-    /// So many timed waits time out before nothing else can run [default: as the scene says]
+    /// Let up to N timed waits time out while other threads can still run [default: as the scene says]
     #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(..=9))]
     pub(super) early_timeouts: Option<u8>,
-    /// So many `compare_exchange_weak` fail although the value was the expected one [default: as the scene says]
+    /// Let up to N `compare_exchange_weak` fail although the value is the expected one [default: as the scene says]
     #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(..=9))]
     pub(super) weak_failures: Option<u8>,
-    /// So many processes die, each at any of its steps [default: as the scene says]
+    /// Let up to N processes die, each at any of its steps [default: as the scene says]
     #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(..=9))]
     pub(super) deaths: Option<u8>,
-    /// `notify_one` wakes any waiter, not only the one that has waited longest [default: as the scene says]
+    /// Let `notify_one` wake any waiter, not only the one that has waited longest [default: as the scene says]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) any_waiter: Option<bool>,
-    /// Explore loops whose iterations differ without end up to N iterations [default: as the scene says]
+    /// Explore up to N iterations of a loop whose iterations differ without end [default: as the scene says]
     #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(1..))]
     pub(super) rounds: Option<u8>,
-    /// A line a scene: executions, different interleavings, their ratio, executions a second
+    /// Print a line per scene: executions, different interleavings, their ratio, executions per second
     #[arg(long, conflicts_with = "json")]
     pub(super) stats: bool,
-    /// Judge wrong versions as right ones, through all scenes: for a fix in place
+    /// Judge a wrong version as a correct one, through all scenes: use it when you have fixed one
     #[arg(long, requires = "target")]
     pub(super) as_right: bool,
-    /// For programs: one JSON object a line, a line a scene (described by --help)
+    /// Print a JSON object per scene, then one with the verdict (--help describes them)
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -147,9 +194,23 @@ impl From<MemoryArg> for Memory {
     }
 }
 
+/// What a lesson may be played with, at full size.
+const NUMBERS: [&str; 10] = [
+    "tickets",
+    "clerks",
+    "bakers",
+    "customers",
+    "breads",
+    "capacity",
+    "producers",
+    "consumers",
+    "items",
+    "pace",
+];
+
 #[derive(Debug, clap::Args)]
 pub(super) struct PlayArgs {
-    /// What to play: the first right version if none is named
+    /// What to play [default version: the first correct one]
     #[arg(value_name = "LESSON[/VERSION]")]
     pub(super) target: Target,
     /// Tickets to sell [default: 20]
@@ -182,6 +243,10 @@ pub(super) struct PlayArgs {
     /// How long each piece of work takes: 50ms, 1s as in the seed, 0s for none
     #[arg(long, default_value = "50ms", value_parser = pace)]
     pub(super) pace: Duration,
+    /// Play one scene N times, and count how often it goes wrong, beside how many of its
+    /// interleavings do
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=1_000_000_000), conflicts_with_all = NUMBERS)]
+    pub(super) repeat: Option<u64>,
 }
 
 /// `2/4`: the second of four shares.

@@ -14,11 +14,22 @@ pub(super) fn versions_of(lesson: &Lesson) -> impl Iterator<Item = Chosen<'_>> {
 /// The versions a target means: one, or all of a lesson.
 pub(super) fn find<'a>(lessons: &'a [Lesson], target: &Target) -> Result<Vec<Chosen<'a>>, Stop> {
     let Some(lesson) = lessons.iter().find(|lesson| lesson.name == target.lesson) else {
-        let names: Vec<_> = lessons.iter().map(|lesson| lesson.name).collect();
-        let (wanted, names) = (target.lesson.escape_debug(), names.join(", "));
-        return Err(Stop::usage(format!(
-            "there is no lesson '{wanted}'; there are: {names}"
-        )));
+        let wanted = target.lesson.escape_debug();
+        let mut versions = lessons.iter().flat_map(versions_of);
+        let meant = versions.find(|(_, version)| version.name == target.lesson);
+        return Err(Stop::usage(match meant {
+            Some((lesson, version)) => format!(
+                "there is no lesson '{wanted}'; for the version of that name, type {}",
+                full_name(lesson, version)
+            ),
+            None => {
+                let names: Vec<_> = lessons.iter().map(|lesson| lesson.name).collect();
+                format!(
+                    "there is no lesson '{wanted}'; the lessons are: {}",
+                    names.join(", ")
+                )
+            }
+        }));
     };
     let Some(wanted) = &target.version else {
         return Ok(versions_of(lesson).collect());
@@ -33,7 +44,7 @@ pub(super) fn find<'a>(lessons: &'a [Lesson], target: &Target) -> Result<Vec<Cho
                 .collect();
             let (wanted, names) = (wanted.escape_debug(), names.join(", "));
             Err(Stop::usage(format!(
-                "{} has no version '{wanted}'; there are: {names}",
+                "{} has no version '{wanted}'; its versions are: {names}",
                 lesson.name
             )))
         }

@@ -6,11 +6,11 @@ use super::chosen::{Chosen, full_name};
 use super::json::{Record, Verdict};
 use super::pool;
 use super::progress::Status;
-use super::text::{heading, paragraph};
+use super::text::{heading, paragraph, width};
 use super::verdict::{self, Found};
 use crate::draw::{self, layout::Tone};
 use crate::explorer::Options;
-use crate::explorer::report::{Budget, Exploration, Judged, Proved};
+use crate::explorer::report::{Budget, Exploration, Grade, Judged, Outcome, Proved, count};
 use crate::lessons::{Lesson, Scene, Version};
 use crate::programs::Stop;
 use serde::Serialize;
@@ -116,15 +116,18 @@ fn report_all(
     out: &mut dyn Write,
 ) -> Result<Vec<String>, Stop> {
     let started = Instant::now();
-    let summary = args.target.is_none() && !args.json && !args.stats;
+    let layout = Layout::of(args);
     let wide = shares.iter().map(|share| share.name.len()).max();
     let mut report = Report {
         wide: wide.unwrap_or(0),
         args,
         out,
+        introduced: None,
     };
     let mut tally = Tally::new(shares, args);
     let (mut complaints, mut not_explored) = (Vec::new(), 0);
+    // The first version that fails is shown, the others are only named.
+    let mut failure = None;
     let mut is_first = true;
     for share in shares {
         let Share {
@@ -140,15 +143,14 @@ fn report_all(
             };
             let exploration = exploration?;
             status.out_of_the_way(|| {
-                if args.json {
-                    report.json(&Record::new(lesson, version, scene, &exploration))?;
-                } else if args.stats {
-                    report.stats(name, scene, &exploration, is_first && found.is_empty())?;
-                } else if !summary {
-                    if found.is_empty() {
-                        report.introduce(lesson, version, is_first)?;
+                match layout {
+                    Layout::Json => {
+                        report.json(&Record::new(lesson, version, scene, &exploration))?;
                     }
-                    report.scene(scene, &exploration)?;
+                    Layout::Stats => {
+                        report.stats(name, scene, &exploration, is_first && found.is_empty())?;
+                    }
+                    Layout::Lines | Layout::Version | Layout::All => {}
                 }
                 Ok::<_, Stop>(report.out.flush()?)
             })?;
@@ -163,24 +165,45 @@ fn report_all(
         let of_this = verdict::complaints_here(lesson, version, &found, &share.elsewhere);
         tally.add(share, &found, of_this.is_empty(), args);
         status.out_of_the_way(|| {
-            if summary {
-                if is_first {
-                    report.summary_heading()?;
+            match layout {
+                Layout::Json | Layout::Stats => {}
+                Layout::Lines => {
+                    if is_first {
+                        report.lines_heading(lesson)?;
+                    }
+                    report.summary_line(share, &found, of_this.is_empty())?;
                 }
-                report.summary_line(share, &found, of_this.is_empty())?;
-            } else if !args.json && !args.stats {
-                report.conclude(share, &found, &of_this)?;
+                Layout::Version => report.version(share, &found, &of_this)?,
+                Layout::All => report.all(share, &found, &of_this)?,
             }
             Ok::<_, Stop>(report.out.flush()?)
         })?;
         complaints.extend(of_this.iter().map(|what| format!("{name}: {what}")));
+        if !of_this.is_empty() && failure.is_none() {
+            failure = Some((share, found));
+        }
         is_first = false;
     }
 
-    let many = shares.len() > 1 || args.partition.is_some();
     status.out_of_the_way(|| {
-        if summary || (many && !args.json && !args.stats) {
-            report.close(&tally, &complaints, started.elapsed())?;
+        match layout {
+            Layout::Json | Layout::Stats => {}
+            Layout::Version | Layout::All if shares.len() == 1 && args.partition.is_none() => {}
+            Layout::Version | Layout::All => report.close(&tally, started.elapsed())?,
+            Layout::Lines => {
+                report.close(&tally, started.elapsed())?;
+                for complaint in &complaints {
+                    report.line(Tone::Bad, &format!("✗ {complaint}"))?;
+                }
+                match &failure {
+                    Some((share, found)) => {
+                        writeln!(report.out)?;
+                        report.line(Tone::Heading, &share.name)?;
+                        report.key_scene(share, found)?;
+                    }
+                    None => report.next_step(shares)?,
+                }
+            }
         }
         if not_explored > 0 {
             let scenes = match not_explored {
@@ -188,12 +211,12 @@ fn report_all(
                 many => format!("{many} scenes were"),
             };
             let line = format!("interrupted: {scenes} not explored");
-            if !args.json {
+            if layout != Layout::Json {
                 report.line(Tone::Bad, &line)?;
             }
             complaints.push(line);
         }
-        if args.json {
+        if layout == Layout::Json {
             let scenes = shares.iter().map(|share| share.here.len()).sum::<usize>();
             report.json(&Verdict {
                 accepted: complaints.is_empty(),
@@ -205,6 +228,31 @@ fn report_all(
         Ok::<_, Stop>(report.out.flush()?)
     })?;
     Ok(complaints)
+}
+
+/// How much is printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    Json,
+    Stats,
+    /// A line a version, of one lesson or of all.
+    Lines,
+    /// One version: the verdict, and the scene that matters.
+    Version,
+    /// Each table and each story.
+    All,
+}
+
+impl Layout {
+    fn of(args: &ExploreArgs) -> Self {
+        match &args.target {
+            _ if args.json => Self::Json,
+            _ if args.stats => Self::Stats,
+            _ if args.all => Self::All,
+            Some(target) if target.version.is_some() => Self::Version,
+            _ => Self::Lines,
+        }
+    }
 }
 
 /// What is as it should be, of how much.
@@ -260,6 +308,8 @@ struct Report<'a> {
     wide: usize,
     args: &'a ExploreArgs,
     out: &'a mut dyn Write,
+    /// The lesson whose story was printed last.
+    introduced: Option<&'static str>,
 }
 
 impl Report<'_> {
@@ -268,13 +318,15 @@ impl Report<'_> {
         Ok(writeln!(self.out, "{style}{text}{style:#}")?)
     }
 
-    fn summary_heading(&mut self) -> Result<(), Stop> {
+    /// What stands above a line a version.
+    fn lines_heading(&mut self, lesson: &Lesson) -> Result<(), Stop> {
+        if self.args.target.is_some() {
+            self.introduce(lesson)?;
+            writeln!(self.out)?;
+        }
         let heading = format!(
-            "  {:wide$}  {:>10}  {:>10}  {:>9}",
+            "  {:wide$}  interleavings  verdict",
             "version",
-            "executions",
-            "different",
-            "time",
             wide = self.wide
         );
         self.line(Tone::Heading, &heading)
@@ -319,64 +371,171 @@ impl Report<'_> {
     }
 
     fn summary_line(&mut self, share: &Share, found: &[Found], well: bool) -> Result<(), Stop> {
-        let executions: u64 = found.iter().map(|(_, found)| found.executions).sum();
         let different: u64 = found.iter().map(|(_, found)| found.different).sum();
-        let took: Duration = found.iter().map(|(_, found)| found.took).sum();
         let (tone, mark, what) = match well {
             true => praise(share, found),
-            false if share.version.is_right() => {
-                (Tone::Bad, "✗", "NOT PROVEN, see below".to_owned())
-            }
-            false => (
-                Tone::Bad,
-                "✗",
-                "NOT CAUGHT as it should be, see below".to_owned(),
-            ),
+            false if share.version.is_right() => (Tone::Bad, "✗", "NOT PROVED".to_owned()),
+            false => (Tone::Bad, "✗", "NOT CAUGHT".to_owned()),
         };
         let style = tone.style();
         Ok(writeln!(
             self.out,
-            "{style}{mark}{style:#} {:wide$}  {executions:>10}  {different:>10}  {:>9}  {style}{what}{style:#}",
+            "{style}{mark}{style:#} {:wide$}  {different:>13}  {style}{what}{style:#}",
             share.name,
-            seconds(took),
             wide = self.wide
         )?)
     }
 
-    fn introduce(&mut self, lesson: &Lesson, version: &Version, first: bool) -> Result<(), Stop> {
-        if first {
+    /// The lesson's story, before the first of its versions.
+    fn introduce(&mut self, lesson: &Lesson) -> Result<(), Stop> {
+        if self.introduced.replace(lesson.name) != Some(lesson.name) {
             heading(self.out, lesson)?;
             write!(self.out, "{}", paragraph(lesson.story))?;
         }
-        writeln!(self.out)?;
-        let kind = if version.is_right() { "right" } else { "wrong" };
-        let line = format!(
-            "━━ {} ({kind}): {}",
-            full_name(lesson, version),
-            version.about
-        );
-        self.line(Tone::Heading, &line)
+        Ok(())
     }
 
-    fn scene(&mut self, scene: &Scene, found: &Exploration) -> Result<(), Stop> {
-        writeln!(self.out)?;
-        self.line(Tone::Heading, scene.name)?;
-        let missing: Vec<_> = verdict::missing(scene, found).collect();
-        let drawing = draw::exploration(found, &missing, self.args.full);
-        Ok(write!(self.out, "{}", drawing.coloured(draw::WIDTH))?)
-    }
-
-    fn conclude(
+    /// One version: the verdict. Then what was promised and how it went wrong. Of a
+    /// failure nothing but the scene that fails.
+    fn version(
         &mut self,
         share: &Share,
         found: &[Found],
         complaints: &[String],
     ) -> Result<(), Stop> {
+        self.verdict(share, found, complaints)?;
+        if !complaints.is_empty() {
+            return self.key_scene(share, found);
+        }
         writeln!(self.out)?;
+        self.introduce(share.lesson)?;
+        writeln!(self.out)?;
+        self.about(share)?;
+        let key = key_scene(share, found).filter(|_| !share.version.is_right());
+        if key.is_some() {
+            self.key_scene(share, found)?;
+            writeln!(self.out)?;
+        }
+        let shown = key.map(|(scene, _)| scene.name);
+        let others = || found.iter().filter(|(scene, _)| Some(scene.name) != shown);
+        if others().next().is_some() {
+            let heading = match shown {
+                Some(_) => "The other scenes (`--all` shows them):",
+                None => "The scenes (`--all` shows their outcomes):",
+            };
+            self.line(Tone::Heading, heading)?;
+        }
+        for (scene, found) in others() {
+            self.scene_line(scene, found)?;
+        }
+        Ok(())
+    }
+
+    /// Everything about one version.
+    fn all(&mut self, share: &Share, found: &[Found], complaints: &[String]) -> Result<(), Stop> {
+        if self.introduced.is_some() {
+            writeln!(self.out)?;
+        }
+        self.verdict(share, found, complaints)?;
+        if self.introduced != Some(share.lesson.name) {
+            writeln!(self.out)?;
+            self.introduce(share.lesson)?;
+        }
+        writeln!(self.out)?;
+        self.about(share)?;
+        for (scene, found) in found {
+            writeln!(self.out)?;
+            self.line(Tone::Heading, scene.name)?;
+            let missing: Vec<_> = verdict::missing(scene, found).collect();
+            let drawing = draw::exploration(found, &missing, true);
+            write!(self.out, "{}", drawing.coloured(width()))?;
+        }
+        Ok(())
+    }
+
+    fn about(&mut self, share: &Share) -> Result<(), Stop> {
+        let kind = match share.version.is_right() {
+            true => "correct",
+            false => "wrong",
+        };
+        let about = share.version.about;
+        self.line(
+            Tone::Heading,
+            &format!("━━ {} ({kind}): {about}", share.version.name),
+        )
+    }
+
+    /// The scene that [matters](key_scene): its outcomes, and the simplest story.
+    fn key_scene(&mut self, share: &Share, found: &[Found]) -> Result<(), Stop> {
+        let Some((scene, found)) = key_scene(share, found) else {
+            return Ok(());
+        };
+        writeln!(self.out)?;
+        self.line(Tone::Heading, scene.name)?;
+        write!(self.out, "{}", draw::outcomes(found).coloured(width()))?;
+        for missing in verdict::missing(scene, found) {
+            self.line(Tone::Bad, &format!("✗ `{missing}` must occur, and did not"))?;
+        }
+        let mistake = share.version.mistake;
+        let expected = mistake.and_then(|mistake| {
+            let outcome = found.outcome(mistake.outcome);
+            outcome.filter(|outcome| outcome.grade == Grade::Forbidden)
+        });
+        if let Some(outcome) = expected.or_else(|| simplest(found)) {
+            write!(self.out, "\n{}", draw::story(outcome).coloured(width()))?;
+        }
+        Ok(())
+    }
+
+    fn scene_line(&mut self, scene: &Scene, found: &Exploration) -> Result<(), Stop> {
+        let verdict = match found.is_complete() && !found.is_bounded() {
+            false => found.verdict(),
+            true => {
+                let allowed = match found.budget {
+                    Budget::NONE => String::new(),
+                    budget => format!(" ({budget})"),
+                };
+                let interleavings = count(found.different, "interleaving");
+                format!("{interleavings}, {}{allowed}", found.memory)
+            }
+        };
+        let forbidden: Vec<_> = found.forbidden().map(|it| it.outcome.as_str()).collect();
+        let (tone, mark, forbidden) = match forbidden.is_empty() {
+            true if found.stopped.is_none() => (Tone::Good, "✓", String::new()),
+            true => (Tone::Warning, "·", String::new()),
+            false => (
+                Tone::Bad,
+                "✗",
+                format!("; FORBIDDEN: {}", forbidden.join(", ")),
+            ),
+        };
+        let style = tone.style();
+        Ok(writeln!(
+            self.out,
+            "{style}{mark}{style:#} {}: {verdict}{style}{forbidden}{style:#}",
+            scene.name
+        )?)
+    }
+
+    /// The verdict on a version: a line, or a line a complaint.
+    fn verdict(
+        &mut self,
+        share: &Share,
+        found: &[Found],
+        complaints: &[String],
+    ) -> Result<(), Stop> {
         let name = &share.name;
         if complaints.is_empty() {
             let (tone, mark, what) = praise(share, found);
-            return self.line(tone, &format!("{mark} {name}: {what}"));
+            let more = match share.version.mistake {
+                None => match found.len() {
+                    1 => ": no interleaving of its scene breaks a promise".to_owned(),
+                    many => format!(": no interleaving of its {many} scenes breaks a promise"),
+                },
+                Some(mistake) if mark == "✓" => format!(" in scene `{}`", mistake.scene),
+                Some(_) => String::new(),
+            };
+            return self.line(tone, &format!("{mark} {name}: {what}{more}"));
         }
         for complaint in complaints {
             self.line(Tone::Bad, &format!("✗ {name}: {complaint}"))?;
@@ -384,43 +543,81 @@ impl Report<'_> {
         Ok(())
     }
 
-    fn close(&mut self, tally: &Tally, complaints: &[String], took: Duration) -> Result<(), Stop> {
+    /// How many versions were as they should be, in a sentence.
+    fn close(&mut self, tally: &Tally, took: Duration) -> Result<(), Stop> {
         writeln!(self.out)?;
-        let count = |(well, all): (usize, usize)| match well == all {
-            true => well.to_string(),
-            false => format!("{well} of {all}"),
-        };
-        let of_what = match self.args.partition {
-            None => "right versions".to_owned(),
-            Some(partition) => format!(
-                "partition {partition}, {} of {} scenes: scenes of right versions",
-                tally.scenes_here, tally.scenes
-            ),
-        };
         let bound = self
             .args
             .preemptions
-            .map(|most| Proved::Preemptions(most.into()));
-        let line = format!(
-            "{of_what} complete{}, keeping their promises: {}; wrong ones caught: {}; {}",
-            bound.map_or_else(String::new, Proved::bound),
-            count(tally.right),
-            count(tally.wrong),
-            seconds(took)
-        );
-        self.line(
-            if complaints.is_empty() {
-                Tone::Good
-            } else {
-                Tone::Bad
-            },
-            &line,
-        )?;
-        for complaint in complaints {
-            self.line(Tone::Bad, &format!("✗ {complaint}"))?;
-        }
-        Ok(())
+            .map(|most| Proved::Preemptions(most.into()))
+            .map_or_else(String::new, Proved::bound);
+        let (of_what, correct) = match self.args.partition {
+            None => (String::new(), "correct versions"),
+            Some(partition) => (
+                format!(
+                    "partition {partition} has {} of {} scenes: ",
+                    tally.scenes_here, tally.scenes
+                ),
+                "scenes of correct versions",
+            ),
+        };
+        let ((proved, right), (caught, wrong)) = (tally.right, tally.wrong);
+        let parts = [
+            (
+                right,
+                format!("{proved} of {right} {correct} proved{bound}"),
+            ),
+            (wrong, format!("{caught} of {wrong} bugs found")),
+        ];
+        let parts = parts.into_iter().filter(|&(all, _)| all > 0);
+        let parts: Vec<_> = parts.map(|(_, part)| part).collect();
+        let parts = match parts.is_empty() {
+            true => "nothing to judge".to_owned(),
+            false => parts.join(", "),
+        };
+        let line = format!("{of_what}{parts} ({})", seconds(took));
+        let tone = match proved == right && caught == wrong {
+            true => Tone::Good,
+            false => Tone::Bad,
+        };
+        self.line(tone, &line)
     }
+
+    /// What to type to see more.
+    fn next_step(&mut self, shares: &[Share]) -> Result<(), Stop> {
+        match shares.iter().find(|share| !share.version.is_right()) {
+            Some(share) => Ok(writeln!(
+                self.out,
+                "See how a version goes wrong: cargo race {}",
+                share.name
+            )?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The scene that shows what the verdict is about: the mistake of a wrong version, or
+/// the simplest failure.
+fn key_scene<'f, 'a>(share: &Share, found: &'f [Found<'a>]) -> Option<&'f Found<'a>> {
+    let own = share.version.mistake.map(|mistake| mistake.scene);
+    let matters = |it: &&Found| match own {
+        None => !verdict::is_proved(it),
+        Some(own) => it.0.name == own || it.1.forbidden().next().is_some(),
+    };
+    found.iter().filter(matters).min_by_key(|(scene, found)| {
+        let simplest = simplest(found).map(cost);
+        (simplest.is_none(), own != Some(scene.name), simplest)
+    })
+}
+
+/// The forbidden outcome with the simplest story.
+fn simplest(found: &Exploration) -> Option<&Outcome> {
+    found.forbidden().min_by_key(|outcome| cost(outcome))
+}
+
+fn cost(outcome: &Outcome) -> (usize, usize, usize) {
+    let story = &outcome.story;
+    (story.stale_reads, story.preemptions, story.steps.len())
 }
 
 /// What is said of a version about which there is nothing to complain.

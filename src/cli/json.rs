@@ -7,11 +7,13 @@ use serde::Serialize;
 
 /// The format, as `explore --help` explains it.
 pub const DESCRIPTION: &str = "\
-Exit code: 0 if every right version explored is complete and keeps its promises, and every wrong one
-is caught as its lesson says; 1 if not, and which; 2 if the command makes no sense; 74 if the output
-cannot be written, 141 if nobody reads it any more; 130 after Ctrl-C: the scenes in progress are
-STOPPED then, the others are not explored. With --partition only its own scenes count: together, all
-partitions explore each scene once.
+Exit code: 0 if every correct version is proved and every bug is found as its lesson says; 1 if not;
+2 if the command makes no sense; 74 if the output cannot be written, 141 if nobody reads it any more;
+130 after Ctrl-C: the scenes in progress are STOPPED then, the others are not explored. With
+--partition only its own scenes count: together, all partitions explore each scene once.
+
+A progress line appears only on a terminal. Colours appear only on a terminal, unless --color,
+NO_COLOR or CLICOLOR_FORCE say otherwise.
 
 --json writes one object a line for each scene of each version, as soon as it has been explored:
   lesson, version, scene   their names

@@ -2,6 +2,7 @@
 
 use super::args::PlayArgs;
 use super::chosen::{find, full_name};
+use super::repeat::repeat;
 use crate::draw::layout::Tone;
 use crate::explorer::CAN_EXPLORE;
 use crate::explorer::report::Grade;
@@ -15,8 +16,8 @@ pub(super) fn refuse_in_the_model(what: &str) -> Result<(), Stop> {
     match CAN_EXPLORE {
         false => Ok(()),
         true => Err(Stop::usage(format!(
-            "this build is the model, which prints nothing and takes no time; type `cargo run -- play {what}` \
-             without `--cfg loom`"
+            "this is the model build, which cannot play with real threads; type \
+             `cargo run -- play {what}`, without `--cfg loom` in RUSTFLAGS"
         ))),
     }
 }
@@ -33,6 +34,9 @@ pub(super) fn play(lessons: &[Lesson], args: &PlayArgs, out: &mut dyn Write) -> 
     };
     let program = program(lesson, args)?;
     refuse_in_the_model(&args.target.to_string())?;
+    if let Some(times) = args.repeat {
+        return repeat(lesson, version, times, out);
+    }
 
     let heading = Tone::Heading.style();
     writeln!(
@@ -45,7 +49,7 @@ pub(super) fn play(lessons: &[Lesson], args: &PlayArgs, out: &mut dyn Write) -> 
         let warning = Tone::Warning.style();
         writeln!(
             out,
-            "{warning}a wrong version: it may go wrong, or never end (Ctrl-C){warning:#}"
+            "{warning}This version is wrong: it may go wrong, or never end (then press Ctrl-C).{warning:#}"
         )?;
     }
     out.flush()?;
@@ -73,7 +77,7 @@ pub(super) fn play(lessons: &[Lesson], args: &PlayArgs, out: &mut dyn Write) -> 
         let name = full_name(lesson, version);
         writeln!(
             out,
-            "{warning}this time: luck proves nothing. How it goes wrong: `cargo run -- show {name}`{warning:#}"
+            "{warning}It went well this time, which proves nothing. To see how it goes wrong, type `cargo run -- show {name}`; how often, `cargo run -- play {name} --repeat 10000`.{warning:#}"
         )?;
     }
     Ok(judged.grade != Grade::Forbidden)
@@ -102,11 +106,11 @@ fn program(lesson: &Lesson, args: &PlayArgs) -> Result<Program, Stop> {
                 .map(|name| format!("--{name}"))
                 .collect();
             let heeded = match heeded.is_empty() {
-                true => "no number at all".to_owned(),
-                false => heeded.join(", "),
+                true => "none of these numbers".to_owned(),
+                false => format!("only {}", heeded.join(", ")),
             };
             return Err(Stop::usage(format!(
-                "{} has no --{name}; it heeds {heeded}",
+                "{} has no --{name}; it takes {heeded}",
                 lesson.name
             )));
         }

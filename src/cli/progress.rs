@@ -3,19 +3,17 @@
 use crate::explorer::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use std::collections::BTreeMap;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A scene is not mentioned before, …
+/// A scene is not mentioned before.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// … and in a log only so often.
-const LOG_EVERY: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// The scenes in progress: one line on a terminal, in a log a line each now and then.
+/// The scenes in progress: one line, and only on a terminal.
 ///
 /// A thread of its own writes. An exploration only leaves its numbers: if it had to
 /// wait for a terminal, it would seem to block.
@@ -32,22 +30,21 @@ struct Scene {
     begun: Instant,
     executions: u64,
     different: u64,
-    next_log: Duration,
 }
 
 impl Status {
     /// Runs `body`, and shows what is in progress meanwhile.
     pub(super) fn show_during<R>(&self, body: impl FnOnce() -> R) -> R {
-        let terminal = std::io::stderr().is_terminal();
+        // A line is cleared by commands that not every terminal has.
+        let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+        if is_dumb || !std::io::stderr().is_terminal() {
+            return body();
+        }
         thread::scope(|scope| {
             let (end, ended) = mpsc::channel::<()>();
             scope.spawn(move || {
                 while ended.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
-                    if terminal {
-                        self.draw();
-                    } else {
-                        self.log();
-                    }
+                    self.draw();
                 }
                 *lock(&self.line) = None;
             });
@@ -64,7 +61,6 @@ impl Status {
             begun: Instant::now(),
             executions: 0,
             different: 0,
-            next_log: LOG_EVERY,
         }));
         lock(&self.scenes).insert(job, Arc::clone(&scene));
         InProgress {
@@ -101,20 +97,6 @@ impl Status {
         scenes
             .map(|scene| (scene.name.clone(), scene.progress(now)))
             .collect()
-    }
-
-    fn log(&self) {
-        let now = Instant::now();
-        let mut lines = String::new();
-        for scene in lock(&self.scenes).values() {
-            let mut scene = lock(scene);
-            let progress = scene.progress(now);
-            if progress.elapsed >= scene.next_log {
-                scene.next_log = progress.elapsed + LOG_EVERY;
-                lines += &format!("{}: {}\n", scene.name, numbers(progress));
-            }
-        }
-        let _ = std::io::stderr().write_all(lines.as_bytes());
     }
 }
 
@@ -164,7 +146,7 @@ fn bar() -> ProgressBar {
 /// The scenes in a line: the first at length.
 fn message(scenes: &[(String, Progress)]) -> Option<String> {
     let ((name, progress), others) = scenes.split_first()?;
-    let mut line = format!("{name}: {}", numbers(*progress));
+    let mut line = format!("exploring {name}: {}", numbers(*progress));
     for (name, progress) in others {
         line += &format!("; {name}: {} s", progress.elapsed.as_secs());
     }
@@ -174,8 +156,7 @@ fn message(scenes: &[(String, Progress)]) -> Option<String> {
 fn numbers(progress: Progress) -> String {
     let rate = progress.executions as f64 / progress.elapsed.as_secs_f64();
     format!(
-        "{} executions, {} different, {rate:.0} a second, {} s",
-        progress.executions,
+        "{} interleavings, {rate:.0} executions a second, {} s",
         progress.different,
         progress.elapsed.as_secs()
     )
@@ -206,10 +187,10 @@ mod tests {
             }
             message(&scenes)
         };
-        let both = "scene 0: 0 executions, 0 different, 0 a second, 2 s; scene 1: 2 s";
+        let both = "exploring scene 0: 0 interleavings, 0 executions a second, 2 s; scene 1: 2 s";
         assert_eq!(line().as_deref(), Some(both));
         drop(first);
-        let one = "scene 1: 30 executions, 20 different, 15 a second, 2 s";
+        let one = "exploring scene 1: 20 interleavings, 15 executions a second, 2 s";
         assert_eq!(line().as_deref(), Some(one));
         drop(second);
         assert_eq!(line(), None);

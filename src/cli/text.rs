@@ -1,7 +1,7 @@
 //! Headings and paragraphs.
 
-use crate::draw::Drawing;
 use crate::draw::layout::{Block, Piece, Tone};
+use crate::draw::{Drawing, WIDTH};
 use crate::lessons::Lesson;
 use crate::programs::Stop;
 use std::io::Write;
@@ -18,5 +18,14 @@ pub(super) fn heading(out: &mut dyn Write, lesson: &Lesson) -> Result<(), Stop> 
 /// Text wrapped to the width of a drawing.
 pub(super) fn paragraph(text: &str) -> String {
     let text = Block::Text(vec![Piece::new(Tone::Plain, text)]);
-    Drawing { blocks: vec![text] }.coloured(crate::draw::WIDTH)
+    Drawing { blocks: vec![text] }.coloured(width())
+}
+
+/// How wide to draw: as wide as the terminal, but no line so long that eyes lose it.
+pub(super) fn width() -> usize {
+    const WIDEST: usize = 120;
+    let terminal = terminal_size::terminal_size_of(std::io::stdout());
+    terminal.map_or(WIDTH, |(terminal_size::Width(width), _)| {
+        usize::from(width).clamp(WIDTH, WIDEST)
+    })
 }

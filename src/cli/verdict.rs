@@ -100,9 +100,15 @@ fn uncaught(lesson: &Lesson, mistake: &Mistake, found_anywhere: &[Found]) -> Opt
         let else_wrong = else_wrong.unwrap_or_else(|| match found.proved {
             Proved::Preemptions(most) if most < mistake.preemptions => {
                 let needed = count(mistake.preemptions as u64, "preemption");
-                format!("; it needs {needed}, and {most} were allowed")
+                format!("; the bug needs {needed}, and --preemptions allows {most}")
             }
-            _ => "; nothing forbidden found: if this is a fix, --as-right proves it".to_owned(),
+            _ if found.memory != lesson.memory => {
+                format!("; explore it without --memory, under {}", lesson.memory)
+            }
+            _ => {
+                ", nor another forbidden outcome. If you have fixed it, add --as-right to prove it"
+                    .to_owned()
+            }
         });
         return Some(format!(
             "not caught: no `{}` found{hint}{stopped}{else_wrong}",
@@ -141,7 +147,7 @@ pub fn missing(scene: &Scene, found: &Exploration) -> impl Iterator<Item = &'sta
     found.missing(must_occur).into_iter()
 }
 
-/// What a version came to, in a few words: `COMPLETE (SC), keeps its promises` or
+/// The verdict on a version that is as it should be, in a few words: `proved (SC)` or
 /// `caught: ticket 0 sold (1 preemption)`. Other partitions explore the scenes
 /// `elsewhere`.
 #[must_use]
@@ -159,10 +165,9 @@ pub fn praise(version: &Version, found: &[Found], elsewhere: &[&Scene]) -> Strin
             Some(proved) => proved.bound(),
             None => String::new(),
         };
-        let keeps = format!("COMPLETE{bound}{memory}, keeps its promises");
         return match elsewhere {
-            [] => keeps,
-            _ => format!("{keeps} in {share}; the rest belongs to other partitions"),
+            [] => format!("proved{bound}{memory}"),
+            _ => format!("{share} proved{bound}{memory}; other partitions explore the rest"),
         };
     };
     let unfinished: String = found
@@ -172,7 +177,7 @@ pub fn praise(version: &Version, found: &[Found], elsewhere: &[&Scene]) -> Strin
         .collect();
     if !is_judged_here(version, elsewhere) {
         return format!(
-            "not judged: {share} explored, and another partition has `{}`, which shows the \
+            "not judged: {share} explored; another partition explores `{}`, which shows the \
              mistake{unfinished}",
             mistake.scene
         );

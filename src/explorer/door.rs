@@ -3,6 +3,7 @@
 
 use super::engine;
 use super::found::Found;
+use super::judge::ENDLESS;
 use super::options::{NotTheModel, Options};
 use super::replay::Scene;
 use super::report::{Exploration, Judged, Outcome};
@@ -50,6 +51,7 @@ pub(super) fn explore(
         })
     });
     if let Ok(found) = &mut found {
+        name_loop(found);
         name_cause(found, is_silent, [stopped_at, written_at]);
     }
     found
@@ -78,6 +80,27 @@ fn name_cause(found: &mut Exploration, is_silent: bool, at: [Option<&'static Loc
     }
 }
 
+/// Says where an execution that did not end took its last step, and what to do.
+fn name_loop(found: &mut Exploration) {
+    let mut rows = found.outcomes.iter_mut();
+    let Some(row) = rows.find(|row| row.outcome == ENDLESS) else {
+        return;
+    };
+    let Some(last) = row.story.steps.last() else {
+        return;
+    };
+    let (file, line) = (&last.file, last.line);
+    let thread = &row.story.threads[last.thread];
+    let advice = format!(
+        "the last step was at {file}:{line} in thread `{thread}`. If a loop there waits for \
+         another thread, put `hint::spin_loop()` into the loop at {file}:{line}"
+    );
+    for text in [Some(&mut row.meaning), found.stopped.as_mut()] {
+        let Some(text) = text else { continue };
+        *text = format!("{text} ({advice})");
+    }
+}
+
 /// Why the exploration stopped, and what to do.
 fn told(stuck: &Stuck, is_cancelled: bool, stack_size: usize) -> String {
     let thread = match &stuck.name {
@@ -99,9 +122,11 @@ fn told(stuck: &Stuck, is_cancelled: bool, stack_size: usize) -> String {
             format!("because it was interrupted (no step for {silent:?}{since} in {thread})")
         }
         Why::Silent(silent) => format!(
-            "because the scene does not go on: no step for {silent:?}{since} in {thread}. It \
-             loops without end, or waits outside of the model: for a lock or channel of \
-             std's, or in a system call"
+            "because the scene does not go on: no step for {silent:?}{since} in {thread}. If it \
+             loops after that step until another thread does something, put \
+             `hint::spin_loop()` of `racecourse::sync` into the loop. If not, it loops without \
+             end, or waits outside of the model: for a lock or channel of std's, or in a system \
+             call"
         ),
         Why::Overflow => format!(
             "because {thread} has overflowed its stack of {} KiB, with no step{since}. Look for \

@@ -247,6 +247,7 @@ impl Found {
             row.outcome
         });
         let mut outcomes: Vec<Outcome> = rows.collect();
+        outcomes.sort_by(|a, b| (a.grade, &a.outcome).cmp(&(b.grade, &b.outcome)));
         let promised = outcomes.iter().filter(|it| it.grade == Grade::Promised);
         let promised = promised.map(|it| Promise {
             outcome: it.outcome.clone(),
@@ -259,7 +260,6 @@ impl Found {
         for outcome in forbidden {
             outcome.story.promised.clone_from(&promised);
         }
-        outcomes.sort_by(|a, b| (a.grade, &a.outcome).cmp(&(b.grade, &b.outcome)));
         Exploration {
             memory: self.memory,
             budget: self.budget,

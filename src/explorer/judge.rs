@@ -4,6 +4,9 @@ use super::report::{Grade, Judged};
 use crate::engine::execution::failure::Failure;
 use crate::engine::execution::run::Execution;
 
+/// The outcome of an execution that did not end.
+pub(super) const ENDLESS: &str = "does not end";
+
 /// The failure's row in the outcome table.
 pub(super) fn judge_failure(x: &Execution, failure: &Failure) -> Judged {
     let (outcome, meaning) = match failure {
@@ -27,7 +30,7 @@ pub(super) fn judge_failure(x: &Execution, failure: &Failure) -> Judged {
         ),
         Failure::Panic { panic, .. } => ("panic", panic.message.as_str()),
         Failure::Endless => (
-            "does not end",
+            ENDLESS,
             "an execution took more steps than the model follows",
         ),
         Failure::Misuse(what) => ("misuse", *what),

@@ -57,13 +57,13 @@ fn the_summary_has_a_line_for_each_version() {
     let (well, text) = printed(&[], &right(), &wrong());
     assert!(well);
     let (but_how_long, _) = text
-        .rsplit_once("; ")
+        .rsplit_once(" (")
         .expect("it ends with the time it took");
-    let expected = "  version     executions   different       time\n\
-        ✓ shop/right           9           4     1.50 s  COMPLETE (C11), keeps its promises\n\
-        ✓ shop/wrong           9           4     1.50 s  caught: broken (1 preemption)\n\
+    let expected = "  version     interleavings  verdict\n\
+        ✓ shop/right              4  proved (C11)\n\
+        ✓ shop/wrong              4  caught: broken (1 preemption)\n\
         \n\
-        right versions complete, keeping their promises: 1; wrong ones caught: 1";
+        1 of 1 correct versions proved, 1 of 1 bugs found";
     assert_eq!(but_how_long, expected);
 }
 
@@ -80,19 +80,93 @@ fn the_summary_of_a_failure_says_what_is_wrong() {
         text.contains("✗ shop/wrong: small: not caught: no `broken` found"),
         "{text}"
     );
-    assert!(text.contains("keeping their promises: 0 of 1"), "{text}");
+    let tally = "\n0 of 1 correct versions proved, 0 of 1 bugs found (";
+    assert!(text.contains(tally), "{text}");
     assert!(!text.contains('✓'), "{text}");
 }
 
-#[test]
-fn forbidden_outcomes_are_told_and_the_others_only_in_full() {
-    let (well, text) = printed(&["shop"], &right(), &wrong());
-    assert!(well);
-    assert_eq!(text.matches("does broken").count(), 1, "{text}");
-    assert_eq!(text.matches("does fine").count(), 0, "{text}");
-    assert_eq!(text.matches("\nlarge\n").count(), 0, "{text}");
+/// What is printed of one version, given the one exploration.
+fn printed_of(version: usize, args: &[&str], found: &Exploration) -> String {
+    let mut lesson = lesson();
+    lesson.versions.swap(0, version);
+    lesson.versions.truncate(1);
+    let name = format!("shop/{}", lesson.versions[0].name);
+    let args = [&[name.as_str()], args].concat();
+    let (_, text) = printed_by(|_, _| Ok(found.clone()), &[lesson], &args);
+    text
+}
 
-    let (_, text) = printed(&["shop", "--full"], &right(), &wrong());
+#[test]
+fn one_version_is_told_at_length() {
+    insta::assert_snapshot!("a_proof", printed_of(0, &[], &right()));
+    insta::assert_snapshot!("a_bug", printed_of(1, &["--full"], &wrong()));
+    insta::assert_snapshot!(
+        "a_bug_with_everything",
+        printed_of(1, &["--full", "--all"], &wrong())
+    );
+}
+
+/// The scene that fails, the simplest story, and nothing else.
+#[test]
+fn of_a_failure_only_the_scene_that_fails_is_told() {
+    let mut broken = wrong();
+    let mut worse = outcome("worse", Grade::Forbidden, 2);
+    worse.story.steps.clear();
+    broken.outcomes.insert(1, worse);
+    let text = printed_of(0, &[], &broken);
+    assert!(
+        !text.contains("does fine") && !text.contains("Once upon a time"),
+        "{text}"
+    );
+    insta::assert_snapshot!("a_forbidden_outcome", text);
+    insta::assert_snapshot!("not_caught", printed_of(1, &["--full"], &right()));
+    insta::assert_snapshot!("stopped", printed_of(0, &[], &stopped(right().outcomes)));
+}
+
+/// Of two scenes that fail, the one with the simpler story.
+#[test]
+fn the_simplest_failure_is_told() {
+    let engine = |_, run: Run| {
+        let preemptions = if run().outcome == "right" { 2 } else { 1 };
+        Ok(explored(vec![outcome(
+            "broken",
+            Grade::Forbidden,
+            preemptions,
+        )]))
+    };
+    let mut lesson = lesson_with_two_scenes();
+    lesson.versions.truncate(1);
+    lesson.versions[0].scenes[1].run = Arc::new(|| Judged::promised("large", ""));
+    let (_, text) = printed_by(engine, &[lesson], &["shop/right"]);
+    assert!(
+        text.contains("✗ shop/right: small: FORBIDDEN: broken\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("✗ shop/right: large: FORBIDDEN: broken\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\n\nlarge\n") && !text.contains("\nsmall\n"),
+        "{text}"
+    );
+    assert_eq!(text.matches("does broken").count(), 1, "{text}");
+}
+
+#[test]
+fn a_lesson_is_told_in_a_line_a_version() {
+    let text = |right: &Exploration, wrong: &Exploration| {
+        let (_, text) = printed(&["shop"], right, wrong);
+        without_the_time(&text)
+    };
+    insta::assert_snapshot!("a_lesson", text(&right(), &wrong()));
+    insta::assert_snapshot!("a_lesson_that_fails", text(&wrong(), &right()));
+}
+
+#[test]
+fn every_story_is_told_if_all_are_asked_for() {
+    let (well, text) = printed(&["shop", "--full", "--all"], &right(), &wrong());
+    assert!(well);
     assert_eq!(text.matches("does broken").count(), 2, "{text}");
     assert_eq!(text.matches("does fine").count(), 3, "{text}");
     assert_eq!(text.matches("\nlarge\n").count(), 1, "{text}");
@@ -229,8 +303,8 @@ fn numbered_exploration(number: u64) -> Exploration {
 fn without_the_time(text: &str) -> String {
     let lines = text
         .lines()
-        .map(|line| match line.starts_with("right ver") {
-            true => line.rsplit_once("; ").expect("it ends with the time").0,
+        .map(|line| match line.contains(" bugs found (") {
+            true => line.rsplit_once(" (").expect("it ends with the time").0,
             false => line,
         });
     lines.collect::<Vec<_>>().join("\n")
@@ -242,7 +316,7 @@ fn many_jobs_print_what_one_does_whatever_is_done_first() {
         &[][..],
         &["--full"],
         &["shop"],
-        &["shop", "--full"],
+        &["shop", "--full", "--all"],
         &["--stats"],
         &["--json", "--full"],
     ] {
@@ -326,10 +400,10 @@ fn an_interruption_reports_what_is_known() {
     assert_eq!(complaints, [stopped, rest]);
     assert_eq!(text.matches("shop/right   ").count(), 3, "{text}");
     assert_eq!(text.matches("shop/wrong   ").count(), 2, "{text}");
-    let promises = "keeping their promises: 2 of 4; wrong ones caught: 2 of 4; ";
+    let promises = "\n2 of 4 correct versions proved, 2 of 4 bugs found (";
     assert!(text.contains(promises), "{text}");
-    let end = format!("\n✗ {stopped}\n{rest}\n");
-    assert!(text.ends_with(&end), "{text}");
+    assert!(text.contains(&format!("\n✗ {stopped}\n")), "{text}");
+    assert!(text.ends_with(&format!("\n{rest}\n")), "{text}");
 
     let (complaints, text) = interrupted(&["--stats"]);
     assert_eq!(complaints, [stopped, rest]);
@@ -374,8 +448,8 @@ fn a_version_interrupted_between_its_scenes_is_not_proved() {
     let rest = "interrupted: 1 scene was not explored";
     let large = "shop/right: large: not explored";
     assert_eq!(complaints.expect("a Vec can be written to"), [large, rest]);
-    let end = format!("\n✗ {large}\n{rest}\n");
-    assert!(text.ends_with(&end), "{text}");
+    assert!(text.starts_with(&format!("✗ {large}\n")), "{text}");
+    assert!(text.ends_with(&format!("\n{rest}\n")), "{text}");
 }
 
 #[test]
@@ -428,29 +502,27 @@ fn a_partition_judges_only_its_own_scenes() {
     // The scenes that are as they should be, and the one with the mistake.
     let (complaints, text) = printed_in_partition("1/2", &[]);
     assert_eq!(complaints, [""; 0]);
-    let right = "COMPLETE (C11), keeps its promises in 1 of 2 scenes; the rest belongs to \
-        other partitions\n";
+    let right = "  1 of 2 scenes proved (C11); other partitions explore the rest\n";
     assert!(text.contains(right), "{text}");
     assert!(text.contains("  caught: broken (1 preemption)\n"), "{text}");
-    let tally = "\npartition 1/2, 2 of 4 scenes: scenes of right versions complete, keeping \
-        their promises: 1; wrong ones caught: 1; ";
+    let tally = "\npartition 1/2 has 2 of 4 scenes: 1 of 1 scenes of correct versions proved, \
+        1 of 1 bugs found (";
     assert!(text.contains(tally), "{text}");
 
     // The stopped scene, and one that cannot show the mistake.
     let (complaints, text) = printed_in_partition("2/2", &[]);
     let stopped = "shop/right: large: STOPPED after 9 executions: not a proof";
     assert_eq!(complaints, [stopped]);
-    let wrong = "  not judged: 1 of 2 scenes explored, and another partition has `small`, \
+    let wrong = "  not judged: 1 of 2 scenes explored; another partition explores `small`, \
         which shows the mistake\n";
     assert!(text.contains(wrong), "{text}");
     assert!(text.contains("\n· shop/wrong "), "{text}");
-    let tally = "\npartition 2/2, 2 of 4 scenes: scenes of right versions complete, keeping \
-        their promises: 0 of 1; wrong ones caught: 0; ";
+    let tally = "\npartition 2/2 has 2 of 4 scenes: 0 of 1 scenes of correct versions proved (";
     assert!(text.contains(tally), "{text}");
 
     let (_, text) = printed_in_partition("2/2", &["shop"]);
     assert!(text.contains(&format!("\n✗ {stopped}\n")), "{text}");
-    assert!(text.contains("\n· shop/wrong: not judged: "), "{text}");
+    assert!(text.contains("\n· shop/wrong  "), "{text}");
 }
 
 #[test]
@@ -462,8 +534,7 @@ fn a_version_of_other_partitions_is_not_mentioned() {
         assert!(!text.contains("shop/right"), "{text}");
         let (complaints, text) = printed_in_partition("5/5", args);
         assert_eq!(complaints, [""; 0]);
-        let tally = "\npartition 5/5, 0 of 4 scenes: scenes of right versions complete, \
-            keeping their promises: 0; wrong ones caught: 0; ";
+        let tally = "\npartition 5/5 has 0 of 4 scenes: nothing to judge (";
         assert!(text.starts_with(tally), "{text}");
     }
 }
