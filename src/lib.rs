@@ -37,7 +37,8 @@
 //! ```console
 //! $ cargo race                                     # all lessons
 //! $ cargo race ticket_office                       # one lesson
-//! $ cargo race bounded_queue/silent-close          # one version
+//! $ cargo race bounded_queue/silent-close          # one version, with its story
+//! $ cargo race bounded_queue/silent-close --all    # every table and every story
 //! $ cargo race ticket_lock/relaxed-wait --memory sc  # another memory model, which hides the bug
 //! $ cargo race join/reads-before-join --as-right   # your fix: through every scene, as a correct version
 //! $ cargo race bounded_queue --spurious-wake-ups 2 --any-waiter  # a larger budget
@@ -47,9 +48,12 @@
 //! $ cargo run -- list bread_queue                  # a lesson, its scenes, the tutorial's mistakes
 //! $ cargo run -- show join/reads-before-join       # a story, without exploring
 //! $ cargo run -- play bread_queue --customers 5    # real threads
+//! $ cargo run -- play join/reads-before-join --repeat 10000  # how often real threads go wrong
+//! $ cargo run -- completions bash                  # completions for a shell
 //! ```
 //!
 //! `cargo race --help` describes the options, each field of `--json`, and the exit codes.
+//! Colours follow `--color`, `NO_COLOR` and `CLICOLOR_FORCE`.
 //!
 //! **Graders.** Read the verdict from the last line of `--json`, never from the exit code
 //! alone, since code in a version can end the process. Only a complete output has this line:

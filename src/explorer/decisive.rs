@@ -3,7 +3,7 @@
 //! ends well is compared with the stories of those that do not.
 
 use super::found::{Found, lock};
-use super::order::{Parting, parting};
+use super::order::parting::{Parting, parting};
 use super::replay::{Scene, execute};
 use super::report::{Because, Grade};
 use super::script;
@@ -25,31 +25,38 @@ pub(super) fn decide<'r>(
     scene: &Scene,
     stops: impl FnMut() -> bool,
 ) {
-    let mut trials = match lock(found) {
+    let undecided = match lock(found) {
         found if found.executions > MOST => return,
-        mut found => found.trials(),
+        mut found => found.undecided(),
     };
+    let trials = undecided.into_iter();
+    let mut trials: Vec<Trial> = trials
+        .map(|(outcome, known)| Trial::new(outcome, known))
+        .collect();
     if trials.is_empty() {
         return;
     }
     if let Some(runner) = runner()
         && let Some(is_any) = compare(&mut trials, runner, scene, stops)
     {
-        lock(found).decided(trials, is_any);
+        for trial in trials {
+            let outcome = trial.outcome.clone();
+            lock(found).decided(outcome, trial.decided(), !is_any);
+        }
     }
 }
 
 /// A story of a forbidden outcome.
-pub(super) struct Trial {
+struct Trial {
     /// Names the outcome.
-    pub(super) outcome: String,
-    pub(super) known: Vec<Known>,
+    outcome: String,
+    known: Vec<Known>,
     /// How far the interleaving came that ends well and parts from the story last.
     best: Option<(usize, Because)>,
 }
 
 impl Trial {
-    pub(super) fn new(outcome: String, known: Vec<Known>) -> Self {
+    fn new(outcome: String, known: Vec<Known>) -> Self {
         Self {
             outcome,
             known,
@@ -58,7 +65,7 @@ impl Trial {
     }
 
     /// The decisive step's place among the story's, and why it decides.
-    pub(super) fn decided(self) -> Option<(usize, Because)> {
+    fn decided(self) -> Option<(usize, Because)> {
         let (at, because) = self.best?;
         Some((self.known[at].place, because))
     }

@@ -2,11 +2,11 @@
 //! while it is locked: if such code does not return, the thread that watches the
 //! exploration can still report.
 
-use super::decisive::Trial;
 use super::options::Options;
 use super::order::Order;
 use super::report::{
-    BoundedLoop, Budget, Exploration, Grade, Judged, Memory, Outcome, Promise, Proved, count,
+    Because, BoundedLoop, Budget, Exploration, Grade, Judged, Memory, Outcome, Promise, Proved,
+    count,
 };
 use super::story::{self, Cost, Known};
 use crate::engine::execution::failure::Failure;
@@ -192,28 +192,26 @@ impl Found {
         }
     }
 
-    /// The stories of forbidden outcomes whose cause is not in themselves.
-    pub(super) fn trials(&mut self) -> Vec<Trial> {
-        let is_open =
-            |(_, row): &(_, &mut Row)| row.outcome.grade == Grade::Forbidden && !row.is_cause;
-        let rows = self.rows.iter_mut().filter(is_open);
-        let trials =
-            rows.map(|(_, row)| Trial::new(row.outcome.outcome.clone(), take(&mut row.known)));
-        trials.collect()
+    /// The stories of forbidden outcomes whose cause is not in themselves, by outcome.
+    pub(super) fn undecided(&mut self) -> Vec<(String, Vec<Known>)> {
+        let is_open = |row: &&mut Row| row.outcome.grade == Grade::Forbidden && !row.is_cause;
+        let rows = self.rows.values_mut().filter(is_open);
+        rows.map(|row| (row.outcome.outcome.clone(), take(&mut row.known)))
+            .collect()
     }
 
-    /// They have been compared with all interleavings that end well, if there is any.
-    pub(super) fn decided(&mut self, trials: Vec<Trial>, is_any: bool) {
-        for trial in trials {
-            let name = (trial.outcome.clone(), Grade::Forbidden);
-            if let Some(row) = self.rows.get_mut(&name) {
-                let story = &mut row.outcome.story;
-                story.always = !is_any;
-                if let Some((place, because)) = trial.decided() {
-                    story.decisive = Some(place);
-                    story.because = Some(because);
-                }
-            }
+    /// The decisive step of that outcome's story is known, if there is one; `always`: no
+    /// interleaving ends as promised.
+    pub(super) fn decided(
+        &mut self,
+        outcome: String,
+        step: Option<(usize, Because)>,
+        always: bool,
+    ) {
+        if let Some(row) = self.rows.get_mut(&(outcome, Grade::Forbidden)) {
+            let story = &mut row.outcome.story;
+            story.always = always;
+            (story.decisive, story.because) = step.unzip();
         }
     }
 

@@ -367,11 +367,8 @@ impl<'a> Search<'a> {
     }
 }
 
-mod lanes;
-mod parting;
-
-pub(super) use lanes::lanes;
-pub(super) use parting::{Parting, parting};
+pub(super) mod lanes;
+pub(super) mod parting;
 
 #[cfg(test)]
 mod tests;

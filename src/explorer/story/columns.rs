@@ -4,7 +4,8 @@ use crate::engine::execution::run::Execution;
 use crate::engine::execution::telling::Telling;
 use crate::engine::execution::trace::{Names, RecordKind};
 use crate::engine::ids::ThreadId;
-use crate::explorer::order::{Script, lanes};
+use crate::explorer::order::Script;
+use crate::explorer::order::lanes::lanes;
 use crate::explorer::report::Lane;
 
 /// What the scene does itself, before and after its actors.
