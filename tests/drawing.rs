@@ -317,7 +317,7 @@ proptest! {
     /// What a thread does stands in its column, below its name, in a picture of any width.
     #[test]
     fn a_thread_stays_in_its_column(
-        made in (1usize..7).prop_flat_map(|threads| made(threads)),
+        made in (1usize..7).prop_flat_map(made),
         watched in 0usize..4,
         width in prop::sample::select(vec![80, 100, 200]),
     ) {

@@ -83,7 +83,7 @@ pub(super) fn lanes(story: &Story, files: &Files<'_>) -> Lanes {
         let next = shown.get(place + 1).map(|next| next.step.thread);
         let moves_on = next.is_some_and(|next| next != step.thread);
         let is_over = next.is_none() && rest == 0;
-        if last.switch.is_some() && (moves_on || is_over) || moves_on {
+        if moves_on || is_over && last.switch.is_some() {
             let (why, preempted) = last.switch.as_ref().map_or(("", false), |switch| {
                 (switch.why.as_str(), switch.preempted)
             });

@@ -12,7 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The text of each file that was read; nothing if it cannot be read.
 static TEXTS: Mutex<Option<HashMap<String, Option<Arc<str>>>>> = Mutex::new(None);
 /// The name of each object that was asked for. There are no more than lines that make one.
-static NAMES: Mutex<Option<HashMap<(&str, u32, u32), Option<&str>>>> = Mutex::new(None);
+static NAMES: Mutex<Option<HashMap<Made, Option<&str>>>> = Mutex::new(None);
+
+/// Where an object is made: file, line and column.
+type Made = (&'static str, u32, u32);
 
 /// Where a file is that the compiler calls by this name. The name begins at the root of the
 /// workspace, and tests run in a package's folder.
@@ -57,7 +60,7 @@ pub(crate) fn name(at: At) -> Option<&'static str> {
     let names = names.get_or_insert_default();
     let made = (at.file(), at.line(), at.column());
     *names.entry(made).or_insert_with(|| {
-        let name = name_in(&*text(at.file())?, at.line(), at.column());
+        let name = name_in(&text(at.file())?, at.line(), at.column());
         Some(Box::leak(name?.into_boxed_str()))
     })
 }
