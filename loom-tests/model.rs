@@ -562,10 +562,7 @@ mod failures {
         let story = &found.outcome("deadlock").unwrap().story;
         assert_eq!(story.preemptions, 1);
         let last = crate::without_place(&story.epilogue[0]);
-        assert_eq!(
-            last,
-            "a waits on `changed`: no running thread will ever notify it"
-        );
+        assert_eq!(last, "a waits on `changed`: no thread will ever notify it");
         assert!(found.outcome("done").is_some());
     }
 
@@ -646,8 +643,8 @@ mod failures {
             assert_eq!(
                 last,
                 [
-                    "a spins on `flag`: no running thread will ever write it",
-                    "b spins on `flag`: no running thread will ever write it"
+                    "a spins on `flag`: no thread will ever write it",
+                    "b spins on `flag`: no thread will ever write it"
                 ]
             );
         }
@@ -1572,10 +1569,7 @@ mod what_real_threads_do {
         assert_eq!(names(&twice), ["gone on", "deadlock"]);
         let story = &twice.outcome("deadlock").unwrap().story;
         let last = crate::without_place(&story.epilogue[0]);
-        assert_eq!(
-            last,
-            "main is parked: no running thread will ever unpark it"
-        );
+        assert_eq!(last, "main is parked: no thread will ever unpark it");
     }
 
     #[test]

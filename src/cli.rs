@@ -171,7 +171,7 @@ fn list(lessons: &[Lesson], one: Option<&Target>, out: &mut dyn Write) -> Result
     Ok(())
 }
 
-/// A lesson's scenes, and what its seed got wrong.
+/// A lesson's scenes, and what the tutorial got wrong.
 fn details(out: &mut dyn Write, lesson: &Lesson) -> Result<(), Stop> {
     writeln!(out, "scenes, explored under {}:", lesson.memory)?;
     let scenes = lesson.versions.iter().flat_map(|version| &version.scenes);
@@ -184,11 +184,11 @@ fn details(out: &mut dyn Write, lesson: &Lesson) -> Result<(), Stop> {
         };
         writeln!(out, "  {}{proof}", scene.name)?;
     }
-    let Some(seed) = lesson.seed.lesson else {
+    let Some(number) = lesson.tutorial.lesson else {
         return Ok(());
     };
-    writeln!(out, "what lesson {seed} of the tutorial gets wrong:")?;
-    for fault in lesson.seed.faults {
+    writeln!(out, "what lesson {number} of the tutorial gets wrong:")?;
+    for fault in lesson.tutorial.faults {
         let fault = format!("- {} (not here: test {})", fault.what, fault.shown_by);
         write!(out, "{}", paragraph(&fault))?;
     }

@@ -16,7 +16,7 @@ mod text;
 
 pub use layout::Drawing;
 pub use line::WIDTH;
-pub use story::story;
+pub use story::{mistake, story};
 pub use table::outcomes;
 
 use crate::explorer::report::{Exploration, Grade};

@@ -16,7 +16,7 @@ pub mod ticket_lock;
 pub mod ticket_office;
 pub mod udp_chat;
 
-pub use parts::{Fault, Lesson, Mistake, Program, Scene, Seed, Version};
+pub use parts::{Fault, Lesson, Mistake, Program, Scene, Tutorial, Version};
 
 /// Every lesson, in the order of the course.
 #[must_use]

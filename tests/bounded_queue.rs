@@ -456,14 +456,14 @@ fn play(capacity: usize) -> (Grade, String) {
 }
 
 #[test]
-fn the_seeds_program_comes_to_its_end() {
+fn the_tutorials_program_comes_to_its_end() {
     let (grade, outcome) = play(5);
     assert_eq!(grade, Grade::Promised);
     assert_eq!(outcome, "hello ok good morning bad, back: a how");
 }
 
 #[test]
-fn the_seeds_program_heeds_its_capacity() {
+fn the_tutorials_program_heeds_its_capacity() {
     let promised = |outcome: &str| (Grade::Promised, outcome.to_owned());
     assert_eq!(play(3), promised("hello ok good, back: morning bad a how"));
     assert_eq!(play(6), promised("hello ok good morning bad a, back: how"));

@@ -78,7 +78,7 @@ fn right() -> Version {
 }
 
 #[test]
-fn the_seeds_day_comes_to_its_end() {
+fn the_tutorials_day_comes_to_its_end() {
     let judged = ends(|| (right().play)(&Program::default()));
     assert_eq!(judged.grade, Grade::Promised, "{judged:?}");
 }

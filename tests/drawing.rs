@@ -470,9 +470,9 @@ fn where_fewer_may_do_the_caption_says_at_most() {
         let text = draw::story(outcome).plain();
         text.lines().nth(1).unwrap().to_owned()
     };
-    assert_eq!(caption(&outcome), "no preemptions, no stale reads");
+    assert_eq!(caption(&outcome), "no preemptions");
     outcome.story.preemptions = 2;
-    assert_eq!(caption(&outcome), "at most 2 preemptions, no stale reads");
+    assert_eq!(caption(&outcome), "at most 2 preemptions");
     outcome.story.stale_reads = 1;
     assert_eq!(
         caption(&outcome),
@@ -500,6 +500,6 @@ fn an_empty_story_has_only_a_caption() {
     let story = Scribe::new(&[], &[], "a.rs").forbidden("nothing", "none");
     assert_eq!(
         draw::story(&story).plain(),
-        "FORBIDDEN: nothing (none)\nno preemptions, no stale reads\n\npromised  any other outcome\ngot       nothing: none\n"
+        "FORBIDDEN: nothing\nno preemptions\n\npromised  any other outcome\ngot       nothing: none\n"
     );
 }

@@ -616,7 +616,7 @@ fn told(said: &str, jobs: usize) -> HashSet<u32> {
 }
 
 #[test]
-fn the_seeds_day_is_told_in_whole_lines() {
+fn the_tutorials_day_is_told_in_whole_lines() {
     let (said, code) = play("");
     assert!(told(&said, 10).len() <= 3, "{said}");
     assert_eq!(code, Some(0));

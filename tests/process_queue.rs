@@ -205,7 +205,7 @@ fn play(said: &str) -> (Vec<Line>, &str) {
 }
 
 #[test]
-fn the_seeds_day_comes_to_its_end() {
+fn the_tutorials_day_comes_to_its_end() {
     let one_each = ["--producers=1", "--consumers=1", "--pace=0s"];
     let said = said(program().args(["play", "process_queue"]).args(one_each));
     let (lines, last) = play(&said);
@@ -732,7 +732,7 @@ fn every_scene_ends_as_promised() {
 }
 
 #[test]
-fn threads_for_processes_play_the_seeds_day() {
+fn threads_for_processes_play_the_tutorials_day() {
     let judged = ends(|| (right().play)(&Program::default()));
     assert_eq!(judged.grade, Grade::Promised, "{judged:?}");
     for [consumers, capacity] in [[0, 5], [2, 0]] {

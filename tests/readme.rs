@@ -40,7 +40,7 @@ fn its_table_has_every_lesson_and_version() {
             lesson.name
         );
         let from = lesson
-            .seed
+            .tutorial
             .lesson
             .map_or(String::new(), |seed| format!("lesson {seed}"));
         assert_eq!(cells[5], from, "{}", lesson.name);
@@ -56,7 +56,7 @@ fn list_has_each_mistake_of_the_tutorial_with_its_test() {
             .args(["list", lesson.name])
             .output();
         let list = words(&String::from_utf8(list.unwrap().stdout).unwrap());
-        for fault in lesson.seed.faults {
+        for fault in lesson.tutorial.faults {
             for text in [fault.what, fault.shown_by] {
                 assert!(list.contains(&words(text)), "{text}: {list}");
             }

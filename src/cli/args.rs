@@ -240,7 +240,7 @@ pub(super) struct PlayArgs {
     /// Items that each producer makes [default: 10]
     #[arg(long, value_parser = value_parser!(u32).range(..=1_000_000))]
     pub(super) items: Option<u32>,
-    /// How long each piece of work takes: 50ms, 1s as in the seed, 0s for none
+    /// How long each piece of work takes: 50ms, 1s as in the tutorial, 0s for none
     #[arg(long, default_value = "50ms", value_parser = pace)]
     pub(super) pace: Duration,
     /// Play one scene N times, and count how often it goes wrong, beside how many of its

@@ -482,7 +482,11 @@ impl Report<'_> {
             outcome.filter(|outcome| outcome.grade == Grade::Forbidden)
         });
         if let Some(outcome) = expected.or_else(|| simplest(found)) {
-            write!(self.out, "\n{}", draw::story(outcome).coloured(width()))?;
+            let drawing = match mistake {
+                Some(_) => draw::mistake(outcome, share.version.about, scene.must_occur),
+                None => draw::story(outcome),
+            };
+            write!(self.out, "\n{}", drawing.coloured(width()))?;
         }
         Ok(())
     }

@@ -83,7 +83,7 @@ pub(super) fn play(lessons: &[Lesson], args: &PlayArgs, out: &mut dyn Write) -> 
     Ok(judged.grade != Grade::Forbidden)
 }
 
-/// The seed's numbers but for those given; only what the lesson heeds may be.
+/// The tutorial's numbers but for those given; only what the lesson heeds may be.
 fn program(lesson: &Lesson, args: &PlayArgs) -> Result<Program, Stop> {
     let mut program = Program::default();
     let numbers = [

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::explorer::report::{Exploration, Grade, Judged, Kind, Outcome, Proved, Step, Story};
-use crate::lessons::{Mistake, Seed, Version};
+use crate::lessons::{Mistake, Tutorial, Version};
 use crate::programs::{Program, Run};
 use clap::Parser as _;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub(super) fn lesson() -> Lesson {
         name: "shop",
         title: "A shop",
         story: "Once upon a time.",
-        seed: Seed {
+        tutorial: Tutorial {
             lesson: None,
             faults: &[],
         },

@@ -186,8 +186,11 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// Whether no thread's text is broken into too many pieces.
+    /// Whether no thread's text is broken into too many pieces, and nothing is left out.
     fn is_legible(&self) -> bool {
+        if self.states.len() < self.lanes.watched.len() {
+            return false;
+        }
         let mut columns = self.threads.iter();
         columns.all(|(_, column)| column.width >= column.natural.min(LEGIBLE))
     }
@@ -215,13 +218,17 @@ impl<'a> Columns<'a> {
         let (waits, ready) = (names(Lane::Waits), names(Lane::Ready));
         let mut text = Vec::new();
         if !waits.is_empty() {
-            text.push(format!("waiting: {waits}"));
+            text.push(format!("{waits} waits"));
         }
         if !ready.is_empty() {
-            text.push(format!("could run: {ready}"));
+            text.push(format!("{ready} could run"));
         }
         let mut line = Line::default();
-        line.put(0, Tone::Quiet, &format!("({})", text.join("; ")));
+        line.put(
+            0,
+            Tone::Quiet,
+            &format!("(not shown here: {})", text.join("; ")),
+        );
         (!text.is_empty()).then_some(line)
     }
 

@@ -132,7 +132,7 @@ fn first_lanes(story: &Story) -> Vec<report::Lane> {
     let mut lanes = first.map_or_else(Vec::new, |step| step.lanes.clone());
     lanes.resize(story.threads.len(), report::Lane::Enabled);
     for (thread, lane) in lanes.iter_mut().enumerate() {
-        if *lane != report::Lane::NotStarted || first.is_some_and(|it| it.thread == thread) {
+        if *lane == report::Lane::Waits || first.is_some_and(|it| it.thread == thread) {
             *lane = report::Lane::Enabled;
         }
     }
@@ -156,19 +156,21 @@ fn shown(story: &Story) -> Vec<Shown<'_>> {
             .iter()
             .position(|name| step.object.as_ref() == Some(name));
         let was = watched.and_then(|watched| before.get(watched));
+        let is = watched.and_then(|watched| step.state.get(watched));
         if let Some(row) = rows.last_mut()
             && row.step.thread == step.thread
             && story.steps[row.last].switch.is_none()
-            && let Some(what) = joined(row, step, was)
+            && let Some(what) = joined(row, step, was, is)
         {
             row.what = Piece::new(Tone::Plain, what);
             row.last = place;
             row.is_decisive |= is_decisive;
             continue;
         }
-        let text = match (step.kind, was) {
-            (Kind::Narration, _) => format!("“{}”", step.what),
-            (Kind::Locks, Some(was)) => format!("{} ({was})", step.what),
+        let text = match step.kind {
+            Kind::Narration => format!("“{}”", step.what),
+            Kind::Locks => step.what.clone() + &change(was, None),
+            Kind::Unlocks if was != is => step.what.clone() + &change(was, is),
             _ => step.what.clone(),
         };
         let tone = match step.kind {
@@ -190,9 +192,14 @@ fn shown(story: &Story) -> Vec<Shown<'_>> {
 /// What a row says that is about a step and the next one of the same thread, if they belong
 /// together: a lock is released at once, or a thread that is notified takes the lock. `was`:
 /// the value of what the lock protects.
-fn joined(row: &Shown<'_>, next: &Step, was: Option<&String>) -> Option<String> {
+fn joined(
+    row: &Shown<'_>,
+    next: &Step,
+    was: Option<&String>,
+    is: Option<&String>,
+) -> Option<String> {
     let object = next.object.as_ref()?;
-    let was = was.map_or_else(String::new, |was| format!(" ({was})"));
+    let was = change(was, is);
     match (row.step.kind, next.kind) {
         (Kind::Locks, Kind::Unlocks) if row.step.object == next.object => {
             Some(format!("lock, unlock {object}{was}"))
@@ -201,6 +208,15 @@ fn joined(row: &Shown<'_>, next: &Step, was: Option<&String>) -> Option<String> 
             Some(format!("{}, {}{was}", row.step.what, next.what))
         }
         _ => None,
+    }
+}
+
+/// `: 1 left → 0 left`, or `: 1 left` if that does not change.
+fn change(was: Option<&String>, is: Option<&String>) -> String {
+    match (was, is) {
+        (Some(was), Some(is)) if was != is => format!(": {was} → {is}"),
+        (Some(was), _) => format!(": {was}"),
+        _ => String::new(),
     }
 }
 

@@ -10,8 +10,6 @@ const MOST: usize = 3;
 
 /// The story of one outcome: a caption, a column for each thread, and for a forbidden
 /// outcome what was promised, what it is instead, and why.
-///
-/// [`Drawing::plain`] of it is what a committed story file contains.
 #[must_use]
 pub fn story(outcome: &Outcome) -> Drawing {
     let story = &outcome.story;
@@ -21,11 +19,15 @@ pub fn story(outcome: &Outcome) -> Drawing {
         Grade::Allowed => Tone::Warning,
         Grade::Forbidden => Tone::Bad,
     };
+    let mut title = vec![Piece::new(
+        grade,
+        format!("{}: {}", outcome.grade, outcome.outcome),
+    )];
+    if outcome.grade != Grade::Forbidden {
+        title.push(Piece::new(Tone::Plain, format!("({})", outcome.meaning)));
+    }
     let mut blocks = vec![
-        Block::Text(vec![
-            Piece::new(grade, format!("{}: {}", outcome.grade, outcome.outcome)),
-            Piece::new(Tone::Plain, format!("({})", outcome.meaning)),
-        ]),
+        Block::Text(title),
         Block::Text(vec![Piece::new(
             Tone::Quiet,
             format!("{}{}", cost(story), files.caption()),
@@ -54,7 +56,27 @@ pub fn story(outcome: &Outcome) -> Drawing {
     Drawing { blocks }
 }
 
-/// `1 preemption, no stale reads`; `at most 1 preemption, …` if fewer may do
+/// The story of a lesson's mistake, which it names. `must_occur`: outcomes that are promised,
+/// even where the mistake leaves none of them.
+///
+/// [`Drawing::plain`] of it is what a committed story file contains.
+#[must_use]
+pub fn mistake(outcome: &Outcome, mistake: &str, must_occur: &[&str]) -> Drawing {
+    let mut outcome = outcome.clone();
+    let promised = &mut outcome.story.promised;
+    if promised.is_empty() {
+        promised.extend(must_occur.iter().map(|outcome| Promise {
+            outcome: (*outcome).to_owned(),
+            meaning: String::new(),
+        }));
+    }
+    let mut drawing = story(&outcome);
+    let mistake = vec![Piece::new(Tone::Warning, mistake)];
+    drawing.blocks.push(Block::Labelled("mistake", mistake));
+    drawing
+}
+
+/// `1 preemption, 2 stale reads`; `at most 1 preemption, …` if fewer may do
 fn cost(story: &Story) -> String {
     let at_most = if story.minimal { "" } else { "at most " };
     let count = |number: usize, what| match number {
@@ -62,11 +84,11 @@ fn cost(story: &Story) -> String {
         1 => format!("{at_most}1 {what}"),
         number => format!("{at_most}{number} {what}s"),
     };
-    format!(
-        "{}, {}",
-        count(story.preemptions, "preemption"),
-        count(story.stale_reads, "stale read")
-    )
+    let preemptions = count(story.preemptions, "preemption");
+    match story.stale_reads {
+        0 => preemptions,
+        stale_reads => format!("{preemptions}, {}", count(stale_reads, "stale read")),
+    }
 }
 
 /// What is promised, in the place of a forbidden outcome.
@@ -105,8 +127,7 @@ fn because(story: &Story, files: &Files<'_>) -> Vec<Piece> {
     if let Some(because) = &story.because {
         lines.extend(decisive(because, files));
     } else if story.always {
-        let text = "No interleaving of this scene ends as promised: the mistake is in the code, \
-                    not in the order of steps.";
+        let text = "Every interleaving of this scene has a forbidden outcome.";
         lines.push(Piece::new(Tone::Warning, text));
     }
     lines
@@ -115,7 +136,10 @@ fn because(story: &Story, files: &Files<'_>) -> Vec<Piece> {
 fn decisive(because: &Because, files: &Files<'_>) -> Vec<Piece> {
     let tell = |act: &Act| match act.what.as_str() {
         "" => format!("what {} says at {}", act.thread, files.place_of(act)),
-        what => format!("`{what}` by {}", act.thread),
+        what => {
+            let what = what.replace('`', "");
+            format!("`{what}` by {} at {}", act.thread, files.place_of(act))
+        }
     };
     let Because {
         act,
@@ -124,9 +148,9 @@ fn decisive(because: &Because, files: &Files<'_>) -> Vec<Piece> {
         outcome,
     } = because;
     let otherwise = match (before, instead) {
-        (Some(before), _) => format!("If {} comes first", tell(before)),
+        (Some(before), _) => format!("If {} comes before it", tell(before)),
         (None, Some(instead)) if instead.what != act.what => {
-            format!("If `{}` comes instead", instead.what)
+            format!("If `{}` comes instead", instead.what.replace('`', ""))
         }
         _ => "Before it".to_owned(),
     };

@@ -60,8 +60,8 @@ struct Row {
     /// In how many different interleavings, by [`By`].
     different: [u64; 2],
     cost: Cost,
-    /// Whether the failure says by itself how it comes about: a data race.
-    is_cause: bool,
+    /// Whether the scene is at fault, not the order of its steps.
+    is_misuse: bool,
     /// What its story consists of.
     known: Vec<Known>,
     /// What may still be spent on a better story.
@@ -155,15 +155,7 @@ impl Found {
                     outcome,
                     different: [0; 2],
                     cost,
-                    is_cause: matches!(
-                        x.failure,
-                        Some(
-                            Failure::DataRace(_)
-                                | Failure::UseAfterFree { .. }
-                                | Failure::Misuse(_)
-                                | Failure::Endless
-                        )
-                    ),
+                    is_misuse: matches!(x.failure, Some(Failure::Misuse(_) | Failure::Endless)),
                     known,
                     places,
                     at_least: at_least.unwrap_or((usize::MAX, usize::MAX)),
@@ -194,7 +186,7 @@ impl Found {
 
     /// The stories of forbidden outcomes whose cause is not in themselves, by outcome.
     pub(super) fn undecided(&mut self) -> Vec<(String, Vec<Known>)> {
-        let is_open = |row: &&mut Row| row.outcome.grade == Grade::Forbidden && !row.is_cause;
+        let is_open = |row: &&mut Row| row.outcome.grade == Grade::Forbidden && !row.is_misuse;
         let rows = self.rows.values_mut().filter(is_open);
         rows.map(|row| (row.outcome.outcome.clone(), take(&mut row.known)))
             .collect()

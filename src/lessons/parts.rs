@@ -13,8 +13,8 @@ pub struct Lesson {
     pub title: &'static str,
     /// A short story: what is promised and where the race is.
     pub story: &'static str,
-    /// The program of the seed tutorial on the subject, and its faults.
-    pub seed: Seed,
+    /// The program of the tutorial on the subject, and its faults.
+    pub tutorial: Tutorial,
     /// The memory model the lesson needs to show its mistakes.
     pub memory: Memory,
     /// Right versions first.
@@ -23,15 +23,15 @@ pub struct Lesson {
     pub heeds: &'static [&'static str],
 }
 
-/// The seed tutorial's program.
-pub struct Seed {
+/// The tutorial's program.
+pub struct Tutorial {
     /// Which of its eight lessons. `None`: the tutorial has no such lesson.
     pub lesson: Option<u8>,
     /// Its faults, each with a test that shows that our program does not have it.
     pub faults: &'static [Fault],
 }
 
-/// One fault of a seed program.
+/// One fault of a tutorial's program.
 pub struct Fault {
     /// What is wrong.
     pub what: &'static str,
@@ -220,7 +220,7 @@ pub struct Program {
 }
 
 impl Default for Program {
-    /// The seed's numbers.
+    /// The tutorial's numbers.
     fn default() -> Self {
         Self {
             tickets: 20,

@@ -39,7 +39,7 @@ pub const ROLE: &str = "process_pool";
 /// A job: the name of a function, and its arguments. (A closure cannot be sent.)
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Job {
-    /// What the seed does: sleeps for a random time, up to this one.
+    /// What the tutorial does: sleeps for a random time, up to this one.
     SleepUpTo(Duration),
     /// Squares a number, unless the square is too large.
     Square(i64),
@@ -175,7 +175,7 @@ pub struct Arguments {
     /// Jobs for them
     #[arg(long, default_value_t = 10, value_parser = value_parser!(u32).range(..=1_000_000))]
     jobs: u32,
-    /// How long a job takes on average: 50ms, 1s as in the seed, 0s for no time
+    /// How long a job takes on average: 50ms, 1s as in the tutorial, 0s for no time
     #[arg(long, default_value = "50ms", value_parser = pace)]
     pace: Duration,
     /// How long a job may take, before its worker is killed [default: for ever]
@@ -230,13 +230,13 @@ impl Link<(u32, Job), Answer<Done>> for Reporting {
 }
 
 impl Run for Arguments {
-    /// The seed's program. But the parent prints, so that no line is torn, and it also prints
+    /// The tutorial's program. But the parent prints, so that no line is torn, and it also prints
     /// which jobs failed.
     fn run(self, out: &mut dyn Write) -> Result<bool, Stop> {
         let at_least_one = |number| NonZeroUsize::new(number as usize).unwrap_or(NonZeroUsize::MIN);
         let config = Config {
             workers: at_least_one(self.workers),
-            // All jobs can be submitted before the first is done, as in the seed.
+            // All jobs can be submitted before the first is done, as in the tutorial.
             waiting: at_least_one(self.jobs),
             timeout: self.timeout,
         };

@@ -102,14 +102,14 @@ where
     let mut actors = Actors::new();
     for producer in 1..=config.producers {
         let work = config.work(producer);
-        actors = actors.enter(format!("for producer-{producer}"), move || {
+        actors = actors.enter(format!("parent of producer-{producer}"), move || {
             let report = exchange.producer(work, || start_producer(producer));
             exchange.producer_is_done();
             report
         });
     }
     for consumer in 1..=config.consumers {
-        actors = actors.enter(format!("for consumer-{consumer}"), move || {
+        actors = actors.enter(format!("parent of consumer-{consumer}"), move || {
             exchange.consumer(|| start_consumer(consumer))
         });
     }

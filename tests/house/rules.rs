@@ -221,7 +221,10 @@ fn every_fault_is_shown_by_a_test() {
     let list = String::from_utf8(list.unwrap().stdout).unwrap();
     let is_test = |name: &str| list.lines().any(|line| line == format!("{name}: test"));
     assert!(!is_test("house::rules::every_fault"));
-    for fault in lessons::all().iter().flat_map(|lesson| lesson.seed.faults) {
+    for fault in lessons::all()
+        .iter()
+        .flat_map(|lesson| lesson.tutorial.faults)
+    {
         assert!(is_test(fault.shown_by), "no test is {}", fault.shown_by);
     }
 }

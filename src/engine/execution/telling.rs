@@ -92,7 +92,7 @@ impl Names for Telling<'_> {
             // Each end of a channel.
             Some(name) => name
                 .split(", ")
-                .map(|name| format!("{name} {number}"))
+                .map(|name| format!("{name}#{number}"))
                 .collect::<Vec<_>>()
                 .join(", "),
             None => format!("{} {number}", object.kind),

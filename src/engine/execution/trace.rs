@@ -35,9 +35,12 @@ pub(crate) trait Names {
 
     /// The end of a channel that a step uses: 0 sends, 1 receives.
     fn half_of(&self, record: &Record, half: usize) -> String {
-        record
-            .object
-            .map_or_else(String::new, |id| self.half(id, half))
+        let name = record.object.map(|id| self.half(id, half));
+        let name = name.unwrap_or_default();
+        match name.contains(' ') {
+            true => format!("`{name}`"),
+            false => name,
+        }
     }
 
     /// If the source has a name for each end of a channel: the one of that end.

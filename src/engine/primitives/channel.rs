@@ -69,7 +69,7 @@ impl Blocking for Message {
     }
 
     fn never(&self) -> &'static str {
-        ": no running thread will ever send one"
+        ": no thread will ever send a message"
     }
 }
 

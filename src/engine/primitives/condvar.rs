@@ -49,7 +49,7 @@ impl Blocking for Notified {
     }
 
     fn never(&self) -> &'static str {
-        ": no running thread will ever notify it"
+        ": no thread will ever notify it"
     }
 }
 
@@ -348,7 +348,6 @@ fn tell_notify_all(record: &Record, names: &dyn Names) -> String {
 fn tell_ended(record: &Record, names: &dyn Names) -> String {
     let how = match record.values[0] {
         0 => "spurious wake-up",
-        1 => "timed out early",
         _ => "timed out",
     };
     format!("wait on {} → {how}", names.object_of(record))

@@ -50,7 +50,7 @@ impl Blocking for Parked {
     }
 
     fn never(&self) -> &'static str {
-        ": no running thread will ever unpark it"
+        ": no thread will ever unpark it"
     }
 }
 

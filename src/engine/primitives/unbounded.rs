@@ -222,8 +222,7 @@ impl<T> Receiver<T> {
             step.looks();
             step.uses(ended.operation(), &[(Part::Place(place), Kind::Write)]);
             let record = step.note(at, |record, names| {
-                let early = if record.values[0] == 1 { " early" } else { "" };
-                format!("receive on {} → timed out{early}", names.half_of(record, 1))
+                format!("receive on {} → timed out", names.half_of(record, 1))
             });
             record.values = [ended as u64, 0];
             record.gate = ended.gate();
@@ -283,12 +282,8 @@ impl<T> Drop for Sender<T> {
             step.uses(const { word("drop sender") }, parts);
             let by = step.trace.next();
             let record = step.note(self.at, |record, names| {
-                let last = if record.values[0] == 1 {
-                    " (the last)"
-                } else {
-                    ""
-                };
-                format!("drop {}{last}", names.half_of(record, 0))
+                let last = ["a sender", "the last sender"][record.values[0] as usize];
+                format!("drop {}, {last}", names.half_of(record, 0))
             });
             record.values = [is_last.into(), 0];
             record.kind = RecordKind::Disconnect;
@@ -331,7 +326,7 @@ impl<T> Drop for Receiver<T> {
                 let id = step.id;
                 step.changes(id);
                 let record = step.note(self.at, |record, names| {
-                    format!("drop {}", names.half_of(record, 1))
+                    format!("drop {}, the receiver", names.half_of(record, 1))
                 });
                 record.kind = RecordKind::Disconnect;
             });

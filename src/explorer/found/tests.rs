@@ -26,7 +26,7 @@ fn is_minimal(proved: Proved, (stale_reads, preemptions): (usize, usize)) -> boo
         },
         different: [1; 2],
         cost: Cost::of(&order),
-        is_cause: false,
+        is_misuse: false,
         known: Vec::new(),
         places: 0,
         at_least: (usize::MAX, usize::MAX),

@@ -40,14 +40,17 @@ pub(crate) fn lanes(
 
 impl Search<'_> {
     fn lane(&self, taken: &[u16], thread: ThreadId, waits: bool) -> Lane {
-        let leaves = |step: StepId| self.script.steps[step].is_setup;
         match self.gate(taken, thread) {
             None => Lane::Ended,
-            Some(_) if taken[thread] > 0 && self.next(taken, thread).is_some_and(leaves) => {
-                Lane::Ended
-            }
+            Some(_) if taken[thread] > 0 && self.has_done_all(taken, thread) => Lane::Ended,
             Some(gate) if waits && !self.is_open(taken, gate) => Lane::Waits,
             Some(_) => Lane::Enabled,
         }
+    }
+
+    /// Whether the thread takes no step of the scene's any more.
+    fn has_done_all(&self, taken: &[u16], thread: ThreadId) -> bool {
+        let left = &self.threads[thread][usize::from(taken[thread])..];
+        !left.is_empty() && left.iter().all(|&step| self.script.steps[step].is_setup)
     }
 }

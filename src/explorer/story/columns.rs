@@ -76,13 +76,20 @@ impl<'x> Columns<'x> {
         of_columns.collect()
     }
 
+    /// Whether an actor has done something before that record.
+    fn has_acted(&self, id: usize) -> bool {
+        let mut before = self.x.trace.records()[..id].iter();
+        before.any(|record| record.thread != 0 && record.kind != RecordKind::Setup)
+    }
+
     /// The lane of the scene, and of the actor whose part its thread plays.
     fn scene_lane(&self, columns: &mut [Lane], id: usize, later: &[usize]) {
         let x = self.x;
         let Some(&(thread, from, _)) = x.parts.first() else {
             return;
         };
-        if id < from as usize {
+        let is_first = x.trace.records()[id].thread == thread && id < from as usize;
+        if is_first && !self.has_acted(id) {
             columns.fill(Lane::NotStarted);
             columns[0] = Lane::Enabled;
             return;

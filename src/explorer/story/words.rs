@@ -131,6 +131,7 @@ impl<'x> Teller<'x> {
         let why = match handover {
             Handover::Preempted => "preempted".to_owned(),
             Handover::Yields => "yields".to_owned(),
+            Handover::Ended if self.goes_on(id) => "waits for the threads that it runs".to_owned(),
             Handover::Ended => "ended".to_owned(),
             Handover::Waits(gate, holder) => {
                 let holder = holder.map(|step| {
@@ -144,6 +145,18 @@ impl<'x> Teller<'x> {
             preempted: *handover == Handover::Preempted,
             why,
         }
+    }
+
+    /// Whether the thread of that record takes another step of the scene's.
+    fn goes_on(&self, id: usize) -> bool {
+        let records = script::happened(self.x);
+        let thread = records[id].thread;
+        let is_part = |id: &usize| {
+            let mut parts = self.x.parts.iter();
+            parts.any(|&(_, from, to)| (from as usize..to as usize).contains(id))
+        };
+        let mut later = (id + 1..records.len()).filter(|&id| records[id].thread == thread);
+        is_part(&id) && later.any(|id| records[id].kind != RecordKind::Setup && is_part(&id))
     }
 
     /// What the thread of that record waits for after it.
@@ -244,7 +257,7 @@ impl<'x> Teller<'x> {
     fn blocked(&self, blocked: &BlockedThread) -> String {
         let never = match &blocked.waits {
             WaitsFor::Object(wait) => wait.what.never(),
-            WaitsFor::Written(..) => ": no running thread will ever write it",
+            WaitsFor::Written(..) => ": no thread will ever write it",
             WaitsFor::End(_) => "",
         };
         let (thread, waits) = (

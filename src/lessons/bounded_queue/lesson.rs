@@ -45,7 +45,7 @@ use std::time::Duration;
 /// What the scenes put into queues: `a2` is the second item of producer a.
 pub type Item = &'static str;
 
-/// The timeout in scenes. The seed has 3 seconds; this is long enough to be noticed.
+/// The timeout in scenes. The tutorial has 3 seconds; this is long enough to be noticed.
 pub const TIMEOUT: Duration = Duration::from_millis(300);
 
 /// Why [`put_timeout`](BoundedQueue::put_timeout) failed, with the item unless it is lost.

@@ -10,7 +10,7 @@ pub mod wrong;
 pub use lesson::{BoundedQueue, Item, PutTimeoutError, Run, Setup, TIMEOUT};
 
 use crate::explorer::report::Memory;
-use crate::lessons::parts::{Fault, Lesson, Mistake, Seed, Version};
+use crate::lessons::parts::{Fault, Lesson, Mistake, Tutorial, Version};
 use right::Queue;
 use scenes::{play, scenes};
 
@@ -29,12 +29,12 @@ pub fn lesson() -> Lesson {
                 up to a timeout, and in the end somebody closes the queue. Before a woken thread \
                 has the lock again, another thread may have changed everything. A thread that \
                 nobody wakes sleeps for ever.",
-        seed: Seed {
+        tutorial: Tutorial {
             lesson: Some(6),
             faults: &[
                 Fault {
                     what: "crashes with `queue.Full` at its sixth put, after 3 seconds",
-                    shown_by: "bounded_queue::the_seeds_program_comes_to_its_end",
+                    shown_by: "bounded_queue::the_tutorials_program_comes_to_its_end",
                 },
                 Fault {
                     what: "loses the item that was not put: `queue.Full` does not contain it",
@@ -42,7 +42,7 @@ pub fn lesson() -> Lesson {
                 },
                 Fault {
                     what: "never reaches `put_nowait`, which would raise as well, nor `get`",
-                    shown_by: "bounded_queue::the_seeds_program_comes_to_its_end",
+                    shown_by: "bounded_queue::the_tutorials_program_comes_to_its_end",
                 },
                 Fault {
                     what: "cannot close the queue: a consumer that gets one item more \
@@ -114,7 +114,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<DropsOnTimeout>(
-                "reports a timeout and does not give the item back (as the seed does)",
+                "reports a timeout and does not give the item back (as the tutorial does)",
                 scenes::<DropsOnTimeout>(),
                 play::<DropsOnTimeout>,
                 Mistake {

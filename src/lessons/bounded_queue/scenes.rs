@@ -423,7 +423,7 @@ pub(super) fn scenes<Q: BoundedQueue + 'static>() -> Vec<Scene> {
     ]
 }
 
-/// The seed's program, to its end. While there is room, words are put. Words for which
+/// The tutorial's program, to its end. While there is room, words are put. Words for which
 /// there is no room come back: `how` at once, the others after a timeout.
 pub(super) fn play<Q: BoundedQueue>(program: &Program) -> Judged {
     const WORDS: &[Item; 7] = &["hello", "ok", "good", "morning", "bad", "a", "how"];
@@ -436,7 +436,7 @@ pub(super) fn play<Q: BoundedQueue>(program: &Program) -> Judged {
         consumers: 1,
     };
     let queue = Q::new(capacity);
-    let program_of_the_seed = || {
+    let program_of_the_tutorial = || {
         let [words @ .., how] = WORDS;
         let (hello_to_bad, a) = words.split_at(capacity.get().min(words.len()));
         let mut handed_back = put_all(&queue, hello_to_bad);
@@ -458,6 +458,8 @@ pub(super) fn play<Q: BoundedQueue>(program: &Program) -> Judged {
             longest,
         }
     };
-    let runs = Actors::new().enter("program", program_of_the_seed).run();
+    let runs = Actors::new()
+        .enter("program", program_of_the_tutorial)
+        .run();
     setup.judge(&runs[0])
 }

@@ -10,7 +10,7 @@ pub mod wrong;
 pub use lesson::{Bakery, Bread, Day};
 
 use crate::explorer::report::Memory;
-use crate::lessons::parts::{Fault, Lesson, Mistake, Seed, Version};
+use crate::lessons::parts::{Fault, Lesson, Mistake, Tutorial, Version};
 use scenes::{play, scenes};
 
 /// The room.
@@ -25,12 +25,12 @@ pub fn lesson() -> Lesson {
         story: "Bakers put bread into a bounded queue, and customers buy it from there. A baker \
                 goes home after his last bread. How does a customer find out that no more bread \
                 will come? Neither counting nor looking into the queue helps.",
-        seed: Seed {
+        tutorial: Tutorial {
             lesson: Some(3),
             faults: &[
                 Fault {
                     what: "does not import `time`: all four threads crash at their first sleep",
-                    shown_by: "bread_queue::the_seeds_day_comes_to_its_end",
+                    shown_by: "bread_queue::the_tutorials_day_comes_to_its_end",
                 },
                 Fault {
                     what: "hangs when customers want more bread than there is",
@@ -54,7 +54,7 @@ pub fn lesson() -> Lesson {
                 play::<ClosesWhenBaked>,
             ),
             Version::wrong::<CountedCustomers>(
-                "every customer buys a fixed number of breads (as the seed does)",
+                "every customer buys a fixed number of breads (as the tutorial does)",
                 scenes::<CountedCustomers>(),
                 play::<CountedCustomers>,
                 Mistake {

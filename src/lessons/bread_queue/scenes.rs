@@ -47,7 +47,7 @@ impl Day {
     }
 }
 
-/// The seed's program, with other numbers.
+/// The tutorial's program, with other numbers.
 pub(super) fn play<B: Bakery>(program: &Program) -> Judged {
     let Some(capacity) = NonZeroUsize::new(program.capacity) else {
         return Judged::forbidden("no queue", "a queue for 0 breads cannot pass a bread on");

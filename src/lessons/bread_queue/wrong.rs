@@ -4,7 +4,7 @@ use super::lesson::{Bakery, Bread, Day};
 use crate::lessons::bounded_queue::right::Queue;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
-/// What the seed does: every customer buys as many breads as every baker bakes. It works
+/// What the tutorial does: every customer buys as many breads as every baker bakes. It works
 /// with as many customers as bakers. With more customers, some wait for bread that nobody
 /// bakes. With fewer, bread is left, or bakers wait for ever because the queue is full.
 pub struct CountedCustomers {

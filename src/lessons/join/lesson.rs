@@ -7,7 +7,7 @@
 //! The promises: the answer is the sum, and if there is no sum, the failure is reported.
 //!
 //! # What the compiler already refuses
-//! The seed's global, read while a thread may be changing it, does not compile in safe
+//! The tutorial's global, read while a thread may be changing it, does not compile in safe
 //! Rust:
 //! ```compile_fail
 //! let mut x = 10;

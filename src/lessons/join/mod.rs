@@ -10,7 +10,7 @@ pub mod wrong;
 pub use lesson::{Sum, judge};
 
 use crate::explorer::report::Memory;
-use crate::lessons::parts::{Fault, Lesson, Mistake, Seed, Version};
+use crate::lessons::parts::{Fault, Lesson, Mistake, Tutorial, Version};
 use scenes::{play, scenes};
 
 /// The room.
@@ -24,7 +24,7 @@ pub fn lesson() -> Lesson {
         title: "One thread computes, the other waits for it and reads",
         story: "x is 10. A thread sets it to 1 + 1, and the main thread prints it. The answer is 2 \
                 only if the main thread joins the other thread before it reads x.",
-        seed: Seed {
+        tutorial: Tutorial {
             lesson: Some(8),
             faults: &[
                 Fault {

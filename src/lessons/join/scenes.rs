@@ -6,7 +6,7 @@ use crate::lessons::parts::{Program, Scene};
 use crate::narrate;
 use std::panic::catch_unwind;
 
-/// The seed's program.
+/// The tutorial's program.
 fn one_plus_one<Way: Sum>() -> Judged {
     let x = Way::x(1, 1);
     narrate!("x is {x}");

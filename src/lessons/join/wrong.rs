@@ -25,8 +25,8 @@ impl Sum for ReadsBeforeJoin {
 pub struct TrustsTheWakeUp;
 
 struct End {
-    ended: Mutex<bool>,
-    has_ended: Condvar,
+    done: Mutex<bool>,
+    changed: Condvar,
 }
 
 /// Notifies when the adder drops it, even if the adder fails.
@@ -34,8 +34,8 @@ struct NotifiesAtEnd(Arc<End>);
 
 impl Drop for NotifiesAtEnd {
     fn drop(&mut self) {
-        *self.0.ended.lock().unwrap() = true;
-        self.0.has_ended.notify_one();
+        *self.0.done.lock().unwrap() = true;
+        self.0.changed.notify_one();
     }
 }
 
@@ -43,13 +43,13 @@ impl Sum for TrustsTheWakeUp {
     fn x(a: i64, b: i64) -> i64 {
         let x = Arc::new(AtomicI64::new(TEN));
         let end = Arc::new(End {
-            ended: Mutex::new(false),
-            has_ended: Condvar::new(),
+            done: Mutex::new(false),
+            changed: Condvar::new(),
         });
         let adder = start_adder(&x, (a, b), NotifiesAtEnd(end.clone()));
-        let ended = end.ended.lock().unwrap();
-        if !*ended {
-            drop(end.has_ended.wait(ended).unwrap());
+        let done = end.done.lock().unwrap();
+        if !*done {
+            drop(end.changed.wait(done).unwrap());
         }
         // ORDERING: Relaxed is enough. If the adder has ended, the lock has handed over `x`.
         let read = x.load(Ordering::Relaxed);

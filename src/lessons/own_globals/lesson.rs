@@ -96,8 +96,12 @@ impl Observed {
 }
 
 /// Names of the links in stories, for up to three processes.
-const TO_ADDERS: [&str; 3] = ["to adder-1", "to adder-2", "to adder-3"];
-const FROM_ADDERS: [&str; 3] = ["from adder-1", "from adder-2", "from adder-3"];
+const TO_ADDERS: [&str; 3] = ["pipe to adder-1", "pipe to adder-2", "pipe to adder-3"];
+const FROM_ADDERS: [&str; 3] = [
+    "pipe from adder-1",
+    "pipe from adder-2",
+    "pipe from adder-3",
+];
 
 /// Runs processes of the model, each with its own n.
 pub(super) fn in_processes<P: Processes>(adders: usize) -> Observed {

@@ -10,7 +10,7 @@ pub mod wrong;
 pub use lesson::{Globals, Observed, Processes, START};
 
 use crate::explorer::report::Memory;
-use crate::lessons::parts::{Fault, Lesson, Mistake, Seed, Version};
+use crate::lessons::parts::{Fault, Lesson, Mistake, Tutorial, Version};
 use scenes::{play, scenes};
 
 /// The room.
@@ -25,7 +25,7 @@ pub fn lesson() -> Lesson {
         story: "n is 100, and two child processes add one to it. Each child has an n of its own, \
                 and sends 101. The parent's n is still 100. Threads share one n, and so an \
                 addition can be lost.",
-        seed: Seed {
+        tutorial: Tutorial {
             lesson: Some(4),
             faults: &[
                 Fault {

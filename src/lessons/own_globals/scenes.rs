@@ -4,7 +4,7 @@ use super::lesson::Globals;
 use crate::explorer::report::{Budget, Judged};
 use crate::lessons::parts::{Program, Scene};
 
-/// The seed's program.
+/// The tutorial's program.
 pub(super) fn play<G: Globals>(_: &Program) -> Judged {
     G::run(2).judge()
 }

@@ -5,7 +5,7 @@ use crate::narrate;
 use crate::processes::{Gone, Link};
 use crate::sync::atomic::Ordering;
 
-/// What the seed's `global n` suggests: the children add to n, and when they have ended the
+/// What the tutorial's `global n` suggests: the children add to n, and when they have ended the
 /// parent reads n. But the parent's n is another one, to which nobody has added.
 pub struct ExpectsParentToSee;
 

@@ -13,7 +13,7 @@ pub use lesson::{
 };
 
 use crate::explorer::report::Memory;
-use crate::lessons::parts::{Fault, Lesson, Mistake, Seed, Version};
+use crate::lessons::parts::{Fault, Lesson, Mistake, Tutorial, Version};
 use scenes::{play, scenes};
 
 /// The room.
@@ -31,7 +31,7 @@ pub fn lesson() -> Lesson {
         story: "A pool of worker processes is given jobs, and the program that submits them goes on. \
                 A job can fail, panic or hang, and its worker can die. Every accepted job must get \
                 exactly one answer, and all must have it when the pool has been joined.",
-        seed: Seed {
+        tutorial: Tutorial {
             lesson: Some(7),
             faults: &[
                 Fault {
@@ -52,7 +52,7 @@ pub fn lesson() -> Lesson {
                 },
                 Fault {
                     what: "several processes print to one terminal: lines can be torn",
-                    shown_by: "process_pool::the_seeds_day_is_told_in_whole_lines",
+                    shown_by: "process_pool::the_tutorials_day_is_told_in_whole_lines",
                 },
             ],
         },
@@ -66,7 +66,7 @@ pub fn lesson() -> Lesson {
                 play::<Pool<Job, usize>>,
             ),
             Version::wrong::<SwallowsErrors>(
-                "answers only with values, and never with errors (as the seed does)",
+                "answers only with values, and never with errors (as the tutorial does)",
                 scenes::<SwallowsErrors>(),
                 play::<SwallowsErrors>,
                 Mistake {

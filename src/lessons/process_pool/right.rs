@@ -31,10 +31,13 @@ impl<J: Send + 'static, A: Send + 'static> Executor<J, A> for Pool<J, A> {
     }
 
     fn submit(&self, job: J) -> Result<Handle<A>, Refused<J>> {
-        let (answer, awaited) = channel();
-        let put = self.tasks.put(Task { job, answer });
+        let (answer_tx, answer_rx) = channel();
+        let put = self.tasks.put(Task {
+            job,
+            answer: answer_tx,
+        });
         put.map_err(|refused| Refused(refused.0.job))?;
-        Ok(Handle(awaited))
+        Ok(Handle(answer_rx))
     }
 
     fn close(&self) {

@@ -32,8 +32,8 @@ impl Setup {
         let mut actors = Actors::new();
         for worker in 1..=self.workers {
             let names = match worker {
-                1 => ["orders-1", "replies-1", "start-1"],
-                2 => ["orders-2", "replies-2", "start-2"],
+                1 => ["pipe to worker-1", "pipe from worker-1", "start worker-1"],
+                2 => ["pipe to worker-2", "pipe from worker-2", "start worker-2"],
                 _ => ["orders", "replies", "start"],
             };
             let (spawner, processes) = place(names, self.jobs.contains(&Ends::Never));
@@ -221,7 +221,7 @@ fn run_all(processes: &Receiver<Process>) -> Vec<usize> {
     done
 }
 
-/// The seed's program: ten jobs for three workers, with threads instead of processes. One job
+/// The tutorial's program: ten jobs for three workers, with threads instead of processes. One job
 /// fails.
 pub(super) fn play<E: Executor<Job, usize>>(_: &Program) -> Judged {
     use Ends::{InError, Well};

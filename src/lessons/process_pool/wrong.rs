@@ -34,7 +34,7 @@ macro_rules! as_the_right_one {
     };
 }
 
-/// What the seed does: it ignores the result of `apply_async`, and so never learns of an error.
+/// What the tutorial does: it ignores the result of `apply_async`, and so never learns of an error.
 /// A job that fails counts as done.
 pub struct SwallowsErrors(Pool<Job, usize>);
 
@@ -207,9 +207,12 @@ impl Executor<Job, usize> for TakesAfterClose {
         if self.closed.load(Ordering::SeqCst) {
             return Err(Refused(job));
         }
-        let (answer, awaited) = channel();
-        let put = self.tasks.put(Some(Task { job, answer }));
-        put.map(|()| Handle(awaited)).map_err(|_| Refused(job))
+        let (answer_tx, answer_rx) = channel();
+        let put = self.tasks.put(Some(Task {
+            job,
+            answer: answer_tx,
+        }));
+        put.map(|()| Handle(answer_rx)).map_err(|_| Refused(job))
     }
 
     fn close(&self) {

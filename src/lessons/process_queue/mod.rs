@@ -12,7 +12,7 @@ pub use lesson::{
 };
 
 use crate::explorer::report::Memory;
-use crate::lessons::parts::{Fault, Lesson, Mistake, Seed, Version};
+use crate::lessons::parts::{Fault, Lesson, Mistake, Tutorial, Version};
 use scenes::{play, scenes};
 
 /// The room.
@@ -28,16 +28,16 @@ pub fn lesson() -> Lesson {
                 to consumers, which confirm them. Producers and consumers are processes, and each \
                 may die at any moment: with an item in hand, or with its confirmation on the way. \
                 No item may be lost, and an item that may be taken twice must be marked.",
-        seed: Seed {
+        tutorial: Tutorial {
             lesson: Some(5),
             faults: &[
                 Fault {
                     what: "`if __name__ == '__main__'` lacks its colon: the program does not run",
-                    shown_by: "process_queue::the_seeds_day_comes_to_its_end",
+                    shown_by: "process_queue::the_tutorials_day_comes_to_its_end",
                 },
                 Fault {
                     what: "passes `x` to the processes, although the queue is called `q`",
-                    shown_by: "process_queue::the_seeds_day_comes_to_its_end",
+                    shown_by: "process_queue::the_tutorials_day_comes_to_its_end",
                 },
                 Fault {
                     what: "the consumer counts items: unless there is one of each, it waits for \
@@ -66,7 +66,7 @@ pub fn lesson() -> Lesson {
                 play::<KeepsUntilTaken>,
             ),
             Version::wrong::<CountedConsumer>(
-                "every consumer takes a fixed number of items (as the seed does)",
+                "every consumer takes a fixed number of items (as the tutorial does)",
                 scenes::<CountedConsumer>(),
                 play::<CountedConsumer>,
                 Mistake {

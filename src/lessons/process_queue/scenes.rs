@@ -89,7 +89,7 @@ impl Setup {
                 continue;
             }
             let (start, processes) = process(PRODUCERS, producer);
-            let parent = format!("for {name}");
+            let parent = format!("parent of {name}");
             actors = actors
                 .enter(name, move || {
                     while let Ok(mut parent) = processes.recv() {
@@ -114,7 +114,7 @@ impl Setup {
                 continue;
             }
             let (start, processes) = process(CONSUMERS, consumer);
-            let parent = format!("for {name}");
+            let parent = format!("parent of {name}");
             actors = actors
                 .enter(name, move || {
                     let mut took = Vec::new();
@@ -168,26 +168,26 @@ fn produced<X: Exchange, L: Link<Work, Produced>>(
 type Names = [&'static str; 3];
 const PRODUCERS: [Names; 2] = [
     [
-        "processes of producer-1",
-        "to producer-1",
-        "from producer-1",
+        "start producer-1",
+        "pipe to producer-1",
+        "pipe from producer-1",
     ],
     [
-        "processes of producer-2",
-        "to producer-2",
-        "from producer-2",
+        "start producer-2",
+        "pipe to producer-2",
+        "pipe from producer-2",
     ],
 ];
 const CONSUMERS: [Names; 2] = [
     [
-        "processes of consumer-1",
-        "to consumer-1",
-        "from consumer-1",
+        "start consumer-1",
+        "pipe to consumer-1",
+        "pipe from consumer-1",
     ],
     [
-        "processes of consumer-2",
-        "to consumer-2",
-        "from consumer-2",
+        "start consumer-2",
+        "pipe to consumer-2",
+        "pipe from consumer-2",
     ],
 ];
 
@@ -341,7 +341,7 @@ pub(super) fn scenes<X: Exchange + 'static>() -> Vec<Scene> {
     ]
 }
 
-/// The seed's program with other numbers, and threads instead of processes.
+/// The tutorial's program with other numbers, and threads instead of processes.
 pub(super) fn play<X: Exchange>(program: &Program) -> Judged {
     let Some(capacity) = NonZeroUsize::new(program.capacity) else {
         return Judged::forbidden("no queue", "a queue for 0 items cannot pass an item on");

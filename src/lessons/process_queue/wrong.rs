@@ -46,7 +46,7 @@ macro_rules! as_the_right_one {
     };
 }
 
-/// What the seed does: every consumer takes as many items as every producer makes. It works
+/// What the tutorial does: every consumer takes as many items as every producer makes. It works
 /// with as many consumers as producers. With more consumers, some wait for items that nobody
 /// makes. With fewer, items are left, or producers wait for ever because the queue is full.
 pub struct CountedConsumer(KeepsUntilTaken, usize);

@@ -11,7 +11,7 @@ pub use lesson::{FairLock, Turn, judge, judge_try};
 pub use scenes::{holder_and_try, sell, turns};
 
 use crate::explorer::report::Memory;
-use crate::lessons::parts::{Lesson, Mistake, Scene, Seed, Version};
+use crate::lessons::parts::{Lesson, Mistake, Scene, Tutorial, Version};
 use scenes::{play, scenes};
 
 /// The room.
@@ -28,7 +28,7 @@ pub fn lesson() -> Lesson {
         story: "A thread that needs the lock draws a number and waits until that number is \
                 called. The thread that unlocks calls the next number, and must also hand over \
                 everything that it wrote while it had the lock.",
-        seed: Seed {
+        tutorial: Tutorial {
             lesson: None,
             faults: &[],
         },

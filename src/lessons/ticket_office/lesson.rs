@@ -9,7 +9,7 @@
 //! The promises: each ticket is sold once, and each announced remainder is right.
 //!
 //! # What the compiler already refuses
-//! The seed's global counter, changed by two threads, does not compile in safe Rust:
+//! The tutorial's global counter, changed by two threads, does not compile in safe Rust:
 //! ```compile_fail
 //! let mut left = 20;
 //! std::thread::scope(|office| {
@@ -17,7 +17,7 @@
 //!     office.spawn(|| left -= 1); // error: cannot borrow `left` as mutable more than once
 //! });
 //! ```
-//! The data in a mutex cannot be read after the unlock. The seed does so, and announces
+//! The data in a mutex cannot be read after the unlock. The tutorial does so, and announces
 //! wrong remainders:
 //! ```compile_fail
 //! let left = std::sync::Mutex::new(20);

@@ -11,7 +11,7 @@ pub use lesson::{Sale, TicketOffice, judge};
 pub use scenes::day;
 
 use crate::explorer::report::Memory;
-use crate::lessons::parts::{Fault, Lesson, Mistake, Scene, Seed, Version};
+use crate::lessons::parts::{Fault, Lesson, Mistake, Scene, Tutorial, Version};
 use scenes::{play, scenes};
 
 /// The room.
@@ -32,7 +32,7 @@ pub fn lesson() -> Lesson {
         story: "Each clerk sells tickets until none is left, and announces after every sale how \
                 many are left. After a clerk has seen that a ticket is left, and before he takes \
                 it, another clerk can take it.",
-        seed: Seed {
+        tutorial: Tutorial {
             lesson: Some(1),
             faults: &[
                 Fault {
@@ -84,7 +84,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<AnnouncesAfterUnlock>(
-                "reads the remainder after it has unlocked (as the seed does)",
+                "reads the remainder after it has unlocked (as the tutorial does)",
                 scenes::<AnnouncesAfterUnlock>(),
                 play::<AnnouncesAfterUnlock>,
                 Mistake {

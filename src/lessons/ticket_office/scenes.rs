@@ -34,7 +34,7 @@ fn sales<Office: TicketOffice>(clerks: usize, tickets: i64, most: usize) -> Vec<
     actors.run()
 }
 
-/// The seed's program, with other numbers of clerks and tickets.
+/// The tutorial's program, with other numbers of clerks and tickets.
 pub(super) fn play<Office: TicketOffice>(program: &Program) -> Judged {
     let tickets = i64::try_from(program.tickets).expect("the command line lets no more through");
     judge(tickets, &day::<Office>(program.clerks, tickets))

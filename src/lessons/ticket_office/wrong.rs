@@ -57,7 +57,7 @@ impl TicketOffice for LostUpdate {
     }
 }
 
-/// What the seed does: sells a ticket, unlocks, and only then reads how many are left.
+/// What the tutorial does: sells a ticket, unlocks, and only then reads how many are left.
 /// Another clerk can sell a ticket in between.
 pub struct AnnouncesAfterUnlock {
     tickets: Mutex<i64>,

@@ -10,7 +10,7 @@ pub mod wrong;
 pub use lesson::{Chat, Inbox, Log, Sent, Waker, judge};
 
 use crate::explorer::report::Memory;
-use crate::lessons::parts::{Fault, Lesson, Mistake, Seed, Version};
+use crate::lessons::parts::{Fault, Lesson, Mistake, Tutorial, Version};
 use scenes::{play, scenes};
 
 /// The room.
@@ -25,7 +25,7 @@ pub fn lesson() -> Lesson {
         story: "A chat over UDP: one thread sends what is typed, another logs what arrives. `exit` \
                 ends the first thread, but the second is waiting for a message, and messages \
                 are in flight. How does it learn that the chat is over, and are they logged?",
-        seed: Seed {
+        tutorial: Tutorial {
             lesson: Some(2),
             faults: &[
                 Fault {
@@ -75,7 +75,7 @@ pub fn lesson() -> Lesson {
                 play::<DrainsThenStops>,
             ),
             Version::wrong::<NeverStops>(
-                "ends the sender, and never the receiver (as the seed does)",
+                "ends the sender, and never the receiver (as the tutorial does)",
                 scenes::<NeverStops>(),
                 play::<NeverStops>,
                 Mistake {

@@ -3,7 +3,7 @@
 use super::lesson::{Chat, Inbox, Log, Waker};
 use crate::sync::atomic::{AtomicBool, Ordering};
 
-/// What the seed does: `exit` ends only the thread that sends. The thread that receives
+/// What the tutorial does: `exit` ends only the thread that sends. The thread that receives
 /// waits for the next message for ever.
 pub struct NeverStops;
 
