@@ -46,7 +46,7 @@ pub(super) fn lines(lanes: &Lanes, room: usize) -> Vec<Line> {
         if !lines.is_empty() {
             lines.push(Line::default());
         }
-        lines.extend(section.others());
+        lines.extend(section.others(room));
         lines.extend(section.lines());
     }
     lines
@@ -204,7 +204,7 @@ impl<'a> Columns<'a> {
     }
 
     /// What the threads do that have no column.
-    fn others(&self) -> Option<Line> {
+    fn others(&self, room: usize) -> Vec<Line> {
         let row = &self.lanes.rows[self.rows.start];
         let names = |lane: Lane| {
             let threads = 0..self.of_thread.len();
@@ -223,13 +223,16 @@ impl<'a> Columns<'a> {
         if !ready.is_empty() {
             text.push(format!("{ready} could run"));
         }
-        let mut line = Line::default();
-        line.put(
-            0,
-            Tone::Quiet,
-            &format!("(not shown here: {})", text.join("; ")),
-        );
-        (!text.is_empty()).then_some(line)
+        if text.is_empty() {
+            return Vec::new();
+        }
+        let text = format!("(not shown here: {})", text.join("; "));
+        let lines = wrap(&text, room).into_iter().map(|text| {
+            let mut line = Line::default();
+            line.put(0, Tone::Quiet, &text);
+            line
+        });
+        lines.collect()
     }
 
     fn headings(&self) -> Vec<Line> {
