@@ -16,10 +16,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::Duration;
 
 /// A test that needs this long has failed.
-const PATIENCE: Duration = Duration::from_secs(2);
+const STEP_TIMEOUT: Duration = Duration::from_secs(2);
 
 fn explored<T: Debug + 'static>(scene: impl Fn() -> T + Send + Sync + 'static) -> Exploration {
-    let check = check::scene(scene).patience(PATIENCE).budget(Budget::NONE);
+    let check = check::scene(scene)
+        .step_timeout(STEP_TIMEOUT)
+        .budget(Budget::NONE);
     check.explore().unwrap()
 }
 
@@ -526,7 +528,7 @@ alone! {
     }
 
     there_is_no_memory_for_any_stack {
-        let check = check::scene(|| drop(Mutex::new(0).lock())).patience(PATIENCE);
+        let check = check::scene(|| drop(Mutex::new(0).lock())).step_timeout(STEP_TIMEOUT);
         let found = check.stack_size(1 << 45).explore().unwrap();
         let summary = summary(&found);
         assert!(summary.contains("no memory for the stack"), "{summary}");
@@ -565,7 +567,7 @@ alone! {
                     }
                 }
             });
-            let found = check.patience(PATIENCE).stack_size(1 << 30).explore().unwrap();
+            let found = check.step_timeout(STEP_TIMEOUT).stack_size(1 << 30).explore().unwrap();
             let summary = summary(&found);
             assert!(summary.contains("no memory for the stack"), "{summary}");
         }

@@ -9,17 +9,20 @@ use racecourse::sync::{Actors, Arc, Mutex, thread};
 use std::hint::black_box;
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_millis(500);
-/// Nothing that needs patience would end in time.
+const STEP_TIMEOUT: Duration = Duration::from_millis(500);
+/// Nothing that needs step_timeout would end in time.
 const LONG: Duration = Duration::from_secs(600);
 
-fn explored(patience: Duration, scene: impl Fn() + Send + Sync + 'static) -> Exploration {
-    check::scene(scene).patience(patience).explore().unwrap()
+fn explored(step_timeout: Duration, scene: impl Fn() + Send + Sync + 'static) -> Exploration {
+    check::scene(scene)
+        .step_timeout(step_timeout)
+        .explore()
+        .unwrap()
 }
 
 /// Ann takes a step, then bob takes one and does `then`; a story of ann's was told before.
 /// Afterwards the process can print, free what it has found before, and explore.
-fn bob_never_returns(patience: Duration, then: impl Fn() + Send + Sync + 'static) -> String {
+fn bob_never_returns(step_timeout: Duration, then: impl Fn() + Send + Sync + 'static) -> String {
     fn whole() -> Exploration {
         let found = explored(LONG, || {
             let number = Mutex::new(0);
@@ -31,7 +34,7 @@ fn bob_never_returns(patience: Duration, then: impl Fn() + Send + Sync + 'static
     }
     let before = whole();
     let line = line!() + 6;
-    let found = explored(patience, move || {
+    let found = explored(step_timeout, move || {
         let number = Mutex::new(0);
         let ann = || *number.lock().unwrap() += 1;
         let bob = || {
@@ -73,7 +76,7 @@ fn recurses_with(step: &dyn Fn()) -> usize {
 
 alone! {
     an_endless_loop {
-        let said = bob_never_returns(PATIENCE, || loop {
+        let said = bob_never_returns(STEP_TIMEOUT, || loop {
             std::hint::spin_loop();
         });
         assert!(said.contains("no step for 500ms"), "{said}");
@@ -88,13 +91,13 @@ alone! {
 
     /// The thread holds a lock of the standard output nearly all the time.
     an_endless_loop_that_prints {
-        bob_never_returns(PATIENCE, || loop {
+        bob_never_returns(STEP_TIMEOUT, || loop {
             println!("{:?}", [0; 100]);
         });
     }
 
     a_system_call_that_does_not_return {
-        bob_never_returns(PATIENCE, || loop {
+        bob_never_returns(STEP_TIMEOUT, || loop {
             std::thread::sleep(LONG);
         });
     }
@@ -117,7 +120,7 @@ alone! {
                 let bob = || recurses_with(&step);
                 Actors::new().enter("ann", || 0).enter("bob", bob).run();
             };
-            let check = check::scene(scene).patience(LONG).stack_size(stack_size);
+            let check = check::scene(scene).step_timeout(LONG).stack_size(stack_size);
             let verdict = check.explore().unwrap().verdict();
             assert!(verdict.contains("thread `bob` has overflowed"), "{verdict}");
             assert!(verdict.contains(" since loom-tests/alive.rs:"), "{verdict}");
@@ -193,7 +196,7 @@ alone! {
                 _ => sum,
             }
         };
-        let found = check::scene(scene).patience(PATIENCE).explore().unwrap();
+        let found = check::scene(scene).step_timeout(STEP_TIMEOUT).explore().unwrap();
         let kept = found.outcome("2").unwrap();
         assert_eq!(found.executions, kept.executions);
         assert!(!kept.story.steps.is_empty());

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_millis(300);
+const STEP_TIMEOUT: Duration = Duration::from_millis(300);
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
@@ -181,7 +181,7 @@ mod cancelled {
         let cancel = Arc::new(AtomicBool::new(false));
         let mut options = Options::new(Memory::Sc);
         // A test that needs this long has failed.
-        options.patience = Duration::from_secs(3600);
+        options.step_timeout = Duration::from_secs(3600);
         options.cancel = Some(Arc::clone(&cancel));
         let executions = AtomicU32::new(0);
         let scene = move || {
@@ -367,10 +367,15 @@ mod mistakes {
                 number.fetch_add(1, SeqCst);
             });
         };
-        let stopped = stopped(&check::scene(scene).patience(PATIENCE).explore().unwrap());
+        let stopped = stopped(
+            &check::scene(scene)
+                .step_timeout(STEP_TIMEOUT)
+                .explore()
+                .unwrap(),
+        );
         assert!(stopped.contains("outside of the model"), "{stopped}");
         assert!(stopped.contains("for 300ms"), "{stopped}");
-        let message = failure(check::scene(scene).patience(PATIENCE));
+        let message = failure(check::scene(scene).step_timeout(STEP_TIMEOUT));
         assert!(message.contains("outside of the model"), "{message}");
     }
 
@@ -402,13 +407,16 @@ mod mistakes {
             count.fetch_add(1, SeqCst);
             let number = AtomicUsize::new(0);
             two(|| {
-                std::thread::sleep(PATIENCE * 3);
+                std::thread::sleep(STEP_TIMEOUT * 3);
                 number.fetch_add(1, SeqCst);
             });
         };
-        let found = check::scene(scene).patience(PATIENCE).explore().unwrap();
+        let found = check::scene(scene)
+            .step_timeout(STEP_TIMEOUT)
+            .explore()
+            .unwrap();
         assert!(stopped(&found).contains("after 0 executions because the scene does not go on"));
-        std::thread::sleep(PATIENCE * 10);
+        std::thread::sleep(STEP_TIMEOUT * 10);
         assert_eq!(times.load(SeqCst), 1);
     }
 }

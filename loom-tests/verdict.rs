@@ -10,8 +10,8 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{ExitStatus, abort, exit};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_millis(500);
-/// Nothing that needs patience would end in time.
+const STEP_TIMEOUT: Duration = Duration::from_millis(500);
+/// Nothing that needs step_timeout would end in time.
 const LONG: Duration = Duration::from_secs(600);
 
 /// How the ignored test of that name ends its process, and what it prints.
@@ -162,8 +162,10 @@ mod ends {
 }
 
 /// What the verdict and the outcomes of that scene say.
-fn said(patience: Duration, scene: impl Fn() + Send + Sync + 'static) -> String {
-    let check = check::scene(scene).patience(patience).budget(Budget::NONE);
+fn said(step_timeout: Duration, scene: impl Fn() + Send + Sync + 'static) -> String {
+    let check = check::scene(scene)
+        .step_timeout(step_timeout)
+        .budget(Budget::NONE);
     let found: Exploration = check.explore().unwrap();
     let rows = found
         .outcomes
@@ -195,7 +197,7 @@ fn spawns<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) {
 
 alone! {
     a_lock_of_std_that_blocks_is_named {
-        let text = said(PATIENCE, || {
+        let text = said(STEP_TIMEOUT, || {
             let lock = Unseen::new(0);
             let number = Mutex::new(0);
             let add = || {
@@ -210,7 +212,7 @@ alone! {
 
     /// Here the scene takes no step at all.
     a_lock_of_std_that_is_locked_twice_is_named {
-        let text = said(PATIENCE, || {
+        let text = said(STEP_TIMEOUT, || {
             let lock = Unseen::new(0);
             let _held = lock.lock();
             drop(lock.lock());
@@ -219,7 +221,7 @@ alone! {
     }
 
     a_flag_of_std_that_is_waited_for_is_named {
-        let text = said(PATIENCE, || {
+        let text = said(STEP_TIMEOUT, || {
             let flag = Flag::new(false);
             let waits = || while !flag.load(std::sync::atomic::Ordering::Relaxed) { std::hint::spin_loop(); };
             let sets = || flag.store(true, std::sync::atomic::Ordering::Relaxed);

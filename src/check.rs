@@ -60,7 +60,7 @@
 //! - A scene does the same in each execution, apart from the order of its threads: no clock,
 //!   no random numbers, no iteration over a `HashMap`, no state in a `static`.
 //! - A scene waits only for objects of [`crate::sync`]. A std lock or channel that blocks, or
-//!   an endless loop, stops the exploration after a [time limit](Check::patience). On Linux a
+//!   an endless loop, stops the exploration after a [time limit](Check::step_timeout). On Linux a
 //!   thread that allocates a gigabyte without a step stops the exploration at once.
 //! - A scene uses the threads of [`crate::sync::thread`]. A thread of `std::thread` does not
 //!   belong to the scene: the model's objects panic there, and the message says why.
@@ -324,8 +324,8 @@ impl<T: Debug + 'static> Check<T> {
     /// Sets the time limit after which a scene counts as blocked for ever. In the model build,
     /// the limit is for the time without a step. In the std build, it is for each play. The
     /// default is eight seconds.
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.options.patience = patience;
+    pub fn step_timeout(mut self, step_timeout: Duration) -> Self {
+        self.options.step_timeout = step_timeout;
         self
     }
 
@@ -430,7 +430,7 @@ impl<T: Debug + 'static> Check<T> {
             judged.grade == Grade::Forbidden && !allowed.contains(&judged.outcome)
         };
         let is_bad = forbidden.clone();
-        let ended = watch(options.patience, None, move || {
+        let ended = watch(options.step_timeout, None, move || {
             for _ in 0..plays {
                 watch::beat();
                 let judged = catch_unwind(AssertUnwindSafe(|| grade(&scene())));
@@ -447,7 +447,10 @@ impl<T: Debug + 'static> Check<T> {
             let never = ["deadlock", "livelock"].map(|name| {
                 Judged::forbidden(
                     name,
-                    format!("a deadlock or livelock: no end for {:?}", options.patience),
+                    format!(
+                        "a deadlock or livelock: no end for {:?}",
+                        options.step_timeout
+                    ),
                 )
             });
             // From outside, the two cannot be told apart. If one is allowed, it is that.

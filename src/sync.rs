@@ -30,20 +30,20 @@
 //! - [`rest`], [`set_pace`] and [`tell`] are for lessons that are played with real threads.
 
 pub(crate) mod actor;
+mod actors;
 pub(crate) mod names;
 #[cfg(not(loom))]
 mod ordinary;
 mod pace;
-mod stage;
 
 #[cfg(loom)]
 use crate::engine::primitives as world;
 #[cfg(not(loom))]
 use ordinary as world;
 
+pub use actors::Actors;
 pub use names::{Named, Watched};
 pub use pace::{set_pace, tell};
-pub use stage::Actors;
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
 pub use world::{
     Backoff, Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, WaitTimeoutResult,

@@ -73,7 +73,7 @@ pub(crate) enum Why {
 
 /// A body was abandoned: why, the name of what ran, and where it took its last step.
 #[derive(Debug)]
-pub(crate) struct Stuck {
+pub(crate) struct Stopped {
     pub(crate) why: Why,
     pub(crate) name: Option<String>,
     pub(crate) at: Option<&'static Location<'static>>,
@@ -98,7 +98,7 @@ pub(crate) fn is_at(at: Option<&'static Location<'static>>) {
 }
 
 /// Runs `body` on a thread of its own and returns its result. The thread is abandoned if
-/// it gives no sign of life ([`beat`]) for `patience`, if it has used up its stack, or if
+/// it gives no sign of life ([`beat`]) for `step_timeout`, if it has used up its stack, or if
 /// it allocates without end. Once `cancel` is set, [`GRACE`] is enough. A thread that has
 /// said how it can be interrupted ([`interrupts_by`]) is stopped; memory is looked at
 /// only then. Any other thread goes on until its next sign of life. If the body ends the
@@ -107,10 +107,10 @@ pub(crate) fn is_at(at: Option<&'static Location<'static>>) {
 /// # Panics
 /// With the panic of `body`.
 pub(crate) fn watch<R: Send + 'static>(
-    patience: Duration,
+    step_timeout: Duration,
     cancel: Option<&AtomicBool>,
     body: impl FnOnce() -> R + Send + 'static,
-) -> Result<R, Stuck> {
+) -> Result<R, Stopped> {
     let _in_progress = InProgress::new();
     let pulse = Arc::<Pulse>::default();
     let (done, result) = mpsc::channel();
@@ -129,7 +129,7 @@ pub(crate) fn watch<R: Send + 'static>(
     let watched = watched.expect("the operating system can start a thread");
     // Silence is counted in checks, not read from a clock: a process that was
     // suspended has not been silent meanwhile.
-    let check_every = patience.min(CHECK_EVERY);
+    let check_every = step_timeout.min(CHECK_EVERY);
     let (mut seen, mut silent, mut used) = (0, Duration::ZERO, None);
     loop {
         match result.recv_timeout(check_every) {
@@ -143,9 +143,9 @@ pub(crate) fn watch<R: Send + 'static>(
         // ORDERING: the flag publishes nothing else, and the next check would see it.
         let cancelled = cancel.is_some_and(|cancel| cancel.load(Relaxed));
         let limit = if cancelled {
-            patience.min(GRACE)
+            step_timeout.min(GRACE)
         } else {
-            patience
+            step_timeout
         };
         let can_be_stopped = lock(&pulse.interrupt).is_some();
         let uses = can_be_stopped.then(Usage::now).flatten();
@@ -168,7 +168,7 @@ pub(crate) fn watch<R: Send + 'static>(
         pulse.abandoned.store(true, Relaxed);
         let name = pulse.stop();
         let at = pulse.at();
-        return Err(Stuck { why, name, at });
+        return Err(Stopped { why, name, at });
     }
 }
 
@@ -178,8 +178,8 @@ mod tests {
     use std::fmt;
     use std::panic::catch_unwind;
 
-    const PATIENCE: Duration = Duration::from_millis(200);
-    /// Whoever is this patient is never disappointed in a test.
+    const STEP_TIMEOUT: Duration = Duration::from_millis(200);
+    /// No test waits that long.
     const LONG: Duration = Duration::from_secs(60);
 
     #[test]
@@ -195,11 +195,11 @@ mod tests {
         };
         let feeder = thread::spawn(move || {
             for _ in 0..40 {
-                thread::sleep(PATIENCE / 20);
+                thread::sleep(STEP_TIMEOUT / 20);
                 let _ = beaten.send(());
             }
         });
-        assert_eq!(watch(10 * PATIENCE, None, slow).unwrap(), "done");
+        assert_eq!(watch(10 * STEP_TIMEOUT, None, slow).unwrap(), "done");
         feeder.join().unwrap();
     }
 
@@ -208,7 +208,7 @@ mod tests {
         let here = Location::caller();
         let (wake, sleeps) = mpsc::channel::<()>();
         let (tell, told) = mpsc::channel();
-        let stuck = watch(PATIENCE, None, move || {
+        let stopped = watch(STEP_TIMEOUT, None, move || {
             is_at(Some(here));
             beat();
             // Blocked, as far as anybody can see.
@@ -217,13 +217,13 @@ mod tests {
             beat();
             tell.send("gone on").unwrap();
         });
-        let stuck = stuck.unwrap_err();
-        assert_eq!(stuck.why, Why::Silent(PATIENCE));
-        assert_eq!((stuck.name, stuck.at), (None, Some(here)));
+        let stopped = stopped.unwrap_err();
+        assert_eq!(stopped.why, Why::Silent(STEP_TIMEOUT));
+        assert_eq!((stopped.name, stopped.at), (None, Some(here)));
         drop(wake);
         assert_eq!(told.recv(), Ok("woken"));
         assert_eq!(
-            told.recv_timeout(PATIENCE),
+            told.recv_timeout(STEP_TIMEOUT),
             Err(RecvTimeoutError::Timeout),
             "it is parked, and has not ended"
         );
@@ -241,7 +241,7 @@ mod tests {
     /// Whether a thread that counts there without end is held.
     fn is_held(count: &AtomicU64) -> bool {
         let before = count.load(Relaxed);
-        thread::sleep(PATIENCE);
+        thread::sleep(STEP_TIMEOUT);
         before > 0 && count.load(Relaxed) == before
     }
 
@@ -249,7 +249,7 @@ mod tests {
     fn an_interrupted_body_says_its_name_and_goes_no_further() {
         let count = Arc::new(AtomicU64::new(0));
         let counts = Arc::clone(&count);
-        let stuck = watch(PATIENCE, None, move || {
+        let stopped = watch(STEP_TIMEOUT, None, move || {
             beat();
             assert!(!hold(Some("not asked"), false));
             let interrupted = can_be_interrupted();
@@ -258,9 +258,9 @@ mod tests {
                 interrupted();
             }
         });
-        let stuck: Stuck = stuck.map(|_: ()| ()).unwrap_err();
-        assert_eq!(stuck.name.as_deref(), Some("ann"));
-        assert_eq!(stuck.why, Why::Silent(PATIENCE));
+        let stopped: Stopped = stopped.map(|_: ()| ()).unwrap_err();
+        assert_eq!(stopped.name.as_deref(), Some("ann"));
+        assert_eq!(stopped.why, Why::Silent(STEP_TIMEOUT));
         assert!(is_held(&count));
     }
 
@@ -279,7 +279,7 @@ mod tests {
     fn a_body_that_holds_what_others_need_goes_on_until_it_has_let_go() {
         let count = Arc::new(AtomicU64::new(0));
         let counts = Arc::clone(&count);
-        let stuck = watch(PATIENCE, None, move || {
+        let stopped = watch(STEP_TIMEOUT, None, move || {
             beat();
             let loops = Loops(can_be_interrupted());
             print!("{loops}");
@@ -288,21 +288,21 @@ mod tests {
                 loops.0();
             }
         });
-        let stuck: Stuck = stuck.map(|_: ()| ()).unwrap_err();
-        assert_eq!(stuck.name.as_deref(), Some("ann"));
+        let stopped: Stopped = stopped.map(|_: ()| ()).unwrap_err();
+        assert_eq!(stopped.name.as_deref(), Some("ann"));
         assert!(is_held(&count));
     }
 
     #[test]
     fn a_body_without_stack_is_not_waited_for() {
-        let stuck = watch(LONG, None, || {
+        let stopped = watch(LONG, None, || {
             beat();
             interrupts_by(|| ());
             while hold(Some("ann"), true) {}
         });
-        let stuck = stuck.unwrap_err();
+        let stopped = stopped.unwrap_err();
         assert_eq!(
-            (stuck.why, stuck.name.as_deref()),
+            (stopped.why, stopped.name.as_deref()),
             (Why::Overflow, Some("ann"))
         );
     }
@@ -326,12 +326,12 @@ mod tests {
         let cancel = Arc::new(AtomicBool::new(false));
         let cancelled = Arc::clone(&cancel);
         let (_wake, sleeps) = mpsc::channel::<()>();
-        let stuck = watch(LONG, Some(&cancel), move || {
+        let stopped = watch(LONG, Some(&cancel), move || {
             beat();
             cancelled.store(true, Relaxed);
             let _ = sleeps.recv();
         });
-        assert_eq!(stuck.unwrap_err().why, Why::Silent(GRACE));
+        assert_eq!(stopped.unwrap_err().why, Why::Silent(GRACE));
     }
 
     /// It may have found something that is worth waiting for.

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, exit};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_millis(100);
+const STEP_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// With what message it fails.
 fn failure<T: Debug + 'static>(check: Check<T>) -> String {
@@ -72,7 +72,7 @@ fn a_play_that_does_not_end_is_a_deadlock_and_does_not_hang() {
             std::thread::park();
         }
     };
-    let deadlock = || check::scene(for_ever).patience(PATIENCE);
+    let deadlock = || check::scene(for_ever).step_timeout(STEP_TIMEOUT);
     assert_eq!(
         failure(deadlock()).lines().next(),
         Some("FORBIDDEN: deadlock (a deadlock or livelock: no end for 100ms)")

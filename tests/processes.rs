@@ -166,9 +166,9 @@ fn one_that_hangs_past_a_timeout_is_killed() {
         watched(|| {
             let mut child = drilled(program());
             assert_eq!(ask(&mut child, order), Answer::Done);
-            let patience = Duration::from_millis(50);
+            let step_timeout = Duration::from_millis(50);
             assert_eq!(
-                child.receive_timeout(patience),
+                child.receive_timeout(step_timeout),
                 Err(TimedOutOrGone::TimedOut)
             );
             child.kill().expect("it may be killed");

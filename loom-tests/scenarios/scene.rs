@@ -63,7 +63,7 @@ impl<S: Specification> Scenario<S> {
         let mut options = Options::new(memory);
         options.budget = budget;
         options.max_executions = Some(max_executions);
-        options.judge_stuck = Some(Box::new(stuck));
+        options.judge_blocked = Some(Box::new(stuck));
         explorer::explore(options, Arc::new(scene)).unwrap()
     }
 

@@ -25,7 +25,7 @@ pub(super) fn in_order<R: Send, T>(
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
     // ORDERING: Relaxed: `stop` and `next` publish nothing, and results go through the
-    // channel. Whoever takes a number also works on it, so the jobs begun have no gap.
+    // channel. The thread that takes a number also works on it, so the jobs begun have no gap.
     let worker = |sender: mpsc::Sender<(usize, thread::Result<R>)>| {
         while !stop.load(Relaxed) {
             let job = next.fetch_add(1, Relaxed);

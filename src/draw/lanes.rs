@@ -56,7 +56,7 @@ pub(super) fn lines(lanes: &Lanes, room: usize) -> Vec<Line> {
 fn sections(lanes: &Lanes, abreast: usize) -> Vec<(Range<usize>, Vec<usize>)> {
     let mut sections: Vec<(Range<usize>, BTreeSet<usize>)> = Vec::new();
     for (place, row) in lanes.rows.iter().enumerate() {
-        let is_event = !matches!(row.event, Event::Start(_) | Event::Stuck);
+        let is_event = !matches!(row.event, Event::Start(_) | Event::Deadlock);
         match sections.last_mut() {
             Some((rows, threads))
                 if !is_event || threads.contains(&row.thread) || threads.len() < abreast =>
@@ -130,7 +130,7 @@ impl<'a> Columns<'a> {
                 }
                 Event::Folded(what) => width(what).min(WHY),
                 Event::Switch { why, .. } => width(why).min(WHY),
-                Event::Stuck => 0,
+                Event::Deadlock => 0,
             };
             if let Some(column) = of_thread[row.thread] {
                 threads[column] = threads[column].max(text);
@@ -312,7 +312,7 @@ impl<'a> Columns<'a> {
                 },
                 Some(own),
             ) => self.switch(row, own, why, *preempted, *then, *to),
-            (Event::Stuck, _) => {
+            (Event::Deadlock, _) => {
                 let mut lines = self.background(row, 1);
                 for &(thread, column) in &self.threads {
                     if row.lanes[thread] == Lane::Waits {

@@ -147,7 +147,7 @@ pub enum Event {
         to: Option<usize>,
     },
     /// Every thread that has not ended is blocked, and none can wake another.
-    Stuck,
+    Deadlock,
 }
 
 /// `text` with its control characters shown, so that no name can break the

@@ -298,7 +298,7 @@ fn ending(rows: &mut Vec<Row>, lanes: &[report::Lane], rest: usize) {
         rows.push(Row {
             lanes,
             thread,
-            event: Event::Stuck,
+            event: Event::Deadlock,
         });
     }
 }

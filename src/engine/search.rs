@@ -104,7 +104,7 @@ pub(crate) struct Search {
     /// How to take the latest of them back.
     undo: Vec<(u32, Mark)>,
     /// Buffers to use again.
-    rivals: Vec<u32>,
+    racing: Vec<u32>,
     without: Vec<u32>,
     located: Vec<u32>,
 }
@@ -134,7 +134,7 @@ impl Search {
     }
 
     /// Which of the enabled threads takes the next transition; `None` if all that could
-    /// be done now was explored before. Of the threads that are not asleep it is the one
+    /// be done now was explored before. Of the threads that are not in the sleep set it is the one
     /// with the least rank. `options` adds the stores that a thread could read, the newest first.
     /// `place` is asked only if there is a bound.
     pub(crate) fn next(
@@ -179,7 +179,7 @@ impl Search {
             if let (Some(last), Reduction::Full | Reduction::SleepSets) =
                 (before.last(), self.reduction)
             {
-                last.asleep_after(&mut node.asleep);
+                last.sleep_set_after(&mut node.sleep_set);
             }
             let threads = || bounded.unwrap_or(enabled.threads).iter();
             let awake = |thread: &ThreadId| !node.sleeps(*thread, None);

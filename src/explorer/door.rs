@@ -10,7 +10,7 @@ use super::report::{Exploration, Judged, Outcome};
 use super::unseen::likely_cause;
 use crate::engine::execution::failure::NOT_DETERMINISTIC;
 use crate::engine::execution::run::was_used_elsewhere;
-use crate::watch::{self, Stuck, Why, watch};
+use crate::watch::{self, Stopped, Why, watch};
 use std::fmt::Write as _;
 use std::panic::Location;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub(super) fn explore(
     options: Options,
     scene: Arc<dyn Fn() -> Judged + Send + Sync>,
 ) -> Result<Exploration, NotTheModel> {
-    let (patience, stack_size) = (options.patience, options.stack_size);
+    let (step_timeout, stack_size) = (options.step_timeout, options.stack_size);
     let (written_at, mut stopped_at, mut is_silent) = (options.written_at, None, false);
     let cancel = options.cancel.clone();
     let scene: Scene = Arc::new(move || {
@@ -33,12 +33,12 @@ pub(super) fn explore(
     let nothing = Found::nothing(&options);
     let finds = Arc::clone(&found);
     let explore = move || engine::explore(options, &scene, &finds);
-    let mut found = watch(patience, cancel.as_deref(), explore).unwrap_or_else(|stuck| {
+    let mut found = watch(step_timeout, cancel.as_deref(), explore).unwrap_or_else(|stopped| {
         // ORDERING: as in `watch`: the flag publishes nothing else.
         let is_cancelled = cancel.is_some_and(|cancel| cancel.load(Relaxed));
-        let why = told(&stuck, is_cancelled, stack_size);
-        stopped_at = stuck.at;
-        is_silent = matches!(stuck.why, Why::Silent(_)) && !is_cancelled;
+        let why = told(&stopped, is_cancelled, stack_size);
+        stopped_at = stopped.at;
+        is_silent = matches!(stopped.why, Why::Silent(_)) && !is_cancelled;
         let report = |found: &mut Found| {
             found.stop(&why);
             found.report()
@@ -102,8 +102,8 @@ fn name_loop(found: &mut Exploration) {
 }
 
 /// Why the exploration stopped, and what to do.
-fn told(stuck: &Stuck, is_cancelled: bool, stack_size: usize) -> String {
-    let thread = match &stuck.name {
+fn told(stopped: &Stopped, is_cancelled: bool, stack_size: usize) -> String {
+    let thread = match &stopped.name {
         Some(name) => format!("thread `{name}`"),
         None => "a thread".to_owned(),
     };
@@ -111,13 +111,13 @@ fn told(stuck: &Stuck, is_cancelled: bool, stack_size: usize) -> String {
     // A line of the engine is no line of the scene.
     let src = Path::new(file!()).ancestors().nth(2);
     let engine = src.unwrap_or(Path::new("")).join("engine");
-    if let Some(at) = stuck
+    if let Some(at) = stopped
         .at
         .filter(|at| !Path::new(at.file()).starts_with(engine))
     {
         let _ = write!(since, " since {at}");
     }
-    match stuck.why {
+    match stopped.why {
         Why::Silent(silent) if is_cancelled => {
             format!("because it was interrupted (no step for {silent:?}{since} in {thread})")
         }

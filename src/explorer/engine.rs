@@ -93,7 +93,7 @@ pub(super) fn explore(
             }
         }
         loops = turns.bounded_loops();
-        if is_whole && exploring.options.explain && exploring.options.judge_stuck.is_none() {
+        if is_whole && exploring.options.explain && exploring.options.judge_blocked.is_none() {
             let stops = || exploring.is_cancelled() || exploring.is_out_of_time();
             decide(found, || turns.once_more(), scene, stops);
         }
@@ -131,7 +131,7 @@ impl Exploring {
         let judged = execute(runner, scene, Which::Next);
         let end = End::of(&runner.execution(), judged.as_ref());
         let is_blocked = matches!(runner.execution().failure, Some(Failure::Blocked { .. }));
-        let judged = match &self.options.judge_stuck {
+        let judged = match &self.options.judge_blocked {
             // What others have written may look at what it likes.
             Some(judge) if is_blocked => Some(judge()),
             _ => judged,
@@ -213,7 +213,7 @@ impl Exploring {
             return None;
         }
         let judged = match &x.failure {
-            Some(Failure::Blocked { .. }) if self.options.judge_stuck.is_some() => judged,
+            Some(Failure::Blocked { .. }) if self.options.judge_blocked.is_some() => judged,
             Some(failure) => Some(judge_failure(x, failure)),
             None => judged,
         };

@@ -46,7 +46,7 @@ pub struct Options {
     /// On Linux with an x86-64 processor the scene's thread is stopped too. There the
     /// exploration also stops if, without a step, the process's memory grows by one GiB or
     /// by a quarter of the available memory. Elsewhere the thread runs on until its next step.
-    pub patience: Duration,
+    pub step_timeout: Duration,
     /// The stack size of each of the scene's threads, in bytes. The default is 2 MiB, as for
     /// `std::thread`. If a thread overflows its stack, the exploration stops on Linux with
     /// an x86-64 processor; elsewhere the process ends.
@@ -59,7 +59,7 @@ pub struct Options {
     ///
     /// All threads have unwound when the closure is called. So the scene must record what the
     /// closure judges outside of the model's objects.
-    pub judge_stuck: Option<Box<dyn Fn() -> Judged + Send>>,
+    pub judge_blocked: Option<Box<dyn Fn() -> Judged + Send>>,
     /// The scene's place in the source, if it is known. Messages name it.
     pub(crate) written_at: Option<&'static Location<'static>>,
 }
@@ -78,10 +78,10 @@ impl Options {
             max_executions: None,
             max_time: None,
             cancel: None,
-            patience: Duration::from_secs(8),
+            step_timeout: Duration::from_secs(8),
             stack_size: STACK_SIZE,
             progress: None,
-            judge_stuck: None,
+            judge_blocked: None,
             written_at: None,
         }
     }

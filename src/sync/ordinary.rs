@@ -151,9 +151,9 @@ impl<T> Watched<T> for Mutex<T> {
 ///
 /// # Panics
 /// With the first actor's panic, after all threads have ended.
-pub(super) fn run_actors<R: Send>(cast: Vec<Actor<'_, R>>) -> Vec<R> {
+pub(super) fn run_actors<R: Send>(actors: Vec<Actor<'_, R>>) -> Vec<R> {
     std::thread::scope(|scope| {
-        let threads: Vec<_> = cast
+        let threads: Vec<_> = actors
             .into_iter()
             .map(|actor| {
                 std::thread::Builder::new()

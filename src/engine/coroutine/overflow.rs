@@ -35,7 +35,7 @@ pub(super) fn stack(size: usize) -> io::Result<DefaultStack> {
 /// Allows such accesses to what is spared above that guard page.
 fn protect_spare(guard: usize, accesses: libc::c_int) -> bool {
     let spare = (guard + page()) as *mut libc::c_void;
-    // SAFETY: it belongs to a stack that is mapped, and whoever has no access to it yet
+    // SAFETY: it belongs to a stack that is mapped, and a thread without access to it
     // keeps nothing there.
     unsafe { libc::mprotect(spare, SPARE, accesses) == 0 }
 }

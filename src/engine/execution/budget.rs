@@ -51,7 +51,7 @@ pub(crate) enum Ended {
     Spuriously,
     Early,
     /// When no other thread could run.
-    Late,
+    TimedOut,
 }
 
 impl Ended {
@@ -63,14 +63,14 @@ impl Ended {
         match self {
             Self::Spuriously => const { word("wakes spuriously") },
             Self::Early => const { word("times out early") },
-            Self::Late => const { word("times out") },
+            Self::TimedOut => const { word("times out") },
         }
     }
 
     pub(crate) fn gate(self) -> Gate {
         match self {
             Self::Spuriously | Self::Early => Gate::Chance,
-            Self::Late => Gate::AfterAll,
+            Self::TimedOut => Gate::AfterAll,
         }
     }
 }
@@ -205,9 +205,9 @@ impl Execution {
         let ended = match thread.fate.take() {
             Some(Fate::Spurious) => Ended::Spuriously,
             Some(Fate::Early) => Ended::Early,
-            None => Ended::Late,
+            None => Ended::TimedOut,
         };
-        if ended != Ended::Late {
+        if ended != Ended::TimedOut {
             self.may_go_on_otherwise();
         }
         ended

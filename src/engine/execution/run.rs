@@ -177,7 +177,7 @@ static USED_ELSEWHERE: AtomicBool = AtomicBool::new(false);
 
 #[cold]
 fn used_elsewhere() -> ! {
-    // ORDERING: whoever joins this thread, or is told that it has panicked, sees it.
+    // ORDERING: a thread that joins this one, or hears that it has panicked, sees it.
     USED_ELSEWHERE.store(true, Relaxed);
     panic!(
         "racecourse::sync was used outside of an exploration: in a build with `--cfg loom` it \

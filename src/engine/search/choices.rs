@@ -42,7 +42,7 @@ impl Search {
     /// are passed over.
     pub(crate) fn choose_store(&mut self, stores: &[StoreName]) -> Result<usize, Differs> {
         let node = &mut self.path[self.begun - 1];
-        let mut offered: node::Stores = reads(&node.asleep, node.thread).collect();
+        let mut offered: node::Stores = reads(&node.sleep_set, node.thread).collect();
         let is_new = |store: &usize| !offered.contains(&stores[*store]);
         let mut new: SmallVec<[usize; 8]> = (0..stores.len()).filter(is_new).collect();
         if new.is_empty() {

@@ -18,9 +18,9 @@ pub(super) struct Node {
     /// … and which stores each could read, the newest first.
     pub(super) options: Vec<(ThreadId, StoreName)>,
     /// The sleep set: transitions that would only lead to what was explored.
-    pub(super) asleep: Vec<Sleeper>,
+    pub(super) sleep_set: Vec<SleepEntry>,
     /// Transitions from here that have been taken, with all that can follow.
-    pub(super) explored: Vec<Sleeper>,
+    pub(super) explored: Vec<SleepEntry>,
     /// The backtrack set: the threads whose transitions are to be taken from here.
     pub(super) backtrack: ThreadSet,
     /// The thread whose transition is being taken.
@@ -50,12 +50,12 @@ pub(super) struct Node {
     pub(super) state: u128,
     pub(super) leads: Option<(u128, bool)>,
     /// Transitions from here of which it is known what they do.
-    pub(super) known: Vec<Sleeper>,
+    pub(super) known: Vec<SleepEntry>,
 }
 
 /// A transition that would only lead to what was explored.
 #[derive(Debug, Clone)]
-pub(super) struct Sleeper {
+pub(super) struct SleepEntry {
     pub(super) thread: ThreadId,
     pub(super) accesses: AccessList,
     /// If it is only a reads-from choice: only if it reads one of these.
@@ -72,12 +72,12 @@ pub(super) struct Choice {
 
 /// The stores for which the thread's transition sleeps.
 pub(super) fn reads(
-    sleepers: &[Sleeper],
+    entries: &[SleepEntry],
     thread: ThreadId,
 ) -> impl Iterator<Item = StoreName> + Clone {
-    let of_thread = move |sleeper: &&Sleeper| sleeper.thread == thread;
-    let sleepers = sleepers.iter().filter(of_thread);
-    sleepers.flat_map(|sleeper| sleeper.reads.iter().copied())
+    let of_thread = move |entry: &&SleepEntry| entry.thread == thread;
+    let entries = entries.iter().filter(of_thread);
+    entries.flat_map(|entry| entry.reads.iter().copied())
 }
 
 impl Node {
@@ -86,7 +86,7 @@ impl Node {
         self.enabled = enabled;
         self.loads = loads;
         self.options.clear();
-        self.asleep.clear();
+        self.sleep_set.clear();
         self.explored.clear();
         self.backtrack = ThreadSet::default();
         self.accesses.clear();
@@ -104,20 +104,20 @@ impl Node {
     /// Whether the thread's transition is not worth taking from here if it reads that
     /// store (`None`: whatever it reads).
     pub(super) fn sleeps(&self, thread: ThreadId, read: Option<StoreName>) -> bool {
-        if !self.asleep.iter().any(|sleeper| sleeper.thread == thread) {
+        if !self.sleep_set.iter().any(|entry| entry.thread == thread) {
             return false;
         }
         if !self.loads.contains(thread) {
             return true;
         }
-        let mut asleep = reads(&self.asleep, thread);
+        let mut sleep_set = reads(&self.sleep_set, thread);
         match read {
-            Some(store) => asleep.any(|read| read == store),
+            Some(store) => sleep_set.any(|read| read == store),
             None => {
                 let options = self.options.iter().filter(|(of, _)| *of == thread);
                 options
                     .map(|(_, store)| store)
-                    .all(|store| asleep.clone().any(|read| read == *store))
+                    .all(|store| sleep_set.clone().any(|read| read == *store))
             }
         }
     }
@@ -165,38 +165,38 @@ impl Node {
 
     /// All that can follow the transition has been explored.
     pub(super) fn falls_asleep(&mut self) {
-        let mut sleeper = Sleeper {
+        let mut entry = SleepEntry {
             thread: self.thread,
             accesses: std::mem::take(&mut self.accesses),
             reads: std::mem::take(&mut self.offered),
             leads: self.leads.take(),
         };
         if !self.loads.contains(self.thread) {
-            // It was not known that it would only load: nor is that known of the sleeper.
-            sleeper.reads.clear();
-            for access in &mut sleeper.accesses {
+            // It was not known that it would only load: nor is that known of the entry.
+            entry.reads.clear();
+            for access in &mut entry.accesses {
                 if matches!(access.kind, Kind::ReadsFrom(..)) {
                     access.kind = Kind::Read;
                 }
             }
         }
-        self.explored.push(sleeper);
+        self.explored.push(entry);
     }
 
     /// What still sleeps after the transition, which has just been taken.
-    pub(super) fn asleep_after(&self, asleep: &mut Vec<Sleeper>) {
-        let all = self.asleep.iter().chain(&self.explored);
-        asleep.extend(all.filter(|sleeper| self.is_independent(sleeper)).cloned());
+    pub(super) fn sleep_set_after(&self, sleep_set: &mut Vec<SleepEntry>) {
+        let all = self.sleep_set.iter().chain(&self.explored);
+        sleep_set.extend(all.filter(|entry| self.is_independent(entry)).cloned());
     }
 
     /// What is still known after the transition, which has just been taken.
-    pub(super) fn known_after(&self, known: &mut Vec<Sleeper>) {
+    pub(super) fn known_after(&self, known: &mut Vec<SleepEntry>) {
         let all = self.known.iter().chain(&self.explored);
-        let stays = |known: &&Sleeper| known.leads.is_some() && self.is_independent(known);
+        let stays = |known: &&SleepEntry| known.leads.is_some() && self.is_independent(known);
         known.extend(all.filter(stays).cloned());
     }
 
-    fn is_independent(&self, other: &Sleeper) -> bool {
+    fn is_independent(&self, other: &SleepEntry) -> bool {
         let mut accesses = other.accesses.iter();
         other.thread != self.thread
             && !accesses.any(|&a| self.last.iter().any(|&b| dependent(a, b)))

@@ -15,8 +15,8 @@ impl Search {
         let mut after = before;
         let mut learns = mix(thread as u64, self.knows[thread]);
         let is_of_use = self.is_learning();
-        let mut rivals = std::mem::take(&mut self.rivals);
-        rivals.clear();
+        let mut racing = std::mem::take(&mut self.racing);
+        racing.clear();
         self.located.clear();
         for at in 0..self.path[transition].last.len() {
             let accesses = &self.path[transition].last;
@@ -29,7 +29,7 @@ impl Search {
             self.located.push(place as u32);
             let earlier = &self.accesses[place];
             if !is_covered {
-                rivals.extend(earlier.reversible(access.kind));
+                racing.extend(earlier.reversible(access.kind));
             }
             for other in earlier.before(access.kind) {
                 after.join(&self.path[other as usize].clock);
@@ -39,7 +39,7 @@ impl Search {
                     after.join(&self.path[other as usize].clock);
                 }
                 if !is_covered {
-                    rivals.extend(earlier.reversible_by_destruction());
+                    racing.extend(earlier.reversible_by_destruction());
                 }
             }
             if !is_of_use {
@@ -68,8 +68,8 @@ impl Search {
         node.knows = knows;
         self.clocks[thread] = after;
         self.knows[thread] = knows;
-        self.race(thread, (before, after), &mut rivals, transition);
-        self.rivals = rivals;
+        self.race(thread, (before, after), &mut racing, transition);
+        self.racing = racing;
     }
 
     /// The thread is left waiting for a lock that it could have taken first.
@@ -78,9 +78,9 @@ impl Search {
             return;
         }
         let place = self.place(lock);
-        let mut rivals: Vec<u32> = self.accesses[place].last_acquire().into_iter().collect();
+        let mut racing: Vec<u32> = self.accesses[place].last_acquire().into_iter().collect();
         let clock = self.clocks[thread];
-        self.race(thread, (clock, clock), &mut rivals, self.begun);
+        self.race(thread, (clock, clock), &mut racing, self.begun);
     }
 
     /// Whether the one transition must come before the other.
@@ -90,47 +90,49 @@ impl Search {
     }
 
     /// A transition of that thread, with those clocks before and after it, comes after
-    /// all transitions before `end` and races with its rivals: each race must be run
+    /// all transitions before `end` and races with its racing: each race must be run
     /// the other way round too.
     fn race(
         &mut self,
         thread: ThreadId,
         (before, after): (VectorClock, VectorClock),
-        rivals: &mut Vec<u32>,
+        racing: &mut Vec<u32>,
         end: usize,
     ) {
-        rivals.retain(|&rival| {
-            self.path[rival as usize].thread != thread && !self.comes_before(rival, &before)
+        racing.retain(|&earlier_one| {
+            self.path[earlier_one as usize].thread != thread
+                && !self.comes_before(earlier_one, &before)
         });
-        if rivals.is_empty() {
+        if racing.is_empty() {
             return;
         }
         let frees = self.path.get(end).is_some_and(|node| {
             let mut accesses = node.last.iter();
             accesses.any(|access| access.kind == Kind::Destroy)
         });
-        rivals.sort_unstable();
-        rivals.dedup();
-        for (place, &rival) in rivals.iter().enumerate() {
+        racing.sort_unstable();
+        racing.dedup();
+        for (place, &earlier_one) in racing.iter().enumerate() {
             // A later race covers this one. If the transition frees as well, that one may be
             // impossible to run the other way round: a lock holds the thread up there.
             let between = |&later: &u32| {
                 let later = &self.path[later as usize];
-                (!frees || later.enabled.contains(thread)) && self.comes_before(rival, &later.clock)
+                (!frees || later.enabled.contains(thread))
+                    && self.comes_before(earlier_one, &later.clock)
             };
-            if !rivals[place + 1..].iter().any(between) {
-                self.reverse(rival, thread, &after, end);
+            if !racing[place + 1..].iter().any(between) {
+                self.reverse(earlier_one, thread, &after, end);
             }
         }
     }
 
-    /// From where the rival was taken, all that does not depend on it can be done
+    /// From where the earlier_one was taken, all that does not depend on it can be done
     /// without it, and then the thread's transition. A thread that can begin with that
     /// belongs to the backtrack set there.
-    fn reverse(&mut self, rival: u32, thread: ThreadId, clock: &VectorClock, end: usize) {
+    fn reverse(&mut self, earlier_one: u32, thread: ThreadId, clock: &VectorClock, end: usize) {
         let mut without = std::mem::take(&mut self.without);
         without.clear();
-        let node = &self.path[rival as usize];
+        let node = &self.path[earlier_one as usize];
         let mut initials = ThreadSet::default();
         let mut is_covered = false;
         let mut begins = |thread: ThreadId, read: Option<StoreName>| {
@@ -139,10 +141,10 @@ impl Search {
                 is_covered |= node.backtrack.contains(thread) || node.sleeps(thread, read);
             }
         };
-        for transition in rival + 1..end as u32 {
+        for transition in earlier_one + 1..end as u32 {
             let other = &self.path[transition as usize];
             let comes_after = |&earlier: &u32| self.comes_before(earlier, &other.clock);
-            if comes_after(&rival) {
+            if comes_after(&earlier_one) {
                 continue;
             }
             if !without.iter().any(comes_after) {
@@ -160,7 +162,7 @@ impl Search {
         if is_covered {
             return;
         }
-        // None can begin if it was the rival that enabled the thread.
+        // None can begin if it was the earlier_one that enabled the thread.
         let first = initials.first();
         if let Some(first) = first {
             let whose = if initials.contains(thread) {
@@ -168,7 +170,7 @@ impl Search {
             } else {
                 first
             };
-            self.path[rival as usize].backtrack.insert(whose);
+            self.path[earlier_one as usize].backtrack.insert(whose);
         }
     }
 }

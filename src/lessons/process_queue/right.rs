@@ -11,7 +11,7 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 use std::io;
 
 /// An item that has killed that many consumers in a row is given back, and a producer is
-/// given up after that many processes in a row that died before they sent an item.
+/// not replaced after that many processes in a row that died before they sent an item.
 /// Otherwise an item that kills its consumer would be delivered for ever.
 pub const TRIES: usize = 3;
 

@@ -53,7 +53,7 @@ impl Stream {
         // What is too long for the system is for ever.
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         match poll(&mut [PollFd::new(&self.0, events)], timeout.as_ref()) {
-            // Whoever waited looks again by itself.
+            // The caller checks again by itself.
             Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
         }

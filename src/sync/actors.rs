@@ -14,20 +14,20 @@ use crate::engine::primitives::run_actors;
 /// assert_eq!(Actors::new().enter("ann", || 1).enter("bob", || 2).run(), [1, 2]);
 /// ```
 pub struct Actors<'a, R> {
-    cast: Vec<Actor<'a, R>>,
+    actors: Vec<Actor<'a, R>>,
 }
 
 impl<'a, R: Send> Actors<'a, R> {
     /// No threads yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { cast: Vec::new() }
+        Self { actors: Vec::new() }
     }
 
     /// Adds a thread that runs `part`. Stories call it `name`.
     #[must_use]
     pub fn enter(mut self, name: impl Into<String>, part: impl FnOnce() -> R + Send + 'a) -> Self {
-        self.cast.push(Actor {
+        self.actors.push(Actor {
             name: name.into(),
             part: Box::new(part),
         });
@@ -40,7 +40,7 @@ impl<'a, R: Send> Actors<'a, R> {
     /// # Panics
     /// With a thread's panic, after all threads have ended.
     pub fn run(self) -> Vec<R> {
-        run_actors(self.cast)
+        run_actors(self.actors)
     }
 }
 
