@@ -218,10 +218,10 @@ impl<'a> Columns<'a> {
         let (waits, ready) = (names(Lane::Waits), names(Lane::Ready));
         let mut text = Vec::new();
         if !waits.is_empty() {
-            text.push(format!("{waits} waits"));
+            text.push(format!("waiting: {waits}"));
         }
         if !ready.is_empty() {
-            text.push(format!("{ready} could run"));
+            text.push(format!("could run: {ready}"));
         }
         if text.is_empty() {
             return Vec::new();

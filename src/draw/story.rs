@@ -109,6 +109,7 @@ fn promised(outcome: &Outcome) -> String {
     let names: Vec<String> = promised.iter().take(MOST).map(name).collect();
     let more = match promised.len().saturating_sub(MOST) {
         0 => String::new(),
+        1 => " or another outcome".to_owned(),
         more => format!(" or {more} other outcomes"),
     };
     let meaning = match one_meaning {

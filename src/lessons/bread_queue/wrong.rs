@@ -2,6 +2,7 @@
 
 use super::lesson::{Bakery, Bread, Day};
 use crate::lessons::bounded_queue::right::Queue;
+use crate::narrate;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// What the tutorial does: every customer buys as many breads as every baker bakes. It works
@@ -30,6 +31,7 @@ impl Bakery for CountedCustomers {
         if bought == self.each {
             return None;
         }
+        narrate!("wants bread {} of {}", bought + 1, self.each);
         self.queue.get().ok()
     }
 }
@@ -83,6 +85,7 @@ impl Bakery for ClosesTooEarly {
     }
 
     fn go_home(&self) {
+        narrate!("closes the queue");
         self.queue.close();
     }
 

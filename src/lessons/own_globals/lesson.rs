@@ -79,7 +79,10 @@ impl Observed {
 
         let is_lost = parent < START + self.adders.len() as i64;
         if parent != START && is_lost {
-            return Judged::forbidden(outcome, "lost update: n has grown by less than was added");
+            return Judged::forbidden(
+                outcome,
+                "the adders share one n, and it has grown by less than they added",
+            );
         }
         if parent != START || self.adders.iter().flatten().any(|&n| n != START + 1) {
             return Judged::forbidden(outcome, "the adders share one n");

@@ -20,6 +20,7 @@ impl Processes for ExpectsParentToSee {
         let seen = children.iter_mut().map(|child| {
             // Waiting for the end of the child is right, and does not help.
             let _ended = child.receive();
+            narrate!("adds its own n, which is {n}");
             n
         });
         Some(seen.sum())

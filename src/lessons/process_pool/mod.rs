@@ -77,7 +77,7 @@ pub fn lesson() -> Lesson {
                 },
             ),
             Version::wrong::<LosesJobOfDeadWorker>(
-                "replaces a dead worker, and forgets the job that it had",
+                "forgets the job of a worker that died: nobody answers it",
                 scenes::<LosesJobOfDeadWorker>(),
                 play::<LosesJobOfDeadWorker>,
                 Mistake {

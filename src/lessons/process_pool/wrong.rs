@@ -3,6 +3,7 @@
 use super::lesson::{Answer, Config, Executor, Failure, Handle, Job, Refused, Spawn};
 use super::right::{Pool, Supervisor, Task};
 use crate::lessons::bounded_queue::right::Queue;
+use crate::narrate;
 use crate::processes::Link;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::mpsc::channel;
@@ -45,11 +46,15 @@ impl Executor<Job, usize> for SwallowsErrors {
         config: Config,
         spawner: impl FnMut(usize) -> S,
     ) -> io::Result<Self> {
-        let pool = Pool::supervised(config, spawner, |supervisor, Task { job, answer }| {
-            if let Ok(value) = supervisor.run(job) {
-                let _ = answer.send(Ok(value));
-            }
-        });
+        let pool =
+            Pool::supervised(
+                config,
+                spawner,
+                |supervisor, Task { job, answer }| match supervisor.run(job) {
+                    Ok(value) => _ = answer.send(Ok(value)),
+                    Err(_) => narrate!("{job} failed: sends no answer"),
+                },
+            );
         pool.map(Self)
     }
 }
@@ -70,7 +75,9 @@ impl Executor<Job, usize> for LosesJobOfDeadWorker {
         let pool = Pool::supervised(config, spawner, move |supervisor, Task { job, answer }| {
             awaited.lock().unwrap().insert(job.number, answer);
             let answer = supervisor.run(job);
-            if answer != Err(Failure::WorkerDied) {
+            if answer == Err(Failure::WorkerDied) {
+                narrate!("the worker died: sends no answer");
+            } else {
                 let waits = awaited.lock().unwrap().remove(&job.number);
                 let _ = waits.expect("the job is in the table").send(answer);
             }
@@ -93,6 +100,7 @@ impl Executor<Job, usize> for DoesItAgain {
         let pool = Pool::supervised(config, spawner, |supervisor, Task { job, answer }| {
             let mut answered = supervisor.run(job);
             while answered == Err(Failure::WorkerDied) {
+                narrate!("the worker died: sends {job} again");
                 answered = supervisor.run(job);
             }
             let _ = answer.send(answered);

@@ -254,7 +254,7 @@ impl Config {
             if *unmarked > 1 {
                 return Judged::forbidden(
                     format!("item {number} of producer-{producer} taken twice, unmarked"),
-                    "the second consumer cannot know that the item was taken before",
+                    "no mark says that the item may have been taken before",
                 );
             }
         }

@@ -4,6 +4,7 @@
 use super::lesson::{Config, Delivery, Exchange, Item, Produced, Report, Taken, Work};
 use super::right::{KeepsUntilTaken, TRIES, deliver, put_all};
 use crate::lessons::bounded_queue::right::Queue;
+use crate::narrate;
 use crate::processes::Link;
 use std::io;
 
@@ -66,7 +67,8 @@ impl Exchange for CountedConsumer {
     ) -> Report {
         let mut report = Report::default();
         let mut consumer = None;
-        for _ in 0..self.1 {
+        for taken in 0..self.1 {
+            narrate!("wants item {} of {}", taken + 1, self.1);
             let Ok(item) = self.queue().get() else { break };
             deliver(item, &mut consumer, &mut start, &mut report);
         }
@@ -111,6 +113,7 @@ impl Exchange for ClosesTooEarly {
     as_the_right_one!(open queue producer consumer);
 
     fn producer_is_done(&self) {
+        narrate!("closes the queue");
         self.queue().close();
     }
 }

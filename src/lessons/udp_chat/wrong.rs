@@ -1,6 +1,7 @@
 //! Four wrong chats.
 
 use super::lesson::{Chat, Inbox, Log, Waker};
+use crate::narrate;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// What the tutorial does: `exit` ends only the thread that sends. The thread that receives
@@ -73,6 +74,7 @@ impl Chat for TornLines {
     fn receive<I: Inbox>(&self, mut inbox: I, mut log: impl Log) {
         let mut log = |message: I::Message| {
             log.append(&message.to_string());
+            narrate!("ends the line");
             log.append("\n");
         };
         while !self.over.load(Ordering::SeqCst) {
