@@ -482,7 +482,7 @@ fn a_read_lock_adds_and_takes_back() {
     let two = check::scene(scene(2, true)).memory(Memory::Sc);
     let two = two
         .budget(Budget {
-            rounds: 1,
+            iterations: 1,
             ..Budget::NONE
         })
         .explore()
@@ -491,7 +491,7 @@ fn a_read_lock_adds_and_takes_back() {
     assert_eq!(outcomes(&two), ["0"]);
 }
 
-/// Once its loop has had all the rounds that are explored, it reads no older value.
+/// Once its loop has had all the iterations that are explored, it reads no older value.
 #[test]
 fn a_loop_that_counts_its_looks_on_the_heap() {
     waits_up_to_a_bound("counts its looks", |flag| {
@@ -504,22 +504,22 @@ fn a_loop_that_counts_its_looks_on_the_heap() {
     });
 }
 
-/// Whatever the number of its rounds, it can go on at once when it is told to.
+/// Whatever the number of its iterations, it can go on at once when it is told to.
 #[test]
-fn a_loop_that_has_had_its_rounds_goes_on_before_others_do() {
+fn a_loop_that_has_had_its_iterations_goes_on_before_others_do() {
     let scene = || {
-        let (stop, rounds) = (AtomicBool::new(false), AtomicUsize::new(0));
+        let (stop, iterations) = (AtomicBool::new(false), AtomicUsize::new(0));
         let has_stopped = AtomicBool::new(false);
         let mut seen = (0, false);
         let counts = || {
             while !stop.load(SeqCst) {
-                rounds.fetch_add(1, SeqCst);
+                iterations.fetch_add(1, SeqCst);
                 hint::spin_loop();
             }
             has_stopped.store(true, SeqCst);
         };
         let stops = || {
-            let before = rounds.load(SeqCst);
+            let before = iterations.load(SeqCst);
             stop.store(true, SeqCst);
             seen = (before, has_stopped.load(SeqCst));
         };
@@ -531,11 +531,11 @@ fn a_loop_that_has_had_its_rounds_goes_on_before_others_do() {
     };
     let found = explored(Memory::Sc, scene);
     assert!(found.is_complete() && found.is_bounded());
-    let rounds = outcomes(&found).len().div_ceil(2);
-    assert!(rounds > Budget::ROUNDS);
-    for rounds in 0..rounds {
+    let iterations = outcomes(&found).len().div_ceil(2);
+    assert!(iterations > Budget::ITERATIONS);
+    for iterations in 0..iterations {
         for has_stopped in [false, true] {
-            let outcome = format!("({rounds}, {has_stopped})");
+            let outcome = format!("({iterations}, {has_stopped})");
             assert!(found.outcome(&outcome).is_some(), "{outcome}");
         }
     }

@@ -650,7 +650,7 @@ mod failures {
         }
     }
 
-    /// It writes each time it goes round, but what was there already.
+    /// It writes in each iteration, but what was there already.
     #[test]
     fn a_lock_of_one_swap_can_be_proved() {
         let scene = |acquire, release| {
@@ -694,7 +694,7 @@ mod failures {
             }
         };
         assert_eq!(outcomes(Memory::C11, held(1)), ["livelock"]);
-        // Two who give up race with each other in every round.
+        // Two who give up race with each other in every iteration.
         let give_up = || {
             let lock = AtomicBool::new(true);
             let take = || {

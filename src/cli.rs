@@ -298,7 +298,7 @@ impl ExploreArgs {
             early_timeouts: or(self.early_timeouts, scene.budget.early_timeouts),
             weak_failures: or(self.weak_failures, scene.budget.weak_failures),
             deaths: or(self.deaths, scene.budget.deaths),
-            rounds: self.rounds.map_or(scene.budget.rounds, usize::from),
+            iterations: self.iterations.map_or(scene.budget.iterations, usize::from),
         }
     }
 

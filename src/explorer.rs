@@ -15,8 +15,8 @@
 //!   [budget](report::Budget).
 //! - `COMPLETE up to 2 preemptions: …`: every interleaving with at most two preemptions was
 //!   run. [`Options::preemptions`] sets this bound.
-//! - `COMPLETE, loop at src/lib.rs:12 up to 4 rounds: …`: a loop that may never end was run
-//!   up to four iterations. [`Budget::rounds`](report::Budget::rounds) sets this bound.
+//! - `COMPLETE, loop at src/lib.rs:12 up to 4 iterations: …`: a loop that may never end was run
+//!   up to four iterations. [`Budget::iterations`](report::Budget::iterations) sets this bound.
 //! - `STOPPED after 1000000 executions: not a proof`: some interleavings were not run, and
 //!   nothing is proved. A forbidden outcome that was found by then is still a result.
 //! - `STOPPED after 1000000 executions: proved for up to 2 preemptions`: every interleaving

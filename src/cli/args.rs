@@ -165,7 +165,7 @@ pub(super) struct ExploreArgs {
     pub(super) any_waiter: Option<bool>,
     /// Explore up to N iterations of a loop whose iterations differ without end [default: as the scene says]
     #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(1..))]
-    pub(super) rounds: Option<u8>,
+    pub(super) iterations: Option<u8>,
     /// Print a line per scene: executions, different interleavings, their ratio, executions per second
     #[arg(long, conflicts_with = "json")]
     pub(super) stats: bool,

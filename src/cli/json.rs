@@ -20,13 +20,13 @@ NO_COLOR or CLICOLOR_FORCE say otherwise.
   kind                     \"right\" or \"wrong\" (with --as-right all are right)
   mistake                  null, or what gives a wrong version away: {scene, outcome, preemptions}
   memory                   \"sc\" or \"c11\"
-  budget                   {any_waiter, spurious_wake_ups, early_timeouts, weak_failures, deaths, rounds}:
-                           what threads may do as well; rounds: how far endless loops are explored
+  budget                   {any_waiter, spurious_wake_ups, early_timeouts, weak_failures, deaths, iterations}:
+                           what threads may do as well; iterations: how far endless loops are explored
   complete                 whether every interleaving was seen
   stopped                  null, or why it stopped before
   proved                   which interleavings were all explored: \"all\" (it is complete), \"nothing\",
                            or {preemptions}: those with at most so many preemptions
-  bounded                  [{file, line, rounds}]: loops that were explored up to so many iterations only
+  bounded                  [{file, line, iterations}]: loops that were explored up to so many iterations only
   executions, different    how many were run, and how many different interleavings among them
   seconds                  how long it took
   outcomes                 [{outcome, grade, meaning, different, executions, story}]

@@ -51,7 +51,7 @@ pub(super) fn explore(
         early_timeouts: options.budget.early_timeouts,
         weak_failures: options.budget.weak_failures,
         deaths: options.budget.deaths,
-        rounds: options.budget.rounds,
+        iterations: options.budget.iterations,
         panics_are_handled: options.panics_are_handled,
         endless_loops: 0,
         reduction: match options.all_orders {
@@ -293,12 +293,12 @@ mod without_snapshots {
     use std::panic::Location;
     use std::sync::Arc;
 
-    const ROUNDS: usize = 3;
+    const ITERATIONS: usize = 3;
 
     fn explored(scene: impl Fn() -> String + Send + Sync + 'static) -> Exploration {
         let mut options = Options::new(Memory::Sc);
         options.budget = Budget {
-            rounds: ROUNDS,
+            iterations: ITERATIONS,
             ..Budget::NONE
         };
         let found = Mutex::new(Found::nothing(&options));
@@ -328,15 +328,15 @@ mod without_snapshots {
             "ready".to_owned()
         });
         assert_eq!(names(&found), ["ready"]);
-        let loops: Vec<_> = found.bounded.iter().map(|at| at.rounds).collect();
-        assert_eq!(loops, [ROUNDS]);
+        let loops: Vec<_> = found.bounded.iter().map(|at| at.iterations).collect();
+        assert_eq!(loops, [ITERATIONS]);
         assert!(
             found
                 .verdict()
                 .starts_with("COMPLETE, loop at src/explorer/engine.rs:")
         );
-        // The store comes at once, or after one round, and so on.
-        assert!(found.different > ROUNDS as u64, "{}", found.different);
+        // The store comes at once, or after one iteration, and so on.
+        assert!(found.different > ITERATIONS as u64, "{}", found.different);
     }
 
     #[test]
@@ -345,7 +345,7 @@ mod without_snapshots {
             let ready = AtomicBool::new(false);
             let mut looked = 0;
             let polls = || {
-                while looked < ROUNDS && !ready.load(SeqCst) {
+                while looked < ITERATIONS && !ready.load(SeqCst) {
                     looked += 1;
                     yields(Location::caller(), None);
                 }

@@ -51,12 +51,12 @@ pub struct Budget {
     pub deaths: usize,
     /// How many iterations of a loop are explored that may never end although its
     /// iterations differ. The module [`explorer`](crate::explorer#loops) explains such loops.
-    pub rounds: usize,
+    pub iterations: usize,
 }
 
 impl Budget {
-    /// The default of [`Budget::rounds`].
-    pub const ROUNDS: usize = 4;
+    /// The default of [`Budget::iterations`].
+    pub const ITERATIONS: usize = 4;
 
     /// Allows none of these events: threads only run in any order.
     pub const NONE: Self = Self {
@@ -65,7 +65,7 @@ impl Budget {
         early_timeouts: 0,
         weak_failures: 0,
         deaths: 0,
-        rounds: Self::ROUNDS,
+        iterations: Self::ITERATIONS,
     };
 }
 
@@ -237,7 +237,7 @@ pub struct BoundedLoop {
     /// The line in that file, from 1.
     pub line: u32,
     /// The number of iterations that were explored.
-    pub rounds: usize,
+    pub iterations: usize,
 }
 
 impl Exploration {
@@ -255,7 +255,7 @@ impl Exploration {
     }
 
     /// `COMPLETE: 162 different interleavings, 232 executions, SC (any waiter, no …)`,
-    /// `COMPLETE up to 2 preemptions: …`, `COMPLETE, loop at src/lib.rs:12 up to 4 rounds: …`,
+    /// `COMPLETE up to 2 preemptions: …`, `COMPLETE, loop at src/lib.rs:12 up to 4 iterations: …`,
     /// `STOPPED after 100000 executions: proved for up to 2 preemptions` or
     /// `STOPPED after 100000 executions: not a proof`. The module
     /// [`explorer`](crate::explorer) explains each of these lines.
@@ -281,7 +281,7 @@ impl Exploration {
         }
     }
 
-    /// `, loops at a.rs:1, b.rs:2 up to 4 rounds`; nothing if no loop is bounded.
+    /// `, loops at a.rs:1, b.rs:2 up to 4 iterations`; nothing if no loop is bounded.
     fn bounds(&self) -> String {
         let Some(first) = self.bounded.first() else {
             return String::new();
@@ -291,8 +291,8 @@ impl Exploration {
             .map(|at| format!("{}:{}", at.file, at.line))
             .collect();
         let plural = if places.len() == 1 { "" } else { "s" };
-        let rounds = count(first.rounds as u64, "round");
-        format!(", loop{plural} at {} up to {rounds}", places.join(", "))
+        let iterations = count(first.iterations as u64, "iteration");
+        format!(", loop{plural} at {} up to {iterations}", places.join(", "))
     }
 
     /// The forbidden outcomes.

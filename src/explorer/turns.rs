@@ -153,7 +153,7 @@ impl Turns {
             loops.extend(x.bounded_loops.iter().map(|at| BoundedLoop {
                 file: at.file().to_owned(),
                 line: at.line(),
-                rounds: x.settings.rounds,
+                iterations: x.settings.iterations,
             }));
         }
         loops.sort();

@@ -21,7 +21,7 @@ const TRIALS: usize = 1000;
 const BYTES: usize = 64;
 /// Longer names are not told: to copy one must allocate nothing.
 const LONGEST_NAME: usize = 256;
-/// How long a thread sleeps before it looks again: in fact some 50 µs, as Linux rounds up.
+/// How long a thread sleeps before it looks again: in fact some 50 µs, as Linux iterations up.
 const MOMENT: Duration = Duration::from_micros(1);
 /// For so many moments the watcher waits until the thread is held: some seconds.
 const LONG: usize = 50_000;

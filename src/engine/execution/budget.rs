@@ -3,7 +3,7 @@
 
 use super::abort::{chosen, unwinding};
 use super::failure::{Failure, NOT_DETERMINISTIC};
-use super::round::Held;
+use super::iteration::Held;
 use super::run::{Execution, Settings, with};
 use super::thread::{Fate, Next, Thread};
 use super::trace::{Gate, RecordId};

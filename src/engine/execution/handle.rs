@@ -2,8 +2,8 @@
 
 use super::abort::{is_aborted, unwinding};
 use super::freed::{destroys, used_after_free};
+use super::iteration::Seen;
 use super::object::{State, Wait};
-use super::round::Seen;
 use super::run::{Execution, try_with, with};
 use super::schedule::{point, wait};
 use super::thread::Next;

@@ -1,7 +1,7 @@
 //! Which stores a thread may read: the reads-from choices of C11.
 
+use super::iteration::Seen;
 use super::object::{Objects, State, of};
-use super::round::Seen;
 use super::run::Execution;
 use super::thread::Thread;
 use crate::engine::access::{Kind, StoreName};

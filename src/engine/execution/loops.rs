@@ -7,8 +7,8 @@
 
 use super::abort::{unwind, unwinding};
 use super::failure::Failure;
+use super::iteration::{Held, Iteration, Seen, Standstill};
 use super::panics::looks_while_unwinding;
-use super::round::{Held, Iteration, Seen, Standstill};
 use super::run::{Execution, with};
 use super::schedule::MAX_TRANSITIONS;
 use super::thread::Thread;
@@ -69,7 +69,7 @@ impl Execution {
             Iteration::Waits => self.holds(at, Held::Waits),
             Iteration::Differs { alike, all } => {
                 let is_endless = self.endless_loops.contains(&at);
-                let most = self.settings.rounds;
+                let most = self.settings.iterations;
                 if alike >= most.max(1) || (is_endless && all > most) {
                     if !self.bounded_loops.contains(&at) {
                         self.bounded_loops.push(at);

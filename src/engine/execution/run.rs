@@ -2,8 +2,8 @@
 
 use super::difference::{After, Begun, Difference};
 use super::failure::{Aborted, BlockedThread, Failure};
+use super::iteration::Standstill;
 use super::object::{Objects, State};
-use super::round::Standstill;
 use super::thread::{Thread, Threads};
 use super::trace::{RecordId, Trace};
 use crate::engine::clock::View;
@@ -36,7 +36,7 @@ pub(crate) struct Settings {
     /// How many processes may die.
     pub(crate) deaths: usize,
     /// Up to how many iterations loops are explored whose iterations differ without end.
-    pub(crate) rounds: usize,
+    pub(crate) iterations: usize,
     /// A panic counts only if it ends the scene: the thread that joins handles it.
     pub(crate) panics_are_handled: bool,
     /// How many such loops are known by the lines where they yield.

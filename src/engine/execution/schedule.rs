@@ -2,10 +2,10 @@
 
 use super::abort::unwind;
 use super::failure::{Aborted, BlockedThread, Failure, WaitsFor};
+use super::iteration::Held;
 use super::loads::options;
 use super::object::Wait;
 use super::place::place;
-use super::round::Held;
 use super::run::{Execution, Which, with};
 use super::runner::Runner;
 use super::thread::Next;

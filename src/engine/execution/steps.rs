@@ -1,7 +1,7 @@
 //! What the running thread's steps access.
 
 use super::difference::Begun;
-use super::round::Seen;
+use super::iteration::Seen;
 use super::run::Execution;
 use super::trace::{Gate, Record, Tell};
 use crate::engine::access::{Access, Kind, Location, StoreName};

@@ -1,8 +1,8 @@
 //! A thread of the execution, and what it does next.
 
 use super::gate::{Gate, RecordId};
+use super::iteration::{Held, Loops};
 use super::object::Wait;
-use super::round::{Held, Loops};
 use crate::engine::coroutine::{Coroutine, Suspend};
 use crate::engine::ids::{ObjectId, ThreadId};
 use crate::engine::memory::Views;

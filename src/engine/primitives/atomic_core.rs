@@ -3,8 +3,8 @@
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::{chosen, unwinding};
 use crate::engine::execution::handle::{Handle, Step, with_living};
+use crate::engine::execution::iteration::Seen;
 use crate::engine::execution::panics::looks_while_unwinding;
-use crate::engine::execution::round::Seen;
 use crate::engine::execution::run::with;
 use crate::engine::execution::schedule::point;
 use crate::engine::execution::thread::Next;

@@ -3,8 +3,8 @@
 use crate::engine::access::Kind;
 use crate::engine::clock::{Past, VectorClock};
 use crate::engine::execution::handle::Step;
+use crate::engine::execution::iteration::Seen;
 use crate::engine::execution::object::{Blocking, State, Wait, of};
-use crate::engine::execution::round::Seen;
 use crate::engine::execution::trace::{Gate, Names, Record, RecordKind};
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId, ThreadId};

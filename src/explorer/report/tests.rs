@@ -50,14 +50,14 @@ fn a_verdict_names_the_bounded_loops() {
     let at = |file: &str, line| BoundedLoop {
         file: file.to_owned(),
         line,
-        rounds: 4,
+        iterations: 4,
     };
     let one = explored(Budget::NONE, vec![at("src/lib.rs", 12)]);
     assert!(one.is_complete() && one.is_bounded());
-    let start = "COMPLETE, loop at src/lib.rs:12 up to 4 rounds: 1 different interleaving, ";
+    let start = "COMPLETE, loop at src/lib.rs:12 up to 4 iterations: 1 different interleaving, ";
     assert!(one.verdict().starts_with(start), "{}", one.verdict());
     let two = explored(Budget::NONE, vec![at("a.rs", 1), at("b.rs", 2)]);
-    let start = "COMPLETE, loops at a.rs:1, b.rs:2 up to 4 rounds: ";
+    let start = "COMPLETE, loops at a.rs:1, b.rs:2 up to 4 iterations: ";
     assert!(two.verdict().starts_with(start), "{}", two.verdict());
     assert!(!explored(Budget::NONE, Vec::new()).is_bounded());
 }

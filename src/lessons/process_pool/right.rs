@@ -31,11 +31,8 @@ impl<J: Send + 'static, A: Send + 'static> Executor<J, A> for Pool<J, A> {
     }
 
     fn submit(&self, job: J) -> Result<Handle<A>, Refused<J>> {
-        let (answer_tx, answer_rx) = channel();
-        let put = self.tasks.put(Task {
-            job,
-            answer: answer_tx,
-        });
+        let (answer, answer_rx) = channel();
+        let put = self.tasks.put(Task { job, answer });
         put.map_err(|refused| Refused(refused.0.job))?;
         Ok(Handle(answer_rx))
     }

@@ -215,11 +215,8 @@ impl Executor<Job, usize> for TakesAfterClose {
         if self.closed.load(Ordering::SeqCst) {
             return Err(Refused(job));
         }
-        let (answer_tx, answer_rx) = channel();
-        let put = self.tasks.put(Some(Task {
-            job,
-            answer: answer_tx,
-        }));
+        let (answer, answer_rx) = channel();
+        let put = self.tasks.put(Some(Task { job, answer }));
         put.map(|()| Handle(answer_rx)).map_err(|_| Refused(job))
     }
 
