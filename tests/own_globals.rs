@@ -128,7 +128,7 @@ fn judged_as_promised() {
         (
             judged(&[one, one], 101, Some(202)),
             Grade::Forbidden,
-            "lost update",
+            "less than they added",
         ),
         (
             judged(&[one, Some(102)], 102, Some(203)),
