@@ -92,6 +92,8 @@ pub(super) fn explore(
             cancel: Some(Arc::clone(cancel)),
             budget: args.budget_for(scene),
             progress: Some(in_progress.progress()),
+            // Of all lessons at once no story is shown, unless a version fails.
+            explain: args.json || args.all || args.target.is_some(),
             ..options
         };
         engine(options, Arc::clone(&scene.run))

@@ -67,7 +67,9 @@ impl Trial {
     /// The decisive step's place among the story's, and why it decides.
     fn decided(self) -> Option<(usize, Because)> {
         let (at, because) = self.best?;
-        Some((self.known[at].place, because))
+        // An iteration of a loop that waits decides nothing.
+        let known = self.known.get(at).filter(|known| !known.yields)?;
+        Some((known.place, because))
     }
 
     fn compare(&mut self, x: &Execution, outcome: &str) {

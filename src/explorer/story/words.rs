@@ -26,6 +26,9 @@ pub(in crate::explorer) struct Known {
     object: Option<Location>,
     at: At,
     line: At,
+    /// Whether its thread has yielded before: another interleaving may have fewer iterations
+    /// of that loop, and yet be the same.
+    pub(in crate::explorer) yields: bool,
     /// What it says; nothing for a narration, whose text is made only for a story.
     what: String,
     /// Its place among the story's steps, or that of the one before.
@@ -55,6 +58,7 @@ impl<'x> Teller<'x> {
             object: record.object.map(|id| self.x.objects[id].location),
             at: record.at,
             line: self.x.line_of(id),
+            yields: record.yields,
             what: self.what(record),
             place,
         }
