@@ -1,5 +1,6 @@
 //! The chat, with real sockets: in this process, and as a program of its own.
 
+use crate::bounded_queue::ends;
 use clap::{Args as _, FromArgMatches as _};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use proptest::prelude::*;
@@ -948,6 +949,37 @@ fn a_peer_who_never_stops_keeps_nobody() {
     let (told, lines) = unbounded();
     chat.receive(Endless(0), Told(told));
     assert_eq!(lines.iter().collect::<Vec<_>>(), ["more\n"; 3]);
+}
+
+/// The socket's own limit, with a peer that answers every line at once: the socket is never
+/// empty.
+#[test]
+fn a_peer_who_answers_every_line_keeps_nobody() {
+    struct Answered(UdpSocket, SocketAddr);
+
+    impl Log for Answered {
+        fn append(&mut self, _: &str) {
+            self.0.send_to(b"more", self.1).unwrap();
+        }
+    }
+
+    ends(|| {
+        let socket = Socket::bind(any_port(), NOBODY.parse().unwrap()).unwrap();
+        let (address, peer) = (socket.address, peer());
+        peer.send_to(b"first", address).unwrap();
+        assert_eq!(socket.talk([], Answered(peer, address)), 0);
+    });
+}
+
+/// A message to all machines needs a permission that the socket does not have.
+#[test]
+fn a_message_that_the_system_refuses_is_not_sent() {
+    ends(|| {
+        let everybody = "255.255.255.255:9".parse().unwrap();
+        let socket = Socket::bind(any_port(), everybody).unwrap();
+        let typed = [b"one".to_vec(), b"two".to_vec()];
+        assert_eq!(socket.talk(typed, Told(unbounded().0)), 0);
+    });
 }
 
 #[test]
