@@ -4,7 +4,7 @@ use racecourse::check;
 use racecourse::draw;
 use racecourse::explorer::report::{Because, Budget, Kind, Lane, Memory, Outcome, Step, Story};
 use racecourse::sync::atomic::{AtomicUsize, Ordering::*};
-use racecourse::sync::{Actors, Condvar, Mutex, Watched, mpsc};
+use racecourse::sync::{Actors, Condvar, Mutex, Watched, mpsc, thread};
 use std::fmt::Debug;
 use std::sync::LockResult;
 
@@ -81,33 +81,101 @@ fn the_decisive_step_is_the_first_after_which_nothing_helps() {
 
 #[test]
 fn chance_decides_too() {
-    // The wrong waiter is woken.
-    let scene = || {
-        let (turn, changed) = (Mutex::new(0), Condvar::new());
-        let waits = |mine| {
-            let mut turn = turn.lock().unwrap();
-            while *turn != mine {
-                turn = changed.wait(turn).unwrap();
-            }
-        };
-        let gives = || {
-            *turn.lock().unwrap() = 1;
-            changed.notify_one();
-            *turn.lock().unwrap() = 2;
-            changed.notify_one();
-        };
-        let actors = Actors::new().enter("one", || waits(1));
-        actors.enter("two", || waits(2)).enter("gives", gives).run();
-    };
     let budget = Budget {
-        any_waiter: true,
+        weak_failures: 1,
         ..Budget::NONE
     };
-    let found = check::scene(scene).budget(budget).explore().unwrap();
-    let story = &found.outcome("deadlock").unwrap().story;
-    let because = story.because.as_ref().unwrap();
+    let check = check::scene(|| {
+        let held = AtomicUsize::new(0);
+        let taken = held.compare_exchange_weak(0, 1, Acquire, Relaxed);
+        taken.is_ok()
+    });
+    let check = check.forbid(|taken| (!taken).then_some("the lock is free"));
+    let found = check.budget(budget).explore().unwrap();
+    let story = &found.outcome("false").unwrap().story;
+    let because = story.because.clone().unwrap();
     let decisive = &story.steps[story.decisive.unwrap()];
-    assert_eq!(because.act.what, decisive.what, "{}", check::report(&found));
+    let fails = "compare_exchange_weak held fails spuriously: it is 0 (Relaxed)";
+    assert_eq!((&*decisive.what, &*because.act.what), (fails, fails));
+    assert_eq!(because.before, None);
+    let instead = because.instead.unwrap();
+    assert_eq!(instead.what, "compare_exchange_weak held: 0 → 1 (Acquire)");
+    assert_eq!(because.outcome, "true");
+}
+
+#[test]
+fn an_outcome_that_is_allowed_ends_well() {
+    let scene = || {
+        let number = AtomicUsize::new(0);
+        let add = || adds(&number);
+        Actors::new().enter("ann", add).enter("bob", add).run();
+        let sum = number.load(SeqCst);
+        assert_eq!(sum, 1, "no update was lost");
+        sum
+    };
+    let story = |allowed: bool| {
+        let check = check::scene(scene).budget(Budget::NONE);
+        let check = check.forbid(|&sum| (sum == 1).then_some("lost"));
+        let check = if allowed { check.allow("panic") } else { check };
+        let found = check.explore().unwrap();
+        found.outcome("1").unwrap().story.clone()
+    };
+    let (strict, allowed) = (story(false), story(true));
+    assert_eq!((strict.always, strict.because), (true, None));
+    assert!(!allowed.always);
+    assert_eq!(allowed.because.unwrap().outcome, "panic");
+}
+
+#[test]
+fn with_a_bound_on_a_loop_nothing_is_said_of_every_interleaving() {
+    let check = check::scene(|| {
+        let (ready, tries) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let waits = || {
+            while ready.load(SeqCst) == 0 {
+                tries.fetch_add(1, SeqCst);
+                thread::yield_now();
+            }
+        };
+        let sets = || ready.store(1, SeqCst);
+        Actors::new()
+            .enter("waits", waits)
+            .enter("sets", sets)
+            .run();
+    });
+    let found = check.forbid(|_| Some("always")).explore().unwrap();
+    assert!(found.is_complete() && found.is_bounded());
+    let story = &found.outcomes[0].story;
+    assert_eq!((story.always, story.decisive), (false, None));
+}
+
+/// A spurious wake-up could end the deadlock, after all its steps.
+#[test]
+fn a_lost_wake_up_has_a_decisive_step_whatever_chance_does_later() {
+    let scene = || {
+        let (ready, changed) = (Mutex::new(()), Condvar::new());
+        let flag = AtomicUsize::new(0);
+        let waits = || {
+            let guard = ready.lock().unwrap();
+            if flag.load(SeqCst) == 0 {
+                drop(changed.wait(guard));
+            }
+        };
+        let sets = || {
+            flag.store(1, SeqCst);
+            changed.notify_one();
+        };
+        Actors::new()
+            .enter("waits", waits)
+            .enter("sets", sets)
+            .run();
+    };
+    let found = check::scene(scene).explore().unwrap();
+    let story = &found.outcome("deadlock").unwrap().story;
+    let decisive = &story.steps[story.decisive.unwrap()];
+    let because = story.because.as_ref().unwrap();
+    let before = because.before.as_ref().unwrap();
+    assert_eq!(decisive.what, "notify_one changed → no waiter");
+    assert_eq!(before.what, "wait on changed");
 }
 
 #[test]

@@ -389,7 +389,9 @@ impl<T: Debug + 'static> Check<T> {
     /// [`NotTheModel`] in the std build.
     pub fn explore(self) -> Result<Exploration, NotTheModel> {
         let (scene, grade) = (self.scene, self.grade);
-        let mut found = explore(self.options, Arc::new(move || grade(&scene())))?;
+        let mut options = self.options;
+        options.allowed.clone_from(&self.allowed);
+        let mut found = explore(options, Arc::new(move || grade(&scene())))?;
         for row in &mut found.outcomes {
             if self.allowed.contains(&row.outcome) {
                 row.grade = row.grade.min(Grade::Allowed);

@@ -93,9 +93,12 @@ pub(super) fn explore(
             }
         }
         loops = turns.bounded_loops();
-        if is_whole && exploring.options.explain && exploring.options.judge_blocked.is_none() {
+        // With a bound on a loop, not all interleavings are known.
+        let explains = exploring.options.explain && exploring.options.judge_blocked.is_none();
+        if is_whole && loops.is_empty() && explains {
             let stops = || exploring.is_cancelled() || exploring.is_out_of_time();
-            decide(found, || turns.once_more(), scene, stops);
+            let allowed = &exploring.options.allowed;
+            decide(found, || turns.once_more(), scene, allowed, stops);
         }
     }));
     let mut found = lock(found);

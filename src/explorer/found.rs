@@ -184,7 +184,7 @@ impl Found {
         }
     }
 
-    /// The stories of forbidden outcomes whose cause is not in themselves, by outcome.
+    /// The stories of forbidden outcomes, but where the scene is at fault, by outcome.
     pub(super) fn undecided(&mut self) -> Vec<(String, Vec<Known>)> {
         let is_open = |row: &&mut Row| row.outcome.grade == Grade::Forbidden && !row.is_misuse;
         let rows = self.rows.values_mut().filter(is_open);

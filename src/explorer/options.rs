@@ -60,6 +60,8 @@ pub struct Options {
     /// All threads have unwound when the closure is called. So the scene must record what the
     /// closure judges outside of the model's objects.
     pub judge_blocked: Option<Box<dyn Fn() -> Judged + Send>>,
+    /// Outcomes that are allowed, whatever the scene or the explorer says of them.
+    pub(crate) allowed: Vec<String>,
     /// The scene's place in the source, if it is known. Messages name it.
     pub(crate) written_at: Option<&'static Location<'static>>,
 }
@@ -82,6 +84,7 @@ impl Options {
             stack_size: STACK_SIZE,
             progress: None,
             judge_blocked: None,
+            allowed: Vec::new(),
             written_at: None,
         }
     }

@@ -18,7 +18,9 @@ pub struct Story {
     /// For a forbidden outcome: the outcomes of the same scene that are promised.
     pub promised: Vec<Promise>,
     /// The first step after which no interleaving ends as promised, by its place in `steps`.
-    /// `None`: it is not known, or there is none.
+    /// An interleaving that repeats the whole story, and then ends well because a waiting
+    /// thread wakes up spuriously or times out, does not count. `None`: the step is not known,
+    /// or there is none.
     pub decisive: Option<usize>,
     /// The immediate cause of a failure, line by line: what each thread waits for, or which
     /// accesses race.

@@ -5,7 +5,7 @@
 //! each child. A producer sends items, and its thread puts them into the queue. A consumer's
 //! thread gets an item, sends it to the consumer, and waits until the consumer confirms it.
 //! Each child may die at any moment: with an item in hand, with its confirmation on the way,
-//! in the middle of its work. Who has the item then? And has it been used?
+//! in the middle of its work. Is the item lost then, or was it used before?
 //!
 //! The promises: while all children live, every item is taken exactly once. If a child dies,
 //! another process replaces it, and no item is lost. An item that the dead consumer may have
