@@ -144,6 +144,7 @@ pub struct Scene {
 
 impl Scene {
     /// A scene for every version.
+    #[inline]
     #[track_caller]
     pub fn new(name: &'static str, run: impl Fn() -> Judged + Send + Sync + 'static) -> Self {
         Self {

@@ -25,11 +25,13 @@ impl<'a, R: Send> Actors<'a, R> {
     }
 
     /// Adds a thread that runs `part`. Stories call it `name`.
+    #[inline]
     #[must_use]
     pub fn enter(mut self, name: impl Into<String>, part: impl FnOnce() -> R + Send + 'a) -> Self {
+        let mut part = Some(part);
         self.actors.push(Actor {
             name: name.into(),
-            part: Box::new(part),
+            part: Box::new(move || part.take().expect("it is called once")()),
         });
         self
     }

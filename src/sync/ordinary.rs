@@ -155,10 +155,10 @@ pub(super) fn run_actors<R: Send>(actors: Vec<Actor<'_, R>>) -> Vec<R> {
     std::thread::scope(|scope| {
         let threads: Vec<_> = actors
             .into_iter()
-            .map(|actor| {
+            .map(|mut actor| {
                 std::thread::Builder::new()
                     .name(actor.name)
-                    .spawn_scoped(scope, actor.part)
+                    .spawn_scoped(scope, move || (actor.part)())
                     .expect("the operating system can start a thread for each actor")
             })
             .collect();

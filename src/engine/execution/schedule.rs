@@ -145,11 +145,11 @@ fn resume(thread: ThreadId) {
 
 impl Runner {
     /// Runs one execution, up to the end of all its threads.
-    pub(crate) fn run(&self, scene: impl FnOnce() + 'static, which: Which) {
+    pub(crate) fn run(&self, scene: impl FnMut() + 'static, which: Which) {
         self.takes_over();
         with(|x| {
             x.begin(which);
-            x.starts_first(scene);
+            x.starts_first(Box::new(scene));
         });
         while let Some(thread) = with(|x| x.next_to_resume()) {
             resume(thread);

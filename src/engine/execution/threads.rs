@@ -20,6 +20,9 @@ use std::ptr::NonNull;
 const TOO_MANY: &str = "too many threads: a scene has at most 16 beside its own, actors or spawned";
 const NO_STACK: &str = "the operating system has no memory for the stack of another thread";
 
+/// What a thread runs, once: see [`Actor`](crate::sync::actor::Actor).
+pub(crate) type Code = Box<dyn FnMut()>;
+
 /// So many threads more can be started, beside the scene's own.
 pub(crate) fn must_have_room_for(more: usize) {
     const { assert!(MAX_SPAWNED == 16, "as `TOO_MANY` says") };
@@ -32,11 +35,7 @@ pub(crate) fn must_have_room_for(more: usize) {
 /// first schedule point at once: until then no other thread can notice anything. `at`:
 /// none for actors, whose start is no step of the scene. `None`: while a thread unwinds
 /// no other can run, so `code` ran to its end, as part of the step in progress.
-pub(crate) fn spawn(
-    name: Option<String>,
-    code: impl FnOnce() + 'static,
-    at: Option<At>,
-) -> Option<ThreadId> {
+pub(crate) fn spawn(name: Option<String>, mut code: Code, at: Option<At>) -> Option<ThreadId> {
     if unwinding() {
         code();
         return None;
@@ -222,7 +221,7 @@ impl Execution {
     }
 
     /// The execution's first thread runs `code`, if there is a stack for it.
-    pub(super) fn starts_first(&mut self, code: impl FnOnce() + 'static) {
+    pub(super) fn starts_first(&mut self, code: Code) {
         match self.has_stack() {
             true => self.starts_coroutine(0, code),
             false => {
@@ -233,7 +232,7 @@ impl Execution {
     }
 
     /// There must be a stack for it.
-    fn starts_coroutine(&mut self, id: ThreadId, code: impl FnOnce() + 'static) {
+    fn starts_coroutine(&mut self, id: ThreadId, code: Code) {
         let body = move |suspend: &Suspend| {
             let is_aborted = with(|x| {
                 x.threads[id].suspend = Some(NonNull::from(suspend));
@@ -241,7 +240,10 @@ impl Execution {
             });
             let result = catch_unwind(AssertUnwindSafe(|| match is_aborted {
                 true => drop(code),
-                false => code(),
+                false => {
+                    let mut code = code;
+                    code();
+                }
             }));
             note_if_panic(&result);
             drops(result);

@@ -10,13 +10,28 @@ use std::thread::Result;
 /// Where a thread leaves its result.
 pub(super) type Slot<T> = Arc<Mutex<Option<Result<T>>>>;
 
-/// Runs `body`, and leaves its result there.
-pub(super) fn run_into<T>(slot: Slot<T>, body: impl FnOnce() -> T) -> impl FnOnce() {
-    move || {
-        let result = catch_unwind(AssertUnwindSafe(body));
+/// A closure that is called once, to be boxed: see [`Actor`](crate::sync::actor::Actor).
+#[inline]
+pub(super) fn once<R>(closure: impl FnOnce() -> R) -> impl FnMut() -> R {
+    let mut closure = Some(closure);
+    move || closure.take().expect("it is called once")()
+}
+
+/// Code that runs `body` and leaves its result there.
+pub(super) fn run_into<'a, T: 'a>(
+    slot: Slot<T>,
+    body: Box<dyn FnMut() -> T + 'a>,
+) -> Box<dyn FnMut() + 'a> {
+    let mut body = Some(body);
+    Box::new(move || {
+        let body = body.take();
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let mut body = body.expect("the code of a thread runs once");
+            body()
+        }));
         note_if_panic(&result);
         *lock(&slot) = Some(result);
-    }
+    })
 }
 
 /// A thread that was started, to be joined.

@@ -1,7 +1,7 @@
 //! Threads that borrow: `std::thread::scope`, and the actors of a scene.
 
 use super::park::Thread;
-use super::result::{Slot, Started, lock, run_into, take};
+use super::result::{Slot, Started, lock, once, run_into, take};
 use crate::engine::execution::abort::{is_abort, unwinding};
 use crate::engine::execution::threads::{
     becomes_actor, ends_part, must_have_room_for, note_if_panic, spawn, unwind_if_aborted,
@@ -74,16 +74,17 @@ impl<'scope> Scope<'scope, '_> {
         let slot: Slot<T> = Arc::default();
         let panicked = Arc::<AtomicBool>::default();
         let tells = Arc::clone(&panicked);
-        let body = run_into(slot.clone(), move || {
+        let body = once(move || {
             let result = catch_unwind(AssertUnwindSafe(body));
             let has_panicked = |panic: &Box<dyn Any + Send>| !is_abort(&**panic);
             // ORDERING: all threads of a scene run on one thread of the system.
             tells.store(result.as_ref().is_err_and(has_panicked), Relaxed);
             result.unwrap_or_else(|panic| resume_unwind(panic))
         });
+        let body = run_into(slot.clone(), Box::new(body));
         // SAFETY: `scope` does not return, and does not unwind, before the thread has
         // ended or can never run again: nothing that `body` borrows ends before it.
-        let body = unsafe { forget_lifetime(Box::new(body)) };
+        let body = unsafe { forget_lifetime(body) };
         let thread = spawn(name, body, Some(Location::caller()));
         lock(&self.threads).push((thread, Arc::clone(&panicked)));
         unwind_if_aborted(thread);
@@ -142,12 +143,12 @@ where
 pub(crate) fn run_actors<R: Send>(mut actors: Vec<Actor<'_, R>>) -> Vec<R> {
     if unwinding() {
         // No other thread can run now: one part after the other, as one step.
-        return actors.into_iter().map(|actor| (actor.part)()).collect();
+        return actors.into_iter().map(|mut actor| (actor.part)()).collect();
     }
     // The last actor counts too, so that as many actors fit as spawned threads. And
     // before anything is borrowed.
     must_have_room_for(actors.len());
-    let Some(last) = actors.pop() else {
+    let Some(mut last) = actors.pop() else {
         return Vec::new();
     };
     let mut slots = Vec::with_capacity(actors.len());
@@ -158,7 +159,7 @@ pub(crate) fn run_actors<R: Send>(mut actors: Vec<Actor<'_, R>>) -> Vec<R> {
             let body = run_into(slot.clone(), actor.part);
             // SAFETY: this function does not return, and does not unwind, before all
             // threads that were started have ended or can never run again.
-            let body = unsafe { forget_lifetime(Box::new(body)) };
+            let body = unsafe { forget_lifetime(body) };
             let thread = spawn(Some(actor.name), body, None);
             threads.extend(thread);
             slots.push(slot);
@@ -182,7 +183,7 @@ pub(crate) fn run_actors<R: Send>(mut actors: Vec<Actor<'_, R>>) -> Vec<R> {
 /// # Safety
 /// The closure must have been run and dropped, or never be run nor dropped any more,
 /// before anything that it borrows ends.
-unsafe fn forget_lifetime<'a>(body: Box<dyn FnOnce() + 'a>) -> Box<dyn FnOnce() + 'static> {
+unsafe fn forget_lifetime<'a>(body: Box<dyn FnMut() + 'a>) -> Box<dyn FnMut() + 'static> {
     // SAFETY: only the lifetime changes; the caller sees to it.
-    unsafe { std::mem::transmute::<Box<dyn FnOnce() + 'a>, Box<dyn FnOnce() + 'static>>(body) }
+    unsafe { std::mem::transmute::<Box<dyn FnMut() + 'a>, Box<dyn FnMut() + 'static>>(body) }
 }

@@ -1,6 +1,6 @@
 //! `std::thread`: a scene has at most sixteen threads beside its own.
 
-use super::result::{Slot, Started, run_into};
+use super::result::{Slot, Started, once, run_into};
 use crate::engine::coroutine::snapshot::snapshot;
 use crate::engine::execution::loops::yields;
 use crate::engine::execution::threads;
@@ -106,7 +106,7 @@ fn start<T: Send + 'static>(
     body: impl FnOnce() -> T + Send + 'static,
 ) -> JoinHandle<T> {
     let slot: Slot<T> = Arc::default();
-    let body = run_into(slot.clone(), body);
+    let body = run_into(slot.clone(), Box::new(once(body)));
     let thread = threads::spawn(name, body, Some(Location::caller()));
     threads::unwind_if_aborted(thread);
     let handle = Thread::of_started(thread);

@@ -29,7 +29,10 @@ impl Setup {
         }
         let mut handed_back = actors.run();
         let got = handed_back.split_off(self.producers.len());
-        let left: Vec<Item> = std::iter::from_fn(|| queue.right().try_get().ok()).collect();
+        let mut left = Vec::new();
+        while let Ok(item) = queue.right().try_get() {
+            left.push(item);
+        }
         let longest = left.len();
         Run {
             handed_back,

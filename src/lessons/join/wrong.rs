@@ -29,13 +29,19 @@ struct End {
     changed: Condvar,
 }
 
+impl End {
+    fn notify(&self) {
+        *self.done.lock().unwrap() = true;
+        self.changed.notify_one();
+    }
+}
+
 /// Notifies when the adder drops it, even if the adder fails.
 struct NotifiesAtEnd(Arc<End>);
 
 impl Drop for NotifiesAtEnd {
     fn drop(&mut self) {
-        *self.0.done.lock().unwrap() = true;
-        self.0.changed.notify_one();
+        self.0.notify();
     }
 }
 

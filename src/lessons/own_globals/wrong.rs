@@ -17,13 +17,14 @@ impl Processes for ExpectsParentToSee {
     }
 
     fn sum<Out>(n: i64, children: &mut [impl Link<Out, i64>]) -> Option<i64> {
-        let seen = children.iter_mut().map(|child| {
+        let mut sum = 0;
+        for child in children {
             // Waiting for the end of the child is right, and does not help.
             let _ended = child.receive();
             narrate!("adds its own n, which is {n}");
-            n
-        });
-        Some(seen.sum())
+            sum += n;
+        }
+        Some(sum)
     }
 }
 

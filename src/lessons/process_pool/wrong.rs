@@ -189,10 +189,11 @@ impl Executor<Job, usize> for TakesAfterClose {
         // There is always room for the end marks.
         let waiting = config.waiting.saturating_add(config.workers.get());
         let tasks = Arc::new(Queue::<Option<Task<Job, usize>>>::new(waiting));
-        let start = |place| {
+        let mut supervisors = Vec::new();
+        for place in 1..=config.workers.get() {
             let (spawn, tasks) = (spawner(place), Arc::clone(&tasks));
             let thread = Builder::new().name(format!("supervisor-{place}"));
-            thread.spawn(move || {
+            supervisors.push(thread.spawn(move || {
                 let mut supervisor = Supervisor {
                     spawn,
                     worker: None,
@@ -201,11 +202,10 @@ impl Executor<Job, usize> for TakesAfterClose {
                 while let Ok(Some(Task { job, answer })) = tasks.get() {
                     let _ = answer.send(supervisor.run(job));
                 }
-            })
-        };
-        let supervisors: io::Result<_> = (1..=config.workers.get()).map(start).collect();
+            })?);
+        }
         Ok(Self {
-            supervisors: supervisors?,
+            supervisors,
             tasks,
             closed: AtomicBool::new(false),
         })

@@ -13,7 +13,11 @@ pub fn turns<Lock: FairLock>(clerks: usize, turns: usize) -> Vec<Vec<Turn>> {
     let mut actors = Actors::new();
     for clerk in 1..=clerks {
         actors = actors.enter(format!("clerk-{clerk}"), move || {
-            (0..turns).map(|_| lock.turn()).collect()
+            let mut taken = Vec::new();
+            for _ in 0..turns {
+                taken.push(lock.turn());
+            }
+            taken
         });
     }
     actors.run()

@@ -92,8 +92,12 @@ pub struct LockEach {
 
 impl TicketOffice for LockEach {
     fn open(tickets: i64, clerks: usize) -> Self {
+        let mut locks = Vec::new();
+        for _ in 0..clerks {
+            locks.push(Mutex::new(()));
+        }
         Self {
-            locks: (0..clerks).map(|_| Mutex::new(())).collect(),
+            locks,
             left: AtomicI64::new(tickets),
         }
     }
