@@ -27,6 +27,7 @@ mod same_source;
 mod scenarios;
 mod stories;
 mod strangers;
+mod thread_locals;
 #[cfg(unix)]
 mod verdict;
 

@@ -45,32 +45,32 @@
 #![doc = include_str!("explorer/limits.md")]
 #![doc = include_str!("explorer/method.md")]
 
-#[cfg(loom)]
+#[cfg(any(loom, feature = "model"))]
 mod decisive;
-#[cfg(loom)]
+#[cfg(any(loom, feature = "model"))]
 mod engine;
-#[cfg(loom)]
+#[cfg(any(loom, feature = "model"))]
 mod found;
-#[cfg(loom)]
+#[cfg(any(loom, feature = "model"))]
 mod judge;
 mod options;
-#[cfg(loom)]
+#[cfg(any(loom, feature = "model"))]
 mod order;
-#[cfg(loom)]
+#[cfg(any(loom, feature = "model"))]
 mod replay;
 pub mod report;
-#[cfg(loom)]
+#[cfg(any(loom, feature = "model"))]
 mod script;
-#[cfg(loom)]
+#[cfg(any(loom, feature = "model"))]
 mod story;
-#[cfg(loom)]
+#[cfg(any(loom, feature = "model"))]
 mod turns;
-#[cfg(loom)]
+#[cfg(any(loom, feature = "model"))]
 mod unseen;
 
-#[cfg(loom)]
+#[cfg(any(loom, feature = "model"))]
 mod door;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, feature = "model")))]
 #[path = "explorer/shut.rs"]
 mod door;
 
@@ -82,7 +82,7 @@ use std::sync::Arc;
 
 /// Whether this is the model build, the one with `--cfg loom`, which can explore. In the
 /// model build no scene runs with real threads.
-pub const CAN_EXPLORE: bool = cfg!(loom);
+pub const CAN_EXPLORE: bool = cfg!(any(loom, feature = "model"));
 
 /// Runs every interleaving of `scene` and returns everything that was found.
 ///

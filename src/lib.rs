@@ -109,7 +109,7 @@ pub mod check;
 #[cfg(feature = "course")]
 pub mod cli;
 pub mod draw;
-#[cfg(loom)]
+#[cfg(any(loom, feature = "model"))]
 mod engine;
 pub mod explorer;
 #[cfg(feature = "course")]

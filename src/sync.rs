@@ -32,13 +32,13 @@
 pub(crate) mod actor;
 mod actors;
 pub(crate) mod names;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, feature = "model")))]
 mod ordinary;
 mod pace;
 
-#[cfg(loom)]
+#[cfg(any(loom, feature = "model"))]
 use crate::engine::primitives as world;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, feature = "model")))]
 use ordinary as world;
 
 pub use actors::Actors;

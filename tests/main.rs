@@ -1,6 +1,6 @@
 //! What the lessons promise, tried with real threads; the command line, run;
 //! the drawings; one's own code; the house's invariants.
-#![cfg(not(loom))]
+#![cfg(not(any(loom, feature = "model")))]
 
 mod bounded_queue;
 mod bread_queue;

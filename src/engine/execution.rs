@@ -26,6 +26,7 @@ mod gate;
 pub(crate) mod handle;
 pub(crate) mod iteration;
 mod loads;
+pub(crate) mod locals;
 pub(crate) mod loops;
 pub(crate) mod object;
 pub(crate) mod panics;

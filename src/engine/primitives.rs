@@ -16,6 +16,7 @@ mod channel;
 mod condvar;
 mod fence;
 pub mod hint;
+mod local;
 mod lock;
 mod messages;
 mod mutex;

@@ -65,6 +65,7 @@ pub(super) fn execute(runner: &Runner, scene: &Scene, which: Which) -> Option<Ju
                 threads::drops(payload);
             }
         }
+        threads::destroys_locals();
         threads::finish();
     };
     forget_panics();

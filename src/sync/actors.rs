@@ -1,9 +1,9 @@
 //! The threads of a scene.
 
 use super::actor::Actor;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, feature = "model")))]
 use super::ordinary::run_actors;
-#[cfg(loom)]
+#[cfg(any(loom, feature = "model"))]
 use crate::engine::primitives::run_actors;
 
 /// The threads of a scene. Each has a name and a closure, and all run at the same time.

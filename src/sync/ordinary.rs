@@ -44,6 +44,15 @@ pub mod atomic {
     };
 }
 
+/// `std::thread_local!`. In the model each thread of a scene has a value of its own, in every
+/// execution a new one, which is destroyed when the thread ends.
+#[macro_export]
+macro_rules! thread_local {
+    ($($declarations:tt)*) => {
+        ::std::thread_local! { $($declarations)* }
+    };
+}
+
 /// Hints to the processor.
 pub mod hint {
     pub use std::hint::spin_loop;
@@ -60,8 +69,8 @@ pub mod mpsc {
 /// `std::thread`.
 pub mod thread {
     pub use std::thread::{
-        Builder, JoinHandle, Result, Scope, ScopedJoinHandle, Thread, current, park, park_timeout,
-        scope, spawn, yield_now,
+        AccessError, Builder, JoinHandle, LocalKey, Result, Scope, ScopedJoinHandle, Thread,
+        current, park, park_timeout, scope, spawn, yield_now,
     };
 }
 

@@ -107,9 +107,12 @@ fn chooses_the_build(source: &Source) -> bool {
     let lines: Vec<&str> = starts.filter_map(|at| code[..at].lines().last()).collect();
     let head = |head: &str| lines.len() == 1 && code.starts_with(head);
     !match source.path.as_str() {
-        "tests/main.rs" => head(concat!("#![cfg", "(not(loom))]")),
+        "tests/main.rs" => head(concat!("#![cfg", "(not(any(loom, feature = \"model\")))]")),
         "loom-tests/main.rs" => head(concat!("#![cfg", "(loom)]")),
-        "src/lib.rs" if lines.len() == 1 => code.contains(concat!("#[cfg", "(loom)]\nmod engine;")),
+        "src/lib.rs" if lines.len() == 1 => code.contains(concat!(
+            "#[cfg",
+            "(any(loom, feature = \"model\"))]\nmod engine;"
+        )),
         "src/sync.rs" | "src/explorer.rs" => lines.iter().all(|line| !line.starts_with(' ')),
         path if path.starts_with("src/sync/") => lines.iter().all(|line| !line.starts_with(' ')),
         _ => lines.is_empty(),

@@ -2,6 +2,7 @@
 
 use super::gate::{Gate, RecordId};
 use super::iteration::{Held, Loops};
+use super::locals::Locals;
 use super::object::Wait;
 use crate::engine::coroutine::{Coroutine, Suspend};
 use crate::engine::ids::{ObjectId, ThreadId};
@@ -77,6 +78,7 @@ pub(crate) struct Thread {
     pub(crate) parker: Option<ObjectId>,
     pub(super) held: Held,
     pub(super) loops: Loops,
+    pub(crate) locals: Locals,
     /// Which yield of the execution was its own and the last thing it did; 0 if none:
     /// other threads go first.
     pub(super) yielded: usize,
@@ -106,6 +108,7 @@ impl Thread {
         self.parker = None;
         self.held = Held::No;
         self.loops.clear();
+        self.locals.forget();
         self.yielded = 0;
     }
 

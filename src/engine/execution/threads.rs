@@ -178,6 +178,7 @@ pub(crate) fn becomes_actor(name: String) {
 
 /// The part that [`becomes_actor`] has begun is over.
 pub(crate) fn ends_part() {
+    destroys_locals();
     with(Execution::ends_part);
 }
 
@@ -197,6 +198,14 @@ pub(crate) fn drops<T>(left: T) {
     note_if_panic(&dropped);
     // What a second panic carries could panic again.
     std::mem::forget(dropped);
+}
+
+/// Destroys the running thread's thread-local values. Destructors are the scene's code:
+/// they may take steps, and make other values.
+pub(crate) fn destroys_locals() {
+    while let Some(value) = with(|x| x.threads[x.current].locals.take()) {
+        drops(value);
+    }
 }
 
 fn ends(thread: ThreadId) {
@@ -247,6 +256,9 @@ impl Execution {
             }));
             note_if_panic(&result);
             drops(result);
+            if id != 0 {
+                destroys_locals();
+            }
             ends(id);
         };
         self.threads[id].coroutine = Some(self.stacks.start(body));
@@ -322,12 +334,14 @@ impl Execution {
         let me = &mut self.threads[self.current];
         me.rename(Some(name));
         me.place = place;
+        me.locals.begin_part();
         let begins = self.trace.next();
         self.parts.push((self.current, begins, RecordId::MAX));
     }
 
     /// The part of the actor that the running thread plays is over.
     fn ends_part(&mut self) {
+        self.threads[self.current].locals.end_part();
         if let Some((_, _, end)) = self.parts.last_mut() {
             *end = self.trace.next();
         }

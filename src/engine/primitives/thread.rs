@@ -8,6 +8,7 @@ use std::io;
 use std::panic::Location;
 use std::sync::Arc;
 
+pub use super::local::{AccessError, LocalKey};
 pub use super::park::{Thread, current, park, park_timeout};
 pub use super::scope::{Scope, ScopedJoinHandle, scope};
 pub use std::thread::Result;
