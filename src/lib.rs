@@ -114,6 +114,7 @@ mod engine;
 pub mod explorer;
 #[cfg(feature = "course")]
 pub mod lessons;
+pub mod model;
 #[cfg(feature = "course")]
 pub mod processes;
 #[cfg(feature = "course")]
@@ -125,3 +126,6 @@ pub mod sync;
     reason = "real threads say nothing and are not stopped"
 )]
 mod watch;
+
+pub use model::{MAX_THREADS, explore, model, skip_branch, stop_exploring};
+pub use sync::{cell, future, hint, thread};

@@ -31,7 +31,9 @@
 
 pub(crate) mod actor;
 mod actors;
+pub mod future;
 pub(crate) mod names;
+mod notify;
 #[cfg(not(any(loom, feature = "model")))]
 mod ordinary;
 mod pace;
@@ -43,6 +45,7 @@ use ordinary as world;
 
 pub use actors::Actors;
 pub use names::{Named, Watched};
+pub use notify::Notify;
 pub use pace::{set_pace, tell};
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
 pub use world::{

@@ -11,8 +11,8 @@ mod atomic_core;
 mod atomic_types;
 mod backoff;
 mod barrier;
-pub mod cell;
 mod channel;
+mod checked_cell;
 mod condvar;
 mod fence;
 pub mod hint;
@@ -26,6 +26,7 @@ mod result;
 mod scope;
 pub mod thread;
 mod unbounded;
+mod unsafe_cell;
 
 pub use backoff::Backoff;
 pub use barrier::{Barrier, BarrierWaitResult};
@@ -40,6 +41,12 @@ pub(crate) use scope::run_actors;
 pub mod mpsc {
     pub use super::messages::{IntoIter, Iter};
     pub use super::unbounded::*;
+}
+
+/// `std::cell`, as far as threads can share it.
+pub mod cell {
+    pub use super::checked_cell::Cell;
+    pub use super::unsafe_cell::{ConstPtr, MutPtr, UnsafeCell};
 }
 
 /// `std::sync::atomic`.

@@ -76,6 +76,8 @@ pub mod thread {
 
 /// A cell whose accesses the model checks for data races.
 pub mod cell {
+    pub use std::cell::Cell;
+
     /// A `std::cell::UnsafeCell` that gives out its pointer only inside a closure, so that
     /// the model can check every access for data races.
     #[derive(Debug, Default)]
@@ -100,9 +102,71 @@ pub mod cell {
             write(self.0.get())
         }
 
+        /// The pointer, to read through it.
+        #[inline(always)]
+        pub fn get(&self) -> ConstPtr<T> {
+            ConstPtr(self.0.get())
+        }
+
+        /// The pointer, to write through it.
+        #[inline(always)]
+        pub fn get_mut(&self) -> MutPtr<T> {
+            MutPtr(self.0.get())
+        }
+
         /// Returns the value.
         pub fn into_inner(self) -> T {
             self.0.into_inner()
+        }
+    }
+
+    /// A pointer to read what a cell holds.
+    #[derive(Debug)]
+    #[repr(transparent)]
+    pub struct ConstPtr<T>(*const T);
+
+    impl<T> ConstPtr<T> {
+        /// What the cell holds.
+        ///
+        /// # Safety
+        /// As for `&*` of the pointer: nothing writes while the reference lives.
+        #[must_use]
+        #[inline(always)]
+        pub unsafe fn deref(&self) -> &T {
+            // SAFETY: the caller keeps to it.
+            unsafe { &*self.0 }
+        }
+
+        /// Reads through the pointer.
+        #[inline(always)]
+        pub fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
+            read(self.0)
+        }
+    }
+
+    /// A pointer to write what a cell holds.
+    #[derive(Debug)]
+    #[repr(transparent)]
+    pub struct MutPtr<T>(*mut T);
+
+    impl<T> MutPtr<T> {
+        /// What the cell holds.
+        ///
+        /// # Safety
+        /// As for `&mut *` of the pointer: nothing else reads or writes while the reference
+        /// lives.
+        #[must_use]
+        #[inline(always)]
+        #[allow(clippy::mut_from_ref, reason = "it stands for a raw pointer")]
+        pub unsafe fn deref(&self) -> &mut T {
+            // SAFETY: the caller keeps to it.
+            unsafe { &mut *self.0 }
+        }
+
+        /// Writes through the pointer.
+        #[inline(always)]
+        pub fn with<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
+            write(self.0)
         }
     }
 }
