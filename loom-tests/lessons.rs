@@ -206,7 +206,7 @@ fn committed_stories_are_the_ones_found() {
 
 /// Nor what depends on how long they are: where columns begin, the length of the
 /// rule, where lines are broken.
-fn without_line_numbers(story: &str) -> String {
+pub(crate) fn without_line_numbers(story: &str) -> String {
     let mut told = String::new();
     for word in story.split_whitespace() {
         let number = match word.find(':') {

@@ -14,6 +14,7 @@ mod command_line;
 mod destruction;
 #[path = "../tests/fixture.rs"]
 mod fixture;
+mod futures;
 mod generated;
 mod lessons;
 mod liberties;

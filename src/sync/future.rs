@@ -47,9 +47,16 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 /// The task calls [`register`](Self::register), and then checks its condition. The other thread
 /// makes the condition true, and then calls [`wake`](Self::wake). In any other order a wake-up
 /// can be lost.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct AtomicWaker {
     waker: Mutex<Option<Waker>>,
+}
+
+impl Default for AtomicWaker {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl AtomicWaker {

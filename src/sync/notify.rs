@@ -6,10 +6,17 @@ use super::ordinary::{Condvar, Mutex};
 use crate::engine::primitives::{Condvar, Mutex};
 
 /// A notification that one thread waits for. It stays until a wait takes it, so none is lost.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Notify {
     notified: Mutex<bool>,
     changed: Condvar,
+}
+
+impl Default for Notify {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Notify {
