@@ -128,4 +128,6 @@ pub mod sync;
 mod watch;
 
 pub use model::{MAX_THREADS, explore, model, skip_branch, stop_exploring};
-pub use sync::{cell, future, hint, thread};
+#[doc(inline)]
+pub use sync::loom_thread as thread;
+pub use sync::{cell, future, hint};

@@ -48,6 +48,8 @@ pub use names::{Named, Watched};
 pub use notify::Notify;
 pub use pace::{set_pace, tell};
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
+#[doc(hidden)]
+pub use world::loom_thread;
 pub use world::{
     Backoff, Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, WaitTimeoutResult,
 };

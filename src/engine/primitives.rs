@@ -18,6 +18,7 @@ mod fence;
 pub mod hint;
 mod local;
 mod lock;
+pub mod loom_thread;
 mod messages;
 mod mutex;
 mod park;

@@ -53,6 +53,11 @@ macro_rules! thread_local {
     };
 }
 
+/// `loom::thread`.
+pub mod loom_thread {
+    pub use super::thread::*;
+}
+
 /// Hints to the processor.
 pub mod hint {
     pub use std::hint::spin_loop;

@@ -100,11 +100,12 @@ impl Builder {
     }
 }
 
+/// All threads of a scene run on one thread of the system: nothing need be `Send`.
 #[inline(never)]
 #[track_caller]
-fn start<T: Send + 'static>(
+pub(super) fn start<T: 'static>(
     name: Option<String>,
-    body: impl FnOnce() -> T + Send + 'static,
+    body: impl FnOnce() -> T + 'static,
 ) -> JoinHandle<T> {
     let slot: Slot<T> = Arc::default();
     let body = run_into(slot.clone(), Box::new(once(body)));
