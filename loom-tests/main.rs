@@ -19,6 +19,7 @@ mod generated;
 mod lessons;
 mod liberties;
 mod litmus;
+mod lock_free;
 mod loops;
 mod model;
 mod preemption_bound;
