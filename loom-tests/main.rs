@@ -27,6 +27,7 @@ mod same_source;
 mod scenarios;
 mod stories;
 mod strangers;
+mod sync_channel;
 #[cfg(unix)]
 mod verdict;
 

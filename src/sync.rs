@@ -10,7 +10,7 @@
 //! |---|---|
 //! | [`Mutex`], [`Condvar`], [`Barrier`] | std's |
 //! | [`atomic`] | integers, `bool`, [`fence`](atomic::fence) |
-//! | [`mpsc`] | unbounded channels |
+//! | [`mpsc`] | `channel` and `sync_channel` |
 //! | [`thread`] | `spawn`, `scope`, `Builder`, `yield_now`, `current`, `park`, `unpark` |
 //! | [`hint`] | `spin_loop` |
 //! | [`cell`] | an `UnsafeCell` that the model checks for data races |

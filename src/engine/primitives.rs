@@ -11,6 +11,7 @@ mod atomic_core;
 mod atomic_types;
 mod backoff;
 mod barrier;
+mod bounded;
 pub mod cell;
 mod channel;
 mod condvar;
@@ -21,8 +22,11 @@ mod messages;
 mod mutex;
 mod park;
 mod process;
+mod receiver;
 mod result;
 mod scope;
+mod sending;
+mod sending_end;
 pub mod thread;
 mod unbounded;
 
@@ -37,8 +41,11 @@ pub(crate) use scope::run_actors;
 
 /// `std::sync::mpsc`.
 pub mod mpsc {
-    pub use super::messages::{IntoIter, Iter};
-    pub use super::unbounded::*;
+    pub use super::bounded::{SyncSender, sync_channel};
+    pub use super::messages::{IntoIter, Iter, TryIter};
+    pub use super::receiver::Receiver;
+    pub use super::unbounded::{Sender, channel};
+    pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
 }
 
 /// `std::sync::atomic`.

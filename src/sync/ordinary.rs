@@ -52,8 +52,8 @@ pub mod hint {
 /// `std::sync::mpsc`.
 pub mod mpsc {
     pub use std::sync::mpsc::{
-        IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError,
-        channel,
+        IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, Sender, SyncSender,
+        TryIter, TryRecvError, TrySendError, channel, sync_channel,
     };
 }
 
@@ -127,6 +127,13 @@ impl<T> Named for Mutex<T> {
 }
 
 impl<T> Named for mpsc::Sender<T> {
+    #[inline(always)]
+    fn named(self, _: &'static str) -> Self {
+        self
+    }
+}
+
+impl<T> Named for mpsc::SyncSender<T> {
     #[inline(always)]
     fn named(self, _: &'static str) -> Self {
         self

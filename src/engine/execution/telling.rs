@@ -47,8 +47,8 @@ impl<'x> Telling<'x> {
     }
 
     pub(crate) fn waits(&self, wait: &Wait) -> String {
-        // Of the two ends of a channel, only the receiver waits.
-        wait.what.describe(&self.half(wait.object, 1), wait.timed)
+        let name = self.half(wait.object, wait.what.half());
+        wait.what.describe(&name, wait.timed)
     }
 
     pub(crate) fn waits_for(&self, what: &WaitsFor) -> String {
