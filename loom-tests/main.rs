@@ -6,6 +6,7 @@ mod abuse;
 #[cfg(unix)]
 mod alive;
 mod alone;
+mod atomics;
 mod barrier;
 mod chance;
 mod channels;
@@ -28,6 +29,7 @@ mod scenarios;
 mod stories;
 mod strangers;
 mod sync_channel;
+mod threads;
 #[cfg(unix)]
 mod verdict;
 

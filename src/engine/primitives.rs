@@ -9,6 +9,7 @@
 
 mod atomic_core;
 mod atomic_types;
+mod atomic_value;
 mod backoff;
 mod barrier;
 mod bounded;

@@ -40,7 +40,8 @@ impl Backoff {
 /// `std::sync::atomic`.
 pub mod atomic {
     pub use std::sync::atomic::{
-        AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+        AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicPtr, AtomicU8,
+        AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence,
     };
 }
 
@@ -60,8 +61,9 @@ pub mod mpsc {
 /// `std::thread`.
 pub mod thread {
     pub use std::thread::{
-        Builder, JoinHandle, Result, Scope, ScopedJoinHandle, Thread, current, park, park_timeout,
-        scope, spawn, yield_now,
+        Builder, JoinHandle, Result, Scope, ScopedJoinHandle, Thread, ThreadId,
+        available_parallelism, current, panicking, park, park_timeout, scope, sleep, spawn,
+        yield_now,
     };
 }
 
@@ -112,14 +114,26 @@ forget_their_names!(
     Barrier,
     Condvar,
     atomic::AtomicBool,
+    atomic::AtomicI8,
+    atomic::AtomicI16,
     atomic::AtomicI32,
     atomic::AtomicI64,
+    atomic::AtomicIsize,
+    atomic::AtomicU8,
+    atomic::AtomicU16,
     atomic::AtomicU32,
     atomic::AtomicU64,
     atomic::AtomicUsize
 );
 
 impl<T> Named for Mutex<T> {
+    #[inline(always)]
+    fn named(self, _: &'static str) -> Self {
+        self
+    }
+}
+
+impl<T> Named for atomic::AtomicPtr<T> {
     #[inline(always)]
     fn named(self, _: &'static str) -> Self {
         self
