@@ -166,7 +166,7 @@ fn program() -> impl Strategy<Value = Program> {
 /// With `CHANNELS=2000`, as many new ones.
 #[test]
 fn nothing_is_lost() {
-    let (cases, mut runner) = generated::runner("CHANNELS", 400, 1);
+    let (cases, mut runner) = generated::runner("CHANNELS", 200, 1);
     let budgets = (0..=1_usize, 0..=2_usize);
     let bounds = prop_oneof![Just(None), (0..=2_usize).prop_map(Some)];
     let result = runner.run(

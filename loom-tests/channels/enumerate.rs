@@ -99,7 +99,8 @@ pub fn outcomes(program: &Program, capacity: Option<usize>, budget: Budget) -> B
     let mut outcomes = BTreeSet::new();
     while let Some(machine) = ahead.pop() {
         let mut next = machine.steps();
-        if next.is_empty() {
+        let mut threads = 0..program.len();
+        if !threads.any(|me| machine.ways(me).contains(&Way::Goes)) {
             match machine.time_passes() {
                 Some(later) => next.push(later),
                 None => _ = outcomes.insert(machine.outcome()),
