@@ -1,21 +1,28 @@
-//! Channels, and processes that die: generated programs, explored with and without
-//! reduction. Both must find the same.
+//! Channels, with and without a bound, and processes that die: generated programs, explored
+//! with and without reduction. Both must find the same, and all that [`enumerate`] finds.
+
+mod enumerate;
 
 use crate::generated;
 use proptest::prelude::*;
 use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
 use racecourse::explorer::{Options, explore};
 use racecourse::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use racecourse::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use racecourse::sync::mpsc::{
+    Receiver, Sender, SyncSender, TryRecvError, TrySendError, channel, sync_channel,
+};
 use racecourse::sync::{Actors, Arc, hint, may_die};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What a thread does to its channel, or to that of the next.
-#[derive(Debug, Clone, Copy)]
-enum Op {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Op {
     Send,
     /// Sends by a new sender, and drops it.
     SendByClone,
+    /// As `Send`, if there is no bound.
+    TrySend,
     HangUp,
     Leave,
     Recv,
@@ -29,26 +36,55 @@ use Op::*;
 
 type Program = Vec<Vec<Op>>;
 
+#[derive(Clone)]
+enum To {
+    Unbounded(Sender<usize>),
+    Bounded(SyncSender<usize>),
+}
+
+impl To {
+    fn send(&self, value: usize) -> char {
+        let sent = match self {
+            Self::Unbounded(to) => to.send(value),
+            Self::Bounded(to) => to.send(value),
+        };
+        match sent {
+            Ok(()) => 's',
+            Err(error) => {
+                assert_eq!(error.0, value);
+                'x'
+            }
+        }
+    }
+
+    fn try_send(&self, value: usize) -> char {
+        let Self::Bounded(to) = self else {
+            return self.send(value);
+        };
+        let (back, why) = match to.try_send(value) {
+            Ok(()) => return 's',
+            Err(TrySendError::Full(back)) => (back, 'f'),
+            Err(TrySendError::Disconnected(back)) => (back, 'x'),
+        };
+        assert_eq!(back, value);
+        why
+    }
+}
+
 /// Plays a thread: it receives from its own channel, and sends to all others.
-fn thread(ops: &[Op], mut to: Vec<Sender<usize>>, from: Receiver<usize>, me: usize) -> String {
+fn thread(ops: &[Op], mut to: Vec<To>, from: Receiver<usize>, me: usize) -> String {
     let mut from = Some(from);
     let mut seen = String::new();
     for (place, op) in ops.iter().enumerate() {
         let see = match (op, &from) {
             (Send, _) => {
                 let value = 10 * me + place;
-                let sent = to.iter().map(|to| match to.send(value) {
-                    Ok(()) => 's',
-                    Err(error) => {
-                        assert_eq!(error.0, value);
-                        'x'
-                    }
-                });
-                sent.collect()
+                to.iter().map(|to| to.send(value)).collect()
             }
-            (SendByClone, _) => {
-                let sent = to.iter().map(|to| to.clone().send(me).is_ok());
-                format!("{:?}", sent.collect::<Vec<_>>())
+            (SendByClone, _) => to.iter().map(|to| to.clone().send(me)).collect(),
+            (TrySend, _) => {
+                let value = 10 * me + place;
+                to.iter().map(|to| to.try_send(value)).collect()
             }
             (HangUp, _) => {
                 to.clear();
@@ -75,10 +111,21 @@ fn thread(ops: &[Op], mut to: Vec<Sender<usize>>, from: Receiver<usize>, me: usi
     seen
 }
 
-fn found(program: &Program, budget: Budget, all_orders: bool) -> Exploration {
+/// `bound`: of the channels, if they have one.
+fn found(program: &Program, bound: Option<usize>, budget: Budget, all_orders: bool) -> Exploration {
     let program = program.clone();
     let scene = move || {
-        let (senders, receivers): (Vec<_>, Vec<_>) = program.iter().map(|_| channel()).unzip();
+        let channel = |_| match bound {
+            None => {
+                let (to, from) = channel();
+                (To::Unbounded(to), from)
+            }
+            Some(bound) => {
+                let (to, from) = sync_channel(bound);
+                (To::Bounded(to), from)
+            }
+        };
+        let (senders, receivers): (Vec<_>, Vec<_>) = program.iter().map(channel).unzip();
         let mut actors = Actors::new();
         for (me, (ops, from)) in program.iter().zip(receivers).enumerate() {
             let others = senders.iter().enumerate().filter(|(other, _)| *other != me);
@@ -99,6 +146,7 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         3 => Just(Send),
         1 => Just(SendByClone),
+        2 => Just(TrySend),
         1 => Just(HangUp),
         1 => Just(Leave),
         3 => Just(Recv),
@@ -118,20 +166,24 @@ fn program() -> impl Strategy<Value = Program> {
 /// With `CHANNELS=2000`, as many new ones.
 #[test]
 fn nothing_is_lost() {
-    let (cases, mut runner) = generated::runner("CHANNELS", 100, 1);
+    let (cases, mut runner) = generated::runner("CHANNELS", 200, 1);
     let budgets = (0..=1_usize, 0..=2_usize);
+    let bounds = prop_oneof![Just(None), (0..=2_usize).prop_map(Some)];
     let result = runner.run(
-        &(program(), budgets),
-        |(program, (early_timeouts, deaths))| {
+        &(program(), bounds, budgets),
+        |(program, bound, (early_timeouts, deaths))| {
             let budget = Budget {
                 early_timeouts,
                 deaths,
                 ..Budget::NONE
             };
-            let all = found(&program, budget, true);
-            prop_assume!(all.is_complete());
-            let reduced = found(&program, budget, false);
+            let reduced = found(&program, bound, budget, false);
             prop_assert_eq!(reduced.stopped.as_ref(), None);
+            let names = reduced.outcomes.iter().map(|row| row.outcome.clone());
+            let names: BTreeSet<String> = names.collect();
+            prop_assert_eq!(names, enumerate::outcomes(&program, bound, budget));
+            let all = found(&program, bound, budget, true);
+            prop_assume!(all.is_complete());
             let rows = |found: &Exploration| -> Vec<_> {
                 let rows = found.outcomes.iter();
                 rows.map(|row| (row.outcome.clone(), row.different))
@@ -153,7 +205,7 @@ fn nothing_is_lost() {
 fn a_message_is_found_or_not_and_a_process_may_die_before_it() {
     let program = vec![vec![MayDie, Send], vec![TryRecv]];
     let names = |budget| -> Vec<_> {
-        let found = found(&program, budget, false);
+        let found = found(&program, None, budget, false);
         let rows = found.outcomes.into_iter();
         rows.map(|row| (row.outcome, row.different)).collect()
     };

@@ -6,6 +6,7 @@ mod abuse;
 #[cfg(unix)]
 mod alive;
 mod alone;
+mod atomics;
 mod barrier;
 mod chance;
 mod channels;
@@ -29,7 +30,9 @@ mod same_source;
 mod scenarios;
 mod stories;
 mod strangers;
+mod sync_channel;
 mod thread_locals;
+mod threads;
 #[cfg(unix)]
 mod verdict;
 

@@ -9,9 +9,9 @@
 //! | module or type | contents |
 //! |---|---|
 //! | [`Mutex`], [`Condvar`], [`Barrier`] | std's |
-//! | [`atomic`] | integers, `bool`, [`fence`](atomic::fence) |
-//! | [`mpsc`] | unbounded channels |
-//! | [`thread`] | `spawn`, `scope`, `Builder`, `yield_now`, `current`, `park`, `unpark` |
+//! | [`atomic`] | integers, `bool`, pointers, [`fence`](atomic::fence); no `as_ptr`, `from_ptr` |
+//! | [`mpsc`] | `channel` and `sync_channel` |
+//! | [`thread`] | std's, without `thread_local!` |
 //! | [`hint`] | `spin_loop` |
 //! | [`cell`] | an `UnsafeCell` that the model checks for data races |
 //! | [`Arc`] | std's, in both builds |

@@ -20,6 +20,7 @@
 pub(crate) mod abort;
 pub(crate) mod budget;
 pub(crate) mod difference;
+mod ends;
 pub(crate) mod failure;
 pub(crate) mod freed;
 mod gate;

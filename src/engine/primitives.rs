@@ -9,8 +9,10 @@
 
 mod atomic_core;
 mod atomic_types;
+mod atomic_value;
 mod backoff;
 mod barrier;
+mod bounded;
 mod channel;
 mod checked_cell;
 mod condvar;
@@ -23,8 +25,11 @@ mod messages;
 mod mutex;
 mod park;
 mod process;
+mod receiver;
 mod result;
 mod scope;
+mod sending;
+mod sending_end;
 pub mod thread;
 mod unbounded;
 mod unsafe_cell;
@@ -40,8 +45,11 @@ pub(crate) use scope::run_actors;
 
 /// `std::sync::mpsc`.
 pub mod mpsc {
-    pub use super::messages::{IntoIter, Iter};
-    pub use super::unbounded::*;
+    pub use super::bounded::{SyncSender, sync_channel};
+    pub use super::messages::{IntoIter, Iter, TryIter};
+    pub use super::receiver::Receiver;
+    pub use super::unbounded::{Sender, channel};
+    pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
 }
 
 /// `std::cell`, as far as threads can share it.

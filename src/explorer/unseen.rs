@@ -16,10 +16,13 @@ const STD_BUILD: &str = concat!("[cfg", "(not(loom))]");
 
 /// What [`crate::sync`] has too, by std's names.
 const INSTEAD: &str = "sync::Mutex sync::Condvar sync::Barrier sync::atomic::AtomicBool \
-     sync::atomic::AtomicI32 sync::atomic::AtomicI64 sync::atomic::AtomicU32 \
-     sync::atomic::AtomicU64 sync::atomic::AtomicUsize sync::atomic::fence sync::mpsc::channel \
-     sync::mpsc::Sender sync::mpsc::Receiver thread::Builder thread::current thread::park \
-     thread::park_timeout thread::scope thread::spawn thread::yield_now hint::spin_loop";
+     sync::atomic::AtomicI8 sync::atomic::AtomicI16 sync::atomic::AtomicI32 \
+     sync::atomic::AtomicI64 sync::atomic::AtomicIsize sync::atomic::AtomicU8 \
+     sync::atomic::AtomicU16 sync::atomic::AtomicU32 sync::atomic::AtomicU64 \
+     sync::atomic::AtomicUsize sync::atomic::AtomicPtr sync::atomic::fence \
+     sync::mpsc::channel sync::mpsc::sync_channel sync::mpsc::Sender sync::mpsc::SyncSender \
+     sync::mpsc::Receiver thread::Builder thread::current thread::park thread::park_timeout \
+     thread::scope thread::sleep thread::spawn thread::yield_now hint::spin_loop";
 
 /// What in these files, or else beside the first of them, the model cannot see.
 pub(super) fn likely_cause<'a>(files: impl Iterator<Item = &'a str>) -> Option<String> {

@@ -40,7 +40,8 @@ impl Backoff {
 /// `std::sync::atomic`.
 pub mod atomic {
     pub use std::sync::atomic::{
-        AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+        AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicPtr, AtomicU8,
+        AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence,
     };
 }
 
@@ -66,8 +67,8 @@ pub mod hint {
 /// `std::sync::mpsc`.
 pub mod mpsc {
     pub use std::sync::mpsc::{
-        IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError,
-        channel,
+        IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, Sender, SyncSender,
+        TryIter, TryRecvError, TrySendError, channel, sync_channel,
     };
 }
 
@@ -75,7 +76,8 @@ pub mod mpsc {
 pub mod thread {
     pub use std::thread::{
         AccessError, Builder, JoinHandle, LocalKey, Result, Scope, ScopedJoinHandle, Thread,
-        current, park, park_timeout, scope, spawn, yield_now,
+        ThreadId, available_parallelism, current, panicking, park, park_timeout, scope, sleep,
+        spawn, yield_now,
     };
 }
 
@@ -190,8 +192,13 @@ forget_their_names!(
     Barrier,
     Condvar,
     atomic::AtomicBool,
+    atomic::AtomicI8,
+    atomic::AtomicI16,
     atomic::AtomicI32,
     atomic::AtomicI64,
+    atomic::AtomicIsize,
+    atomic::AtomicU8,
+    atomic::AtomicU16,
     atomic::AtomicU32,
     atomic::AtomicU64,
     atomic::AtomicUsize
@@ -204,7 +211,21 @@ impl<T> Named for Mutex<T> {
     }
 }
 
+impl<T> Named for atomic::AtomicPtr<T> {
+    #[inline(always)]
+    fn named(self, _: &'static str) -> Self {
+        self
+    }
+}
+
 impl<T> Named for mpsc::Sender<T> {
+    #[inline(always)]
+    fn named(self, _: &'static str) -> Self {
+        self
+    }
+}
+
+impl<T> Named for mpsc::SyncSender<T> {
     #[inline(always)]
     fn named(self, _: &'static str) -> Self {
         self

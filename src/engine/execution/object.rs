@@ -45,6 +45,11 @@ pub(crate) trait Blocking: Sync {
         ""
     }
 
+    /// Which end of a channel waits: 0 sends, 1 receives.
+    fn half(&self) -> usize {
+        1
+    }
+
     /// Whether it waits for a lock, which it will hold then.
     fn is_lock(&self) -> bool {
         false

@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     /// can see that one is held. Then to release a lock needs a schedule point. If no thread
     /// does, none can tell what comes between the last step under the lock and its release.
     pub(crate) releases_are_seen: bool,
+    /// A thread looks whether another has ended: then a thread's end is a transition.
+    pub(crate) ends_are_seen: bool,
     /// `notify_one` may wake any waiter, not only the one that has waited longest.
     pub(crate) any_waiter: bool,
     /// How many waits may end although no thread has notified them.

@@ -47,8 +47,8 @@ impl<'x> Telling<'x> {
     }
 
     pub(crate) fn waits(&self, wait: &Wait) -> String {
-        // Of the two ends of a channel, only the receiver waits.
-        wait.what.describe(&self.half(wait.object, 1), wait.timed)
+        let name = self.half(wait.object, wait.what.half());
+        wait.what.describe(&name, wait.timed)
     }
 
     pub(crate) fn waits_for(&self, what: &WaitsFor) -> String {
@@ -57,6 +57,28 @@ impl<'x> Telling<'x> {
             WaitsFor::End(thread) => format!("waits for {} to end", self.thread(*thread)),
             WaitsFor::Written(list) => self.spins(self.list(*list)),
         }
+    }
+}
+
+impl Telling<'_> {
+    /// Which of the pointers it is that atomics have held: an address can differ from one
+    /// execution to the next.
+    fn pointer(&self, address: u64) -> usize {
+        let mut pointers = Vec::new();
+        for record in self.trace.records() {
+            let object = record.object.and_then(|id| self.x.objects.get(id));
+            let operation = self.trace.operation(record);
+            let operation = operation.filter(|_| object.is_some_and(|it| it.show.is_none()));
+            let values = operation.map(|it| [it.read, it.written]);
+            let values = values.into_iter().flatten().flatten();
+            values.filter(|&value| value != 0).for_each(|value| {
+                if !pointers.contains(&value) {
+                    pointers.push(value)
+                }
+            });
+        }
+        let place = pointers.iter().position(|&it| it == address);
+        1 + place.unwrap_or(pointers.len())
     }
 }
 
@@ -102,7 +124,8 @@ impl Names for Telling<'_> {
     fn value(&self, object: ObjectId, value: u64) -> String {
         match self.x.objects.get(object).and_then(|object| object.show) {
             Some(show) => show(value),
-            None => value.to_string(),
+            None if value == 0 => "null".to_owned(),
+            None => format!("pointer {}", self.pointer(value)),
         }
     }
 

@@ -76,6 +76,8 @@ pub(crate) struct Thread {
     pub(super) children: u64,
     /// Where it waits to be unparked.
     pub(crate) parker: Option<ObjectId>,
+    /// What other threads access that look whether it has ended.
+    pub(super) end: Option<ObjectId>,
     pub(super) held: Held,
     pub(super) loops: Loops,
     pub(crate) locals: Locals,
@@ -106,6 +108,7 @@ impl Thread {
         self.joined_at = None;
         self.children = 0;
         self.parker = None;
+        self.end = None;
         self.held = Held::No;
         self.loops.clear();
         self.locals.forget();
@@ -142,7 +145,7 @@ mod tests {
         (used.timed_out, used.fate) = (true, Some(Fate::Early));
         (used.enabled_by, used.gate) = (Some(1), Some(Gate::AfterAll));
         (used.has_records, used.steps, used.children) = (true, 1, 1);
-        used.parker = Some(1);
+        (used.parker, used.end) = (Some(1), Some(2));
         used.held = Held::Waits;
         used.yielded = 1;
         used.joined_at = Some(1);
@@ -156,7 +159,7 @@ mod tests {
         assert_eq!((new.enabled_by, new.gate), (None, None));
         let counts = (new.has_records, new.steps, new.children);
         assert_eq!(counts, (false, 0, 0));
-        assert_eq!(new.parker, None);
+        assert_eq!((new.parker, new.end), (None, None));
         assert_eq!((new.held, new.yielded), (Held::No, 0));
         assert_eq!(new.joined_at, None);
     }

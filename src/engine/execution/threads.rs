@@ -1,6 +1,7 @@
 //! Threads that start, end and are joined.
 
 use super::abort::{is_abort, is_aborted, misuse, unwind, unwinding};
+use super::ends::comes_to_end;
 use super::failure::Failure;
 use super::panics::{abort_after_panic, note_panic};
 use super::run::{Execution, try_with, with};
@@ -259,6 +260,7 @@ impl Execution {
             if id != 0 {
                 destroys_locals();
             }
+            comes_to_end(id);
             ends(id);
         };
         self.threads[id].coroutine = Some(self.stacks.start(body));

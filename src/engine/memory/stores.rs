@@ -90,6 +90,12 @@ impl Stores {
         self.list[store].value
     }
 
+    /// The newest store has written that value instead.
+    pub(crate) fn overwrite(&mut self, value: u64) {
+        let newest = self.newest();
+        self.list[newest].value = value;
+    }
+
     pub(crate) fn name(&self, store: usize) -> StoreName {
         self.list[store].name
     }

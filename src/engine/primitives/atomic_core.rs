@@ -29,14 +29,27 @@ pub(super) type Change<'a> = &'a mut dyn FnMut(u64) -> Option<u64>;
 impl Raw {
     #[inline(never)]
     #[track_caller]
-    pub(super) fn new(value: u64, show: fn(u64) -> String) -> Self {
+    pub(super) fn new(value: u64, show: Option<fn(u64) -> String>) -> Self {
         let handle = Handle::new_with("atomic", |step| {
             let id = step.id;
             step.begins_atomic(id, value);
-            step.objects[id].show = Some(show);
+            step.objects[id].show = show;
         });
-        handle.shows_at_first(|| show(value));
+        handle.shows_at_first(|| match (show, value) {
+            (Some(show), _) => show(value),
+            (None, 0) => "null".to_owned(),
+            (None, _) => "a pointer".to_owned(),
+        });
         Self { handle }
+    }
+
+    /// The newest value becomes that one: the thread that had exclusive access has written
+    /// it. No step: all that other threads can do happens before that or after it.
+    #[inline(never)]
+    pub(super) fn overwrite(&self, value: u64) {
+        if self.handle.is_here() && !self.handle.is_freed() {
+            self.handle.with(|step| step.state().overwrite(value));
+        }
     }
 
     #[inline(never)]

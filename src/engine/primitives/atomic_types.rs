@@ -1,44 +1,54 @@
 //! The atomic types, under std's names.
+//!
+//! Limitation: `from_ptr`, `as_ptr` and what else reaches the value by a pointer is not
+//! there, since the value is in the engine: it has many at a time.
 
 use super::atomic_core::Raw;
+use super::atomic_value::{Taken, Value};
 use crate::engine::hash::word;
 use crate::engine::ids::At;
 use crate::sync::names::Named;
+use std::fmt;
 use std::panic::Location;
 
-pub use super::fence::fence;
+pub use super::fence::{compiler_fence, fence};
 pub use std::sync::atomic::Ordering;
 
 /// An operation's name, and the word for it.
 macro_rules! operation {
-    ($name:literal) => {
+    ($name:expr) => {
         ($name, const { word($name) })
     };
 }
 
 macro_rules! atomics {
-    ($($name:ident: $value:ty, $encode:expr, $decode:expr;)+) => {$(
+    ($($name:ident $(<$t:ident>)?: $value:ty;)+) => {$(
         #[doc = concat!("The model's `std::sync::atomic::", stringify!($name), "`.")]
-        #[derive(Debug)]
-        pub struct $name(Raw);
+        pub struct $name $(<$t>)? {
+            raw: Raw,
+            taken: Taken<$value>,
+        }
 
-        impl $name {
+        impl $(<$t>)? $name $(<$t>)? {
             /// An atomic with that value.
             #[track_caller]
             pub fn new(value: $value) -> Self {
-                Self(Raw::new($encode(value), |value| format!("{:?}", $decode(value))))
+                Self {
+                    raw: Raw::new(value.encode(), <$value>::SHOW),
+                    taken: Taken::default(),
+                }
             }
 
             /// Reads.
             #[track_caller]
             pub fn load(&self, ordering: Ordering) -> $value {
-                $decode(self.0.load(ordering, Location::caller()))
+                <$value>::decode(self.raw().load(ordering, Location::caller()))
             }
 
             /// Writes.
             #[track_caller]
             pub fn store(&self, value: $value, ordering: Ordering) {
-                self.0.store($encode(value), ordering, Location::caller());
+                self.raw().store(value.encode(), ordering, Location::caller());
             }
 
             /// Writes, and returns what was there.
@@ -88,11 +98,11 @@ macro_rules! atomics {
                 (success, failure): (Ordering, Ordering),
                 at: At,
             ) -> Result<$value, $value> {
-                let change = &mut |value| (value == $encode(current)).then(|| $encode(new));
-                self.0
+                let change = &mut |value| (value == current.encode()).then(|| new.encode());
+                self.raw()
                     .update(operation, success, Some(failure), is_weak, change, at)
-                    .map($decode)
-                    .map_err($decode)
+                    .map(<$value>::decode)
+                    .map_err(<$value>::decode)
             }
 
             /// Loads, then exchanges until no other thread has come in between, as std does.
@@ -116,9 +126,53 @@ macro_rules! atomics {
                 Err(seen)
             }
 
+            /// The same as [`fetch_update`](Self::fetch_update).
+            ///
+            /// # Errors
+            /// What was there when `update` refused.
+            #[track_caller]
+            pub fn try_update(
+                &self,
+                success: Ordering,
+                failure: Ordering,
+                update: impl FnMut($value) -> Option<$value>,
+            ) -> Result<$value, $value> {
+                self.fetch_update(success, failure, update)
+            }
+
+            /// The same, with an `update` that never refuses. Returns what was there.
+            #[track_caller]
+            pub fn update(
+                &self,
+                success: Ordering,
+                failure: Ordering,
+                mut update: impl FnMut($value) -> $value,
+            ) -> $value {
+                match self.fetch_update(success, failure, |value| Some(update(value))) {
+                    Ok(seen) | Err(seen) => seen,
+                }
+            }
+
+            /// The value, which no other thread can reach.
+            #[inline(never)]
+            #[track_caller]
+            pub fn get_mut(&mut self) -> &mut $value {
+                let value = <$value>::decode(self.raw().newest());
+                self.taken.begin(value)
+            }
+
             /// The value itself.
+            #[track_caller]
             pub fn into_inner(self) -> $value {
-                $decode(self.0.newest())
+                <$value>::decode(self.raw().newest())
+            }
+
+            /// With what has been written by `get_mut`.
+            fn raw(&self) -> &Raw {
+                if self.taken.is_begun() {
+                    self.raw.overwrite(self.taken.end().encode());
+                }
+                &self.raw
             }
 
             fn change(
@@ -128,18 +182,63 @@ macro_rules! atomics {
                 at: At,
                 change: impl Fn($value) -> $value,
             ) -> $value {
-                let change = &mut |value| Some($encode(change($decode(value))));
-                match self.0.update(operation, ordering, None, false, change, at) {
-                    Ok(value) | Err(value) => $decode(value),
+                let change = &mut |value| Some(change(<$value>::decode(value)).encode());
+                match self.raw().update(operation, ordering, None, false, change, at) {
+                    Ok(value) | Err(value) => <$value>::decode(value),
                 }
             }
         }
 
-        impl Named for $name {
+        impl $(<$t>)? Named for $name $(<$t>)? {
             fn named(self, name: &'static str) -> Self {
-                self.0.handle.name(name);
+                self.raw.handle.name(name);
                 self
             }
+        }
+
+        impl $(<$t>)? From<$value> for $name $(<$t>)? {
+            #[track_caller]
+            fn from(value: $value) -> Self {
+                Self::new(value)
+            }
+        }
+
+        impl $(<$t>)? fmt::Debug for $name $(<$t>)? {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.load(Ordering::Relaxed), f)
+            }
+        }
+    )+};
+}
+
+atomics! {
+    AtomicBool: bool;
+    AtomicI8: i8;
+    AtomicI16: i16;
+    AtomicI32: i32;
+    AtomicI64: i64;
+    AtomicIsize: isize;
+    AtomicU8: u8;
+    AtomicU16: u16;
+    AtomicU32: u32;
+    AtomicU64: u64;
+    AtomicUsize: usize;
+    AtomicPtr<T>: *mut T;
+}
+
+/// Operations by which any atomic but a pointer's is changed.
+macro_rules! changes {
+    ($($name:ident: $value:ty, { $($(#[$doc:meta])+ $change:ident: $new:expr;)+ })+) => {$(
+        impl $name {
+            $(
+                $(#[$doc])+
+                #[track_caller]
+                pub fn $change(&self, value: $value, ordering: Ordering) -> $value {
+                    let new: fn($value, $value) -> $value = $new;
+                    let operation = operation!(stringify!($change));
+                    self.change(operation, ordering, Location::caller(), |old| new(old, value))
+                }
+            )+
         }
 
         impl Default for $name {
@@ -151,102 +250,108 @@ macro_rules! atomics {
     )+};
 }
 
-atomics! {
-    AtomicBool: bool, u64::from, |value: u64| value != 0;
-    AtomicI32: i32, |value: i32| value as u64, |value: u64| value as i32;
-    AtomicI64: i64, |value: i64| value as u64, |value: u64| value as i64;
-    AtomicU32: u32, u64::from, |value: u64| value as u32;
-    AtomicU64: u64, |value: u64| value, |value: u64| value;
-    AtomicUsize: usize, |value: usize| value as u64, |value: u64| value as usize;
-}
-
 macro_rules! integers {
-    ($($name:ident: $value:ty;)+) => {$(
-        impl $name {
-            /// Adds, wrapping around, and returns what was there.
-            #[track_caller]
-            pub fn fetch_add(&self, value: $value, ordering: Ordering) -> $value {
-                self.change(operation!("fetch_add"), ordering, Location::caller(), |old| old.wrapping_add(value))
+    ($($name:ident: $value:ty;)+) => {
+        changes! {$(
+            $name: $value, {
+                /// Adds, wrapping around, and returns what was there.
+                fetch_add: |old, value| old.wrapping_add(value);
+                /// Subtracts, wrapping around, and returns what was there.
+                fetch_sub: |old, value| old.wrapping_sub(value);
+                /// Writes the larger, and returns what was there.
+                fetch_max: |old, value| old.max(value);
+                /// Writes the smaller, and returns what was there.
+                fetch_min: |old, value| old.min(value);
+                /// Writes the bits that both have, and returns what was there.
+                fetch_and: |old, value| old & value;
+                /// Writes the bits that not both have, and returns what was there.
+                fetch_nand: |old, value| !(old & value);
+                /// Writes the bits that either has, and returns what was there.
+                fetch_or: |old, value| old | value;
+                /// Writes the bits that only one has, and returns what was there.
+                fetch_xor: |old, value| old ^ value;
             }
-
-            /// Subtracts, wrapping around, and returns what was there.
-            #[track_caller]
-            pub fn fetch_sub(&self, value: $value, ordering: Ordering) -> $value {
-                self.change(operation!("fetch_sub"), ordering, Location::caller(), |old| old.wrapping_sub(value))
-            }
-
-            /// Writes the larger, and returns what was there.
-            #[track_caller]
-            pub fn fetch_max(&self, value: $value, ordering: Ordering) -> $value {
-                self.change(operation!("fetch_max"), ordering, Location::caller(), |old| old.max(value))
-            }
-
-            /// Writes the smaller, and returns what was there.
-            #[track_caller]
-            pub fn fetch_min(&self, value: $value, ordering: Ordering) -> $value {
-                self.change(operation!("fetch_min"), ordering, Location::caller(), |old| old.min(value))
-            }
-
-            /// Writes the bits that both have, and returns what was there.
-            #[track_caller]
-            pub fn fetch_and(&self, value: $value, ordering: Ordering) -> $value {
-                self.change(operation!("fetch_and"), ordering, Location::caller(), |old| old & value)
-            }
-
-            /// Writes the bits that either has, and returns what was there.
-            #[track_caller]
-            pub fn fetch_or(&self, value: $value, ordering: Ordering) -> $value {
-                self.change(operation!("fetch_or"), ordering, Location::caller(), |old| old | value)
-            }
-
-            /// Writes the bits that only one has, and returns what was there.
-            #[track_caller]
-            pub fn fetch_xor(&self, value: $value, ordering: Ordering) -> $value {
-                self.change(operation!("fetch_xor"), ordering, Location::caller(), |old| old ^ value)
-            }
-        }
-    )+};
+        )+}
+    };
 }
 
 integers! {
+    AtomicI8: i8;
+    AtomicI16: i16;
     AtomicI32: i32;
     AtomicI64: i64;
+    AtomicIsize: isize;
+    AtomicU8: u8;
+    AtomicU16: u16;
     AtomicU32: u32;
     AtomicU64: u64;
     AtomicUsize: usize;
 }
 
+changes! {
+    AtomicBool: bool, {
+        /// Writes whether both are true, and returns what was there.
+        fetch_and: |old, value| old & value;
+        /// Writes whether not both are true, and returns what was there.
+        fetch_nand: |old, value| !(old & value);
+        /// Writes whether either is true, and returns what was there.
+        fetch_or: |old, value| old | value;
+        /// Writes whether only one is true, and returns what was there.
+        fetch_xor: |old, value| old ^ value;
+    }
+}
+
 impl AtomicBool {
-    /// Writes whether both are true, and returns what was there.
+    /// Writes the opposite, and returns what was there.
     #[track_caller]
-    pub fn fetch_and(&self, value: bool, ordering: Ordering) -> bool {
-        self.change(
-            operation!("fetch_and"),
-            ordering,
-            Location::caller(),
-            |old| old & value,
-        )
+    pub fn fetch_not(&self, ordering: Ordering) -> bool {
+        let operation = operation!("fetch_not");
+        self.change(operation, ordering, Location::caller(), |old| !old)
     }
+}
 
-    /// Writes whether either is true, and returns what was there.
+/// Operations by which a pointer is changed.
+macro_rules! pointers {
+    ($($(#[$doc:meta])+ $change:ident: $new:expr;)+) => {
+        impl<T> AtomicPtr<T> {$(
+            $(#[$doc])+
+            #[track_caller]
+            pub fn $change(&self, value: usize, ordering: Ordering) -> *mut T {
+                let new: fn(*mut T, usize) -> *mut T = $new;
+                let operation = operation!(stringify!($change));
+                self.change(operation, ordering, Location::caller(), |old| new(old, value))
+            }
+        )+}
+    };
+}
+
+pointers! {
+    /// Adds so many `T`s, wrapping around, and returns what was there.
+    fetch_ptr_add: |old, value| old.wrapping_add(value);
+    /// Subtracts so many `T`s, wrapping around, and returns what was there.
+    fetch_ptr_sub: |old, value| old.wrapping_sub(value);
+    /// Adds so many bytes, wrapping around, and returns what was there.
+    fetch_byte_add: |old, value| old.wrapping_byte_add(value);
+    /// Subtracts so many bytes, wrapping around, and returns what was there.
+    fetch_byte_sub: |old, value| old.wrapping_byte_sub(value);
+    /// Writes the address's bits that `value` has too, and returns what was there.
+    fetch_and: |old, value| old.map_addr(|address| address & value);
+    /// Sets the bits of `value` in the address, and returns what was there.
+    fetch_or: |old, value| old.map_addr(|address| address | value);
+    /// Flips the bits of `value` in the address, and returns what was there.
+    fetch_xor: |old, value| old.map_addr(|address| address ^ value);
+}
+
+impl<T> Default for AtomicPtr<T> {
+    /// The null pointer.
     #[track_caller]
-    pub fn fetch_or(&self, value: bool, ordering: Ordering) -> bool {
-        self.change(
-            operation!("fetch_or"),
-            ordering,
-            Location::caller(),
-            |old| old | value,
-        )
+    fn default() -> Self {
+        Self::new(std::ptr::null_mut())
     }
+}
 
-    /// Writes whether only one is true, and returns what was there.
-    #[track_caller]
-    pub fn fetch_xor(&self, value: bool, ordering: Ordering) -> bool {
-        self.change(
-            operation!("fetch_xor"),
-            ordering,
-            Location::caller(),
-            |old| old ^ value,
-        )
+impl<T> fmt::Pointer for AtomicPtr<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Pointer::fmt(&self.load(Ordering::Relaxed), f)
     }
 }

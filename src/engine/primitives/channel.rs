@@ -3,6 +3,14 @@
 //! The messages of a channel have places, numbered as they are sent. To send and to
 //! receive accesses one place each, so that sending a message is independent of
 //! receiving an earlier one: many orders are one interleaving.
+//!
+//! A bounded channel takes every message at once, too, as long as there is a receiver;
+//! but a `send` returns only when there is room for its message: with capacity `c`, when
+//! the message `c` places before it is received. If the receiver is dropped before that,
+//! the sender gets its message back. No thread can tell this from a message that its
+//! sender keeps while it waits, which another sender could overtake: that is another
+//! order of the same two calls. So to send depends on no earlier receive, and the search
+//! sees which threads compete for room without knowing which of them wait.
 
 use crate::engine::access::Kind;
 use crate::engine::clock::Past;
@@ -10,7 +18,7 @@ use crate::engine::execution::handle::Step;
 use crate::engine::execution::object::{Blocking, State, Wait, of};
 use crate::engine::execution::trace::{Gate, RecordId};
 use crate::engine::hash::{mix, word};
-use crate::engine::ids::At;
+use crate::engine::ids::{At, ThreadId};
 use std::collections::VecDeque;
 
 /// What others can notice of a channel.
@@ -30,6 +38,15 @@ pub(super) struct Channel {
     /// What happens before the receiver disconnected. That a sender which finds it gone
     /// synchronises with that, std does not say plainly.
     pub(super) left: Past,
+    /// If it is bounded: what happens before each message was received, in their order, …
+    pub(super) taken: Vec<Past>,
+    /// … and the places for which senders wait to have room.
+    pub(super) waiting: Vec<(u64, ThreadId)>,
+    /// If it has no capacity: what happens before the receiver came to wait for a message,
+    /// while it waits.
+    pub(super) awaited: Option<Past>,
+    /// How often something has changed that a `try_send` can find.
+    pub(super) heads: u64,
 }
 
 impl State for Channel {
@@ -41,12 +58,30 @@ impl State for Channel {
         self.has_receiver = true;
         self.released.0.clear();
         self.left.clear();
+        self.taken.clear();
+        self.waiting.clear();
+        self.awaited = None;
+        self.heads = 0;
     }
 }
 
 impl Channel {
     pub(super) fn sent(&self) -> u64 {
         self.received + self.messages.len() as u64
+    }
+
+    /// Whether the message of that place is in the channel for good: it has room, or was
+    /// received.
+    pub(super) fn is_accepted(&self, place: u64, capacity: u64) -> bool {
+        place < self.received + if self.has_receiver { capacity } else { 0 }
+    }
+
+    /// Whether a message that is sent now need not wait.
+    pub(super) fn has_room(&self, capacity: u64) -> bool {
+        match capacity {
+            0 => self.awaited.is_some() && self.messages.is_empty(),
+            _ => self.is_accepted(self.sent(), capacity),
+        }
     }
 
     /// Whether a thread that receives need not wait.
@@ -84,13 +119,27 @@ pub(super) enum Part {
     Senders,
     /// Whether there is a receiver.
     Receiver,
+    /// Whether there is room for the message of that number.
+    Room(u64),
+    /// All that has been received, or waited for.
+    Head,
 }
 
 impl Step<'_, Channel> {
     /// The oldest message is taken, or that there will be none any more is found out.
-    pub(super) fn takes(&mut self, kind: Kind, at: At) {
+    pub(super) fn takes(&mut self, kind: Kind, capacity: Option<u64>, at: At) {
         let place = self.state().received;
-        self.uses(const { word("receive") }, &[(Part::Place(place), kind)]);
+        // Whose message has room afterwards.
+        let room = capacity
+            .map(|capacity| place + capacity)
+            .filter(|_| !self.state().messages.is_empty());
+        let parts = [
+            (Part::Place(place), kind),
+            (Part::Room(room.unwrap_or(0)), Kind::Write),
+            (Part::Head, Kind::Write),
+        ];
+        let parts = &parts[..if room.is_some() { 3 } else { 1 }];
+        self.uses(const { word("receive") }, parts);
         let (views, channel) = self.views_and_state();
         let (is_there, by) = match channel.messages.pop_front() {
             Some((past, by)) => {
@@ -103,6 +152,11 @@ impl Step<'_, Channel> {
                 (false, channel.released.1)
             }
         };
+        channel.awaited = None;
+        if let Some(room) = room {
+            channel.taken.push(views.past.clone());
+            self.makes_room(room);
+        }
         match is_there {
             true => self.is_new(),
             false => self.looks(),
@@ -134,6 +188,9 @@ impl Step<'_, Channel> {
         for &(part, kind) in parts {
             let (location, found) = self.part(part);
             self.accesses(location, kind, (found, operation, 0));
+            if matches!((part, kind), (Part::Head, Kind::Write)) {
+                self.state().heads += 1;
+            }
         }
     }
 
@@ -144,7 +201,7 @@ impl Step<'_, Channel> {
     }
 
     /// The part's location, and what is found there.
-    fn part(&mut self, part: Part) -> (u64, u64) {
+    pub(super) fn part(&mut self, part: Part) -> (u64, u64) {
         let location = self.objects[self.id].location;
         let channel = self.state();
         let (which, found) = match part {
@@ -152,6 +209,8 @@ impl Step<'_, Channel> {
             Part::Tail => (const { word("tail") }, channel.sent()),
             Part::Senders => (const { word("senders") }, channel.disconnected),
             Part::Receiver => (const { word("receiver") }, channel.has_receiver.into()),
+            Part::Room(place) => (mix(const { word("room") }, place), place),
+            Part::Head => (const { word("head") }, channel.heads),
         };
         (mix(location, which), found)
     }
@@ -163,10 +222,12 @@ impl Step<'_, Channel> {
     }
 
     /// What comes is new for a thread that has looked for it: the step depends on the
-    /// access to the place at which that thread looked.
+    /// access to the place at which that thread looked. Receivers look at what was
+    /// written, senders at the version.
     pub(super) fn is_new(&mut self) {
         let id = self.id;
         self.objects[id].writes += 1;
+        self.objects[id].version += 1;
         self.changes(id);
     }
 

@@ -40,6 +40,19 @@ pub fn fence(ordering: Ordering) {
     });
 }
 
+/// The model's `std::sync::atomic::compiler_fence`. It orders accesses only for what runs on
+/// the same thread: no other thread can notice it.
+///
+/// # Panics
+/// With [`Ordering::Relaxed`], as std's.
+#[track_caller]
+pub fn compiler_fence(ordering: Ordering) {
+    assert!(
+        ordering != Ordering::Relaxed,
+        "there is no such thing as a relaxed compiler fence"
+    );
+}
+
 const NAMES: [(Ordering, &str); 4] = [
     (Ordering::Acquire, "Acquire"),
     (Ordering::Release, "Release"),

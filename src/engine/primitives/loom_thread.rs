@@ -4,8 +4,8 @@ use super::thread::start;
 use std::io;
 
 pub use super::thread::{
-    AccessError, JoinHandle, LocalKey, Result, Scope, ScopedJoinHandle, Thread, current, park,
-    park_timeout, scope, yield_now,
+    AccessError, JoinHandle, LocalKey, Result, Scope, ScopedJoinHandle, Thread, ThreadId,
+    available_parallelism, current, panicking, park, park_timeout, scope, sleep, yield_now,
 };
 
 /// Starts a thread.

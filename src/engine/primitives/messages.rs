@@ -1,6 +1,6 @@
 //! Messages one after another.
 
-use super::unbounded::Receiver;
+use super::receiver::Receiver;
 use crate::engine::ids::At;
 use std::panic::Location;
 
@@ -28,6 +28,33 @@ impl<T> Iterator for Iter<'_, T> {
 
     fn next(&mut self) -> Option<T> {
         self.receiver.receive(false, self.at, None).ok()
+    }
+}
+
+impl<T> Receiver<T> {
+    /// The messages that are there now, without waiting.
+    #[inline(never)]
+    #[track_caller]
+    pub fn try_iter(&self) -> TryIter<'_, T> {
+        TryIter {
+            receiver: self,
+            at: Location::caller(),
+        }
+    }
+}
+
+/// The model's `std::sync::mpsc::TryIter`.
+#[derive(Debug)]
+pub struct TryIter<'a, T> {
+    receiver: &'a Receiver<T>,
+    at: At,
+}
+
+impl<T> Iterator for TryIter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.try_receive(self.at).ok()
     }
 }
 

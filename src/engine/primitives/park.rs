@@ -14,7 +14,8 @@ use crate::engine::execution::thread::Next;
 use crate::engine::execution::threads::must_be_here;
 use crate::engine::execution::trace::{Gate, Record, RecordId};
 use crate::engine::hash::word;
-use crate::engine::ids::{At, ObjectId, ThreadId};
+use crate::engine::ids::{At, ObjectId, ThreadId as Number};
+use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +27,7 @@ struct Token {
     released: Past,
     /// The record of the `unpark` that made it available, and whose that was.
     by: RecordId,
-    by_thread: ThreadId,
+    by_thread: Number,
 }
 
 impl State for Token {
@@ -55,33 +56,47 @@ impl Blocking for Parked {
 }
 
 /// The model's `std::thread::Thread`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Thread {
     pub(super) execution: u64,
-    pub(super) id: ThreadId,
-    pub(super) name: Option<Arc<str>>,
+    thread: Number,
+    key: u64,
+    name: Option<Arc<str>>,
 }
+
+/// The model's `std::thread::ThreadId`. It does not depend on the order in which threads
+/// start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ThreadId(u64);
 
 impl Thread {
     /// The thread that was started; the running one, if it ran to its end at once.
-    pub(super) fn of_started(thread: Option<ThreadId>) -> Self {
+    pub(super) fn of_started(thread: Option<Number>) -> Self {
         let make = |x: &mut Execution| {
-            let id = thread.unwrap_or(x.current());
+            let thread = thread.unwrap_or(x.current());
             Self {
                 execution: x.number(),
-                id,
-                name: x.threads[id].name.as_deref().map(Arc::from),
+                thread,
+                key: x.threads[thread].key,
+                name: x.threads[thread].name.as_deref().map(Arc::from),
             }
         };
         match unwinding() {
             // Of no execution.
             true => try_with(make).unwrap_or(Self {
                 execution: 0,
-                id: 0,
+                thread: 0,
+                key: 0,
                 name: None,
             }),
             false => with(make),
         }
+    }
+
+    /// What tells it from the other threads of the scene.
+    #[must_use]
+    pub fn id(&self) -> ThreadId {
+        ThreadId(self.key)
     }
 
     /// The name it was given.
@@ -102,7 +117,7 @@ impl Thread {
         must_be_here(self.execution);
         point(Next::Runs);
         with(|x| {
-            let parker = x.parker(self.id);
+            let parker = x.parker(self.thread);
             let mut step = Step::<Token>::new(x, parker);
             // An `unpark` that finds the token there could have come later, after the
             // token had been taken; one that makes it available could not.
@@ -121,15 +136,24 @@ impl Thread {
                 token.by = by;
                 token.by_thread = me;
             }
-            let thread = self.id as u64;
+            let thread = self.thread as u64;
             step.note(at, |record, names| {
-                format!("unpark {}", names.thread(record.values[0] as ThreadId))
+                format!("unpark {}", names.thread(record.values[0] as Number))
             })
             .values = [thread, 0];
             if !had_token {
-                x.ends_wait_of(self.id, parker, None, by);
+                x.ends_wait_of(self.thread, parker, None, by);
             }
         });
+    }
+}
+
+impl fmt::Debug for Thread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Thread")
+            .field("id", &self.id())
+            .field("name", &self.name())
+            .finish_non_exhaustive()
     }
 }
 
@@ -241,7 +265,7 @@ fn goes_on<'x>(mut step: Step<'x, Token>, at: At) -> &'x mut Record {
 
 impl Execution {
     /// Where the thread parks.
-    fn parker(&mut self, thread: ThreadId) -> ObjectId {
+    fn parker(&mut self, thread: Number) -> ObjectId {
         if let Some(parker) = self.threads[thread].parker {
             return parker;
         }

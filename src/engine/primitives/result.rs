@@ -1,7 +1,11 @@
 //! What a thread returns, for the thread that joins it.
 
 use crate::engine::execution::abort::{abort_payload, unwind, unwinding};
-use crate::engine::execution::threads::{self, note_if_panic};
+use crate::engine::execution::panics::looks_while_unwinding;
+use crate::engine::execution::run::with;
+use crate::engine::execution::schedule::point;
+use crate::engine::execution::thread::Next;
+use crate::engine::execution::threads::{self, is_here, must_be_here, note_if_panic};
 use crate::engine::ids::ThreadId;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,6 +54,30 @@ impl<T> Started<T> {
             threads::join(self.execution, thread, Location::caller());
         }
         take(&self.slot)
+    }
+
+    /// Whether the thread has ended.
+    #[inline(never)]
+    #[track_caller]
+    pub(super) fn is_finished(&self) -> bool {
+        let Some(thread) = self.thread else {
+            return true;
+        };
+        let at = Location::caller();
+        if unwinding() {
+            looks_while_unwinding();
+            return !is_here(self.execution)
+                || with(|x| {
+                    if x.is_aborted() {
+                        return x.has_ended(thread);
+                    }
+                    x.steps_while_unwinding();
+                    x.sees_end(thread, at)
+                });
+        }
+        must_be_here(self.execution);
+        point(Next::Runs);
+        with(|x| x.sees_end(thread, at))
     }
 }
 

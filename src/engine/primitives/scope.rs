@@ -10,6 +10,7 @@ use crate::engine::execution::threads::{
 use crate::engine::ids::ThreadId;
 use crate::sync::actor::Actor;
 use std::any::Any;
+use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -40,6 +41,14 @@ impl<T> ScopedJoinHandle<'_, T> {
         &self.handle
     }
 
+    /// Whether the thread has ended. That publishes nothing of what it did: only
+    /// [`join`](Self::join) does.
+    #[inline(never)]
+    #[track_caller]
+    pub fn is_finished(&self) -> bool {
+        self.started.is_finished()
+    }
+
     /// Waits for the thread to end.
     ///
     /// # Errors
@@ -50,6 +59,18 @@ impl<T> ScopedJoinHandle<'_, T> {
         let result = self.started.join();
         self.panicked.store(false, Relaxed);
         result
+    }
+}
+
+impl<T> fmt::Debug for ScopedJoinHandle<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScopedJoinHandle").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Scope<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").finish_non_exhaustive()
     }
 }
 
@@ -183,7 +204,9 @@ pub(crate) fn run_actors<R: Send>(mut actors: Vec<Actor<'_, R>>) -> Vec<R> {
 /// # Safety
 /// The closure must have been run and dropped, or never be run nor dropped any more,
 /// before anything that it borrows ends.
-unsafe fn forget_lifetime<'a>(body: Box<dyn FnMut() + 'a>) -> Box<dyn FnMut() + 'static> {
+pub(super) unsafe fn forget_lifetime<'a>(
+    body: Box<dyn FnMut() + 'a>,
+) -> Box<dyn FnMut() + 'static> {
     // SAFETY: only the lifetime changes; the caller sees to it.
     unsafe { std::mem::transmute::<Box<dyn FnMut() + 'a>, Box<dyn FnMut() + 'static>>(body) }
 }

@@ -1,17 +1,21 @@
 //! `std::thread`: a scene has at most sixteen threads beside its own.
 
 use super::result::{Slot, Started, once, run_into};
+use super::scope::forget_lifetime;
 use crate::engine::coroutine::snapshot::snapshot;
 use crate::engine::execution::loops::yields;
 use crate::engine::execution::threads;
+use std::fmt;
 use std::io;
+use std::num::NonZero;
 use std::panic::Location;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use super::local::{AccessError, LocalKey};
-pub use super::park::{Thread, current, park, park_timeout};
+pub use super::park::{Thread, ThreadId, current, park, park_timeout};
 pub use super::scope::{Scope, ScopedJoinHandle, scope};
-pub use std::thread::Result;
+pub use std::thread::{Result, panicking};
 
 /// The model's `std::thread::JoinHandle`.
 pub struct JoinHandle<T> {
@@ -26,6 +30,14 @@ impl<T> JoinHandle<T> {
         &self.handle
     }
 
+    /// Whether the thread has ended. That publishes nothing of what it did: only
+    /// [`join`](Self::join) does.
+    #[inline(never)]
+    #[track_caller]
+    pub fn is_finished(&self) -> bool {
+        self.started.is_finished()
+    }
+
     /// Waits for the thread to end.
     ///
     /// # Errors
@@ -34,6 +46,12 @@ impl<T> JoinHandle<T> {
     #[track_caller]
     pub fn join(self) -> Result<T> {
         self.started.join()
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").finish_non_exhaustive()
     }
 }
 
@@ -52,10 +70,29 @@ pub fn yield_now() {
     yields(Location::caller(), snapshot());
 }
 
+/// Sleeps. How long makes no difference: other threads may do nothing meanwhile, or as much
+/// as they can, so that a sleep never puts anything in order. A loop that sleeps until another
+/// thread does something waits as one that calls [`yield_now`].
+#[inline(always)]
+#[track_caller]
+pub fn sleep(_time: Duration) {
+    yields(Location::caller(), snapshot());
+}
+
+/// How many threads can run at the same time: 2 in the model, on every machine.
+///
+/// # Errors
+/// Never, in the model.
+pub fn available_parallelism() -> io::Result<NonZero<usize>> {
+    const TWO: NonZero<usize> = NonZero::new(2).unwrap();
+    Ok(TWO)
+}
+
 /// The model's `std::thread::Builder`.
 #[derive(Debug, Default)]
 pub struct Builder {
     name: Option<String>,
+    stack_size: Option<usize>,
 }
 
 impl Builder {
@@ -72,6 +109,14 @@ impl Builder {
         self
     }
 
+    /// Has no effect: all threads of a scene have stacks of the size that
+    /// [`Options::stack_size`](crate::explorer::Options::stack_size) says.
+    #[must_use]
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
     /// Starts the thread.
     ///
     /// # Errors
@@ -83,6 +128,23 @@ impl Builder {
         body: impl FnOnce() -> T + Send + 'static,
     ) -> io::Result<JoinHandle<T>> {
         Ok(start(self.name, body))
+    }
+
+    /// Starts a thread that may borrow, and that nothing joins by itself.
+    ///
+    /// # Safety
+    /// All that the thread borrows must live until it has ended.
+    ///
+    /// # Errors
+    /// Never, in the model.
+    #[inline(never)]
+    #[track_caller]
+    pub unsafe fn spawn_unchecked<T: Send>(
+        self,
+        body: impl FnOnce() -> T + Send,
+    ) -> io::Result<JoinHandle<T>> {
+        // SAFETY: the caller sees to it.
+        Ok(unsafe { start_unchecked(self.name, body) })
     }
 
     /// Starts a thread that may borrow.
@@ -107,8 +169,22 @@ pub(super) fn start<T: 'static>(
     name: Option<String>,
     body: impl FnOnce() -> T + 'static,
 ) -> JoinHandle<T> {
+    // SAFETY: it borrows nothing that ends.
+    unsafe { start_unchecked(name, body) }
+}
+
+/// # Safety
+/// As of [`Builder::spawn_unchecked`].
+#[inline(never)]
+#[track_caller]
+unsafe fn start_unchecked<T>(
+    name: Option<String>,
+    body: impl FnOnce() -> T,
+) -> JoinHandle<T> {
     let slot: Slot<T> = Arc::default();
     let body = run_into(slot.clone(), Box::new(once(body)));
+    // SAFETY: the caller sees to it.
+    let body = unsafe { forget_lifetime(body) };
     let thread = threads::spawn(name, body, Some(Location::caller()));
     threads::unwind_if_aborted(thread);
     let handle = Thread::of_started(thread);
