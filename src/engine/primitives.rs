@@ -22,7 +22,10 @@ mod mutex;
 mod park;
 mod process;
 mod result;
+mod rwlock;
+mod rwlock_core;
 mod scope;
+mod shared_lock;
 pub mod thread;
 mod unbounded;
 
@@ -30,6 +33,7 @@ pub use backoff::Backoff;
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use mutex::{Mutex, MutexGuard};
+pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub(crate) use super::execution::threads::narrate;
 pub(crate) use process::may_die;

@@ -46,6 +46,7 @@ pub(super) fn explore(
     let settings = Settings {
         is_c11: options.memory == Memory::C11,
         releases_are_seen: false,
+        reads_again: false,
         any_waiter: options.budget.any_waiter,
         spurious_wake_ups: options.budget.spurious_wake_ups,
         early_timeouts: options.budget.early_timeouts,

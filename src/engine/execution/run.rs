@@ -25,6 +25,9 @@ pub(crate) struct Settings {
     /// can see that one is held. Then to release a lock needs a schedule point. If no thread
     /// does, none can tell what comes between the last step under the lock and its release.
     pub(crate) releases_are_seen: bool,
+    /// A thread reads under a lock that it reads under already: it may have to wait for a
+    /// writer that waits. Then it makes a difference when a writer begins to wait.
+    pub(crate) reads_again: bool,
     /// `notify_one` may wake any waiter, not only the one that has waited longest.
     pub(crate) any_waiter: bool,
     /// How many waits may end although no thread has notified them.
