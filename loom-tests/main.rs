@@ -26,6 +26,7 @@ mod model;
 mod preemption_bound;
 mod programs;
 mod readers_and_writers;
+mod rwlock;
 mod same_source;
 mod scenarios;
 mod stories;

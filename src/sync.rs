@@ -8,10 +8,10 @@
 //!
 //! | module or type | contents |
 //! |---|---|
-//! | [`Mutex`], [`Condvar`], [`Barrier`] | std's |
+//! | [`Mutex`], [`RwLock`], [`Condvar`], [`Barrier`] | std's |
 //! | [`atomic`] | integers, `bool`, pointers, [`fence`](atomic::fence); no `as_ptr`, `from_ptr` |
 //! | [`mpsc`] | `channel` and `sync_channel` |
-//! | [`thread`] | std's, without `thread_local!` |
+//! | [`thread`], [`thread_local!`](crate::thread_local) | std's |
 //! | [`hint`] | `spin_loop` |
 //! | [`cell`] | an `UnsafeCell` that the model checks for data races |
 //! | [`Arc`] | std's, in both builds |
@@ -51,7 +51,8 @@ pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
 #[doc(hidden)]
 pub use world::loom_thread;
 pub use world::{
-    Backoff, Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, WaitTimeoutResult,
+    Backoff, Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard,
+    RwLockWriteGuard, WaitTimeoutResult,
 };
 pub use world::{atomic, cell, hint, mpsc, thread};
 

@@ -22,8 +22,15 @@ pub(crate) enum Kind {
     /// it was there from the beginning). Wherever another store comes in the
     /// execution, the load could still read this one.
     ReadsFrom(StoreName, Option<u32>),
-    /// Reads the newest value.
+    /// Reads the newest value. Of a lock that threads share: which threads do.
     Read,
+    /// Reads what only writes change, as others that share do. Takes a lock that others
+    /// can share, for which the thread would have waited.
+    Share,
+    /// The same, but the thread would not have waited.
+    TryShare,
+    /// Gives back a lock that is shared.
+    Unshare,
     Write,
     /// A write that takes a lock, for which the thread would have waited.
     Acquire,
@@ -35,7 +42,11 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub(crate) fn writes(self) -> bool {
-        !matches!(self, Self::Read | Self::ReadsFrom(..))
+        !matches!(self, Self::Read | Self::ReadsFrom(..)) && !self.shares()
+    }
+
+    pub(crate) fn shares(self) -> bool {
+        matches!(self, Self::Share | Self::TryShare | Self::Unshare)
     }
 
     fn chooses(self) -> bool {
@@ -48,11 +59,13 @@ pub(crate) fn dependent(a: Access, b: Access) -> bool {
     a.location == b.location && conflict(a.kind, b.kind)
 }
 
-/// The same for accesses to one location: one of them writes, and neither of them is
-/// free to read an older store; or one destroys the object.
+/// The same for accesses to one location: one of them writes, or reads which threads
+/// share while the other shares, and neither of them is free to read an older store; or
+/// one destroys the object.
 pub(crate) fn conflict(a: Kind, b: Kind) -> bool {
     let destroys = a == Kind::Destroy || b == Kind::Destroy;
-    destroys || ((a.writes() || b.writes()) && !a.chooses() && !b.chooses())
+    let is_changed = a.writes() || b.writes() || a.shares() != b.shares();
+    destroys || (is_changed && !a.chooses() && !b.chooses())
 }
 
 /// The accesses to one location so far, as far as later accesses can depend on them.
@@ -62,9 +75,11 @@ pub(crate) struct Accesses {
     written: Option<u32>,
     acquired: Option<u32>,
     read: Vec<u32>,
+    shared: Vec<u32>,
+    unshared: Vec<u32>,
     chosen: Vec<u32>,
-    /// The first of `read` that came after the last write.
-    read_since: u32,
+    /// The first of `read`, `shared` and `unshared` that came after the last write.
+    since: [u32; 3],
 }
 
 /// How many accesses there were: to forget those that came later.
@@ -73,8 +88,10 @@ pub(crate) struct Mark {
     written: Option<u32>,
     acquired: Option<u32>,
     read: u32,
+    shared: u32,
+    unshared: u32,
     chosen: u32,
-    read_since: u32,
+    since: [u32; 3],
 }
 
 impl Accesses {
@@ -82,23 +99,39 @@ impl Accesses {
         self.written
     }
 
-    pub(crate) fn last_acquire(&self) -> Option<u32> {
-        self.acquired
+    /// The reads after the last write.
+    fn read_since(&self) -> &[u32] {
+        &self.read[self.since[0] as usize..]
     }
 
-    /// Those after the last write that conflict with a write.
-    fn read_since(&self) -> &[u32] {
-        &self.read[self.read_since as usize..]
+    /// Those after the last write that share.
+    fn shared_since(&self) -> &[u32] {
+        &self.shared[self.since[1] as usize..]
+    }
+
+    fn unshared_since(&self) -> &[u32] {
+        &self.unshared[self.since[2] as usize..]
+    }
+
+    /// Those after the last write that share, or give back what they share.
+    pub(crate) fn all_shared_since(&self) -> impl Iterator<Item = u32> {
+        let (shared, unshared) = (self.shared_since(), self.unshared_since());
+        shared.iter().chain(unshared).copied()
     }
 
     /// Those that must come before an access of that kind.
     pub(crate) fn before(&self, kind: Kind) -> impl Iterator<Item = u32> {
-        let (written, read) = match kind {
-            Kind::ReadsFrom(_, by) => (by, &[][..]),
-            Kind::Read => (self.written, &[][..]),
-            _ => (self.written, self.read_since()),
+        let (written, read, is_shared) = match kind {
+            Kind::ReadsFrom(_, by) => (by, &[][..], false),
+            Kind::Read => (self.written, &[][..], true),
+            _ => (self.written, self.read_since(), !kind.shares()),
         };
-        written.into_iter().chain(read.iter().copied())
+        let shared = is_shared.then(|| self.all_shared_since());
+        let shared = shared.into_iter().flatten();
+        written
+            .into_iter()
+            .chain(read.iter().copied())
+            .chain(shared)
     }
 
     /// Those that must come before a destruction, beside [`before`](Self::before).
@@ -114,26 +147,50 @@ impl Accesses {
 
     /// Those that could come after an access of that kind instead of before it.
     pub(crate) fn reversible(&self, kind: Kind) -> impl Iterator<Item = u32> {
-        let (one, read, chosen) = match kind {
-            Kind::ReadsFrom(..) => (None, &[][..], &[][..]),
-            Kind::Read => (self.written, &[][..], &[][..]),
+        let none = &[][..];
+        let (read, shared) = (self.read_since(), self.shared_since());
+        let (one, [read, shared, unshared, chosen]) = match kind {
+            Kind::ReadsFrom(..) => (None, [none; 4]),
+            Kind::Read => (self.written, [none, shared, self.unshared_since(), none]),
+            Kind::TryShare | Kind::Unshare => (self.written, [read, none, none, none]),
             Kind::Write | Kind::TryAcquire | Kind::Destroy => {
-                (self.written, self.read_since(), &self.chosen[..])
+                let unshared = self.unshared_since();
+                (self.written, [read, shared, unshared, &self.chosen])
             }
             // Between the other's lock and this one is its unlock, which cannot
             // come later: it is the lock that could.
-            Kind::Acquire => (self.acquired, self.read_since(), &[][..]),
+            Kind::Acquire => (self.acquired, [read, shared, none, none]),
+            Kind::Share => (self.acquired, [read, none, none, none]),
         };
-        one.into_iter().chain(read.iter().chain(chosen).copied())
+        let reads = read.iter().chain(shared).chain(unshared);
+        one.into_iter().chain(reads.chain(chosen).copied())
+    }
+
+    /// The locks for which one of that kind may have to wait.
+    pub(crate) fn locks(&self, kind: Kind) -> impl Iterator<Item = u32> {
+        let shared = match kind {
+            Kind::Acquire => self.shared_since(),
+            _ => &[],
+        };
+        self.acquired.into_iter().chain(shared.iter().copied())
+    }
+
+    /// Whether a lock of that kind may have to wait for several threads. Then it cannot
+    /// come before the last of their locks as long as another holds it too.
+    pub(crate) fn waits_for_several(&self, kind: Kind) -> bool {
+        kind == Kind::Destroy || (kind == Kind::Acquire && !self.shared_since().is_empty())
     }
 
     pub(crate) fn add(&mut self, kind: Kind, by: u32) {
         match kind {
             Kind::ReadsFrom(..) => self.chosen.push(by),
             Kind::Read => self.read.push(by),
+            Kind::Share | Kind::TryShare => self.shared.push(by),
+            Kind::Unshare => self.unshared.push(by),
             Kind::Write | Kind::Acquire | Kind::TryAcquire | Kind::Destroy => {
                 self.written = Some(by);
-                self.read_since = self.read.len() as u32;
+                let so_far = [&self.read, &self.shared, &self.unshared];
+                self.since = so_far.map(|accesses| accesses.len() as u32);
                 if matches!(kind, Kind::Acquire | Kind::TryAcquire) {
                     self.acquired = Some(by);
                 }
@@ -146,8 +203,10 @@ impl Accesses {
             written: self.written,
             acquired: self.acquired,
             read: self.read.len() as u32,
+            shared: self.shared.len() as u32,
+            unshared: self.unshared.len() as u32,
             chosen: self.chosen.len() as u32,
-            read_since: self.read_since,
+            since: self.since,
         }
     }
 
@@ -156,8 +215,10 @@ impl Accesses {
         self.written = mark.written;
         self.acquired = mark.acquired;
         self.read.truncate(mark.read as usize);
+        self.shared.truncate(mark.shared as usize);
+        self.unshared.truncate(mark.unshared as usize);
         self.chosen.truncate(mark.chosen as usize);
-        self.read_since = mark.read_since;
+        self.since = mark.since;
     }
 }
 
@@ -165,9 +226,12 @@ impl Accesses {
 mod tests {
     use super::*;
 
-    const KINDS: [Kind; 6] = [
+    const KINDS: [Kind; 9] = [
         Kind::ReadsFrom(7, None),
         Kind::Read,
+        Kind::Share,
+        Kind::TryShare,
+        Kind::Unshare,
         Kind::Write,
         Kind::Acquire,
         Kind::TryAcquire,
@@ -185,7 +249,7 @@ mod tests {
                 let is_independent = matches!(
                     (a, b),
                     (Kind::ReadsFrom(..), _) | (_, Kind::ReadsFrom(..)) | (Kind::Read, Kind::Read)
-                );
+                ) || (a.shares() && b.shares());
                 let destroys = a == Kind::Destroy || b == Kind::Destroy;
                 let expected = destroys || !is_independent;
                 assert_eq!(dependent_kinds(a, b), expected, "{a:?}, {b:?}");
@@ -257,6 +321,30 @@ mod tests {
         assert_eq!(reversible, [0, 2]);
     }
 
+    /// Those that share come in any order. A thread that tries to lock can find out that
+    /// one still does; one that waits cannot.
+    #[test]
+    fn a_lock_races_with_those_that_share_it() {
+        let mut accesses = Accesses::default();
+        accesses.add(Kind::Acquire, 0);
+        accesses.add(Kind::Write, 1);
+        accesses.add(Kind::Share, 2);
+        accesses.add(Kind::TryShare, 3);
+        accesses.add(Kind::Unshare, 4);
+        let reversible = |kind| accesses.reversible(kind).collect::<Vec<_>>();
+        let before = |kind| accesses.before(kind).collect::<Vec<_>>();
+        assert_eq!(
+            (reversible(Kind::Share), before(Kind::Share)),
+            (vec![0], vec![1])
+        );
+        assert_eq!(reversible(Kind::TryShare), [1]);
+        assert_eq!(reversible(Kind::Acquire), [0, 2, 3]);
+        for kind in [Kind::TryAcquire, Kind::Read] {
+            assert_eq!(reversible(kind), [1, 2, 3, 4]);
+            assert_eq!(before(kind), [1, 2, 3, 4]);
+        }
+    }
+
     #[test]
     fn a_write_races_with_loads_that_chose_what_they_read() {
         let mut accesses = Accesses::default();
@@ -279,6 +367,8 @@ mod tests {
         accesses.add(Kind::Acquire, 2);
         accesses.add(Kind::Read, 3);
         accesses.add(Kind::ReadsFrom(7, None), 4);
+        accesses.add(Kind::Share, 5);
+        accesses.add(Kind::Unshare, 6);
         accesses.rewind(mark);
         assert_eq!(format!("{accesses:?}"), before);
     }

@@ -47,6 +47,7 @@ pub(super) fn explore(
         is_c11: options.memory == Memory::C11,
         releases_are_seen: false,
         ends_are_seen: false,
+        reads_again: false,
         any_waiter: options.budget.any_waiter,
         spurious_wake_ups: options.budget.spurious_wake_ups,
         early_timeouts: options.budget.early_timeouts,

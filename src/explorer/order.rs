@@ -7,6 +7,7 @@
 //! trace is run; the simplest story may be another one.
 
 use crate::engine::access::{Access, Accesses, Kind, Location};
+use crate::engine::execution::trace::Hold;
 use crate::engine::hash::{Hashed, HashedSet, mix};
 use crate::engine::ids::{MAX_THREADS, ObjectId, ThreadId};
 use std::cmp::Reverse;
@@ -22,8 +23,8 @@ pub(super) struct Step<'x> {
     pub(super) thread: ThreadId,
     /// Two steps with dependent accesses keep their order.
     pub(super) accesses: &'x [Access],
-    /// Whether it takes (`true`) or releases a lock, and which.
-    pub(super) locks: Option<(ObjectId, bool)>,
+    /// Whether it takes or releases a lock, and which.
+    pub(super) locks: Option<(ObjectId, Hold)>,
     /// What it has to wait for.
     pub(super) gate: Gate,
     /// Whether its thread yields before it.
@@ -43,6 +44,8 @@ pub(super) enum Gate {
     Open,
     /// The lock must be free.
     Free(ObjectId),
+    /// No thread may hold the lock alone.
+    Shared(ObjectId),
     /// That step must have been taken.
     After(StepId),
     /// All steps before that one must have been taken: time passes only when no thread can
@@ -344,7 +347,7 @@ impl<'a> Search<'a> {
         match gate {
             Gate::Open => true,
             Gate::Never | Gate::Chance | Gate::AfterAll(_) | Gate::Written(_) => false,
-            Gate::Free(_) => self.holder(taken, gate).is_none(),
+            Gate::Free(_) | Gate::Shared(_) => self.holder(taken, gate).is_none(),
             Gate::After(step) => self.is_taken(taken, *step),
             Gate::Ended(other) => {
                 self.next(taken, *other).is_none() && !self.script.unended.contains_key(other)
@@ -352,18 +355,29 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The step that took the lock which the gate waits for, if it is held.
+    /// The last step that took the lock which the gate waits for, if it is held.
     fn holder(&self, taken: &[u16], gate: &Gate) -> Option<StepId> {
-        let Gate::Free(mutex) = gate else {
-            return None;
+        let (lock, is_shared) = match gate {
+            Gate::Free(lock) => (lock, false),
+            Gate::Shared(lock) => (lock, true),
+            _ => return None,
         };
-        let last = self
-            .locks
-            .get(mutex)?
-            .iter()
-            .rev()
-            .find(|&&step| self.is_taken(taken, step))?;
-        matches!(self.script.steps[*last].locks, Some((_, true))).then_some(*last)
+        // A thread releases what it took last.
+        let mut released = [0; MAX_THREADS];
+        let steps = self.locks.get(lock)?.iter().rev().copied();
+        { steps.filter(|&step| self.is_taken(taken, step)) }.find(|&step| {
+            let Step { thread, locks, .. } = self.script.steps[step];
+            let released = &mut released[thread];
+            match locks {
+                Some((_, Hold::Releases)) => *released += 1,
+                Some((_, Hold::Takes | Hold::Shares)) if *released > 0 => *released -= 1,
+                Some((_, Hold::Takes)) => return true,
+                Some((_, Hold::Shares)) => return !is_shared,
+                Some((_, Hold::Downgrades)) if is_shared => *released += 1,
+                _ => {}
+            }
+            false
+        })
     }
 }
 

@@ -58,6 +58,7 @@ fn gate(x: &Execution, records: &[Record], id: usize) -> Gate {
     match records[id].gate {
         trace::Gate::Open => Gate::Open,
         trace::Gate::Free(lock) => Gate::Free(lock),
+        trace::Gate::Shared(lock) => Gate::Shared(lock),
         trace::Gate::After(record) => Gate::After(record as usize),
         trace::Gate::AfterAll => Gate::AfterAll(standstill(records, id)),
         trace::Gate::Chance => Gate::Chance,
@@ -86,8 +87,11 @@ fn standstill(records: &[Record], late: usize) -> usize {
 /// The constraint that still blocks a thread at the end of the execution.
 fn last_gate(x: &Execution, waits: &WaitsFor) -> Gate {
     match waits {
-        WaitsFor::Object(Wait { object, what, .. }) if what.is_lock() => Gate::Free(*object),
-        WaitsFor::Object(_) => Gate::Never,
+        WaitsFor::Object(Wait { object, what, .. }) => match what.takes() {
+            Some(kind) if kind.shares() => Gate::Shared(*object),
+            Some(_) => Gate::Free(*object),
+            None => Gate::Never,
+        },
         WaitsFor::End(other) => Gate::Ended(*other),
         WaitsFor::Written(list) => Gate::Written(x.trace.list(*list).to_vec()),
     }

@@ -6,7 +6,10 @@ use super::pace::{is_telling, pace};
 use std::fmt;
 use std::io::{self, Write};
 
-pub use std::sync::{Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, WaitTimeoutResult};
+pub use std::sync::{
+    Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard,
+    RwLockWriteGuard, WaitTimeoutResult,
+};
 
 /// A wait inside a loop, a little longer in each iteration: first with a hint to the
 /// processor, then by yielding to the operating system.
@@ -218,6 +221,13 @@ impl<T> Named for atomic::AtomicPtr<T> {
     }
 }
 
+impl<T> Named for RwLock<T> {
+    #[inline(always)]
+    fn named(self, _: &'static str) -> Self {
+        self
+    }
+}
+
 impl<T> Named for mpsc::Sender<T> {
     #[inline(always)]
     fn named(self, _: &'static str) -> Self {
@@ -240,6 +250,13 @@ impl<T> Named for cell::UnsafeCell<T> {
 }
 
 impl<T> Watched<T> for Mutex<T> {
+    #[inline(always)]
+    fn watched(self, _: fn(&T) -> String) -> Self {
+        self
+    }
+}
+
+impl<T> Watched<T> for RwLock<T> {
     #[inline(always)]
     fn watched(self, _: fn(&T) -> String) -> Self {
         self

@@ -3,6 +3,7 @@
 use super::failure::{Aborted, BlockedThread, Failure};
 use super::run::{Execution, with};
 use super::thread::Next;
+use crate::engine::access::Access;
 use crate::engine::ids::ThreadId;
 use crate::engine::search::{Differs, Reduction};
 use std::panic::resume_unwind;
@@ -115,10 +116,11 @@ impl Execution {
                 self.unended.insert(thread);
             }
             if let Next::Waits(wait) = self.threads[thread].next
-                && wait.what.is_lock()
+                && let Some(kind) = wait.what.takes()
             {
-                let lock = self.objects[wait.object].location;
-                self.search.waits_for_ever(thread, lock);
+                let location = self.objects[wait.object].location;
+                self.search
+                    .waits_for_ever(thread, Access { location, kind });
             }
         }
     }

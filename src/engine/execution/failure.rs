@@ -50,8 +50,8 @@ pub(crate) enum Failure {
 pub(crate) struct BlockedThread {
     pub(crate) thread: ThreadId,
     pub(crate) waits: WaitsFor,
-    /// The thread that holds what it waits for, and since where.
-    pub(crate) holder: Option<(ThreadId, At)>,
+    /// The threads that hold what it waits for, and since where.
+    pub(crate) holders: Vec<(ThreadId, At)>,
 }
 
 /// What it waits for.

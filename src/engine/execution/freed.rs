@@ -137,10 +137,8 @@ impl Execution {
                 && wait.object == object
             {
                 // Of the record that tells of its use, if there will be one.
-                thread.gate = Some(match wait.what.is_lock() {
-                    true => Gate::Free(object),
-                    false => Gate::Chance,
-                });
+                let lock = wait.what.takes();
+                thread.gate = Some(lock.map_or(Gate::Chance, |kind| Gate::of_lock(object, kind)));
             }
         }
         let others = (0..self.threads.len()).filter(|&thread| thread != by);

@@ -1,5 +1,6 @@
 //! What holds a thread up before a step.
 
+use crate::engine::access::Kind;
 use crate::engine::ids::{ObjectId, ThreadId};
 
 /// A record, by its place in the trace.
@@ -12,6 +13,8 @@ pub(crate) enum Gate {
     Open,
     /// The lock must be free.
     Free(ObjectId),
+    /// No thread may hold the lock alone.
+    Shared(ObjectId),
     /// That step must have been taken.
     After(RecordId),
     /// All steps before it must have been taken: time passes only when no thread can
@@ -23,6 +26,28 @@ pub(crate) enum Gate {
     Ended(ThreadId),
     /// One of the objects of that loop must be written.
     Written(List),
+}
+
+impl Gate {
+    /// What holds a thread up that takes a lock so.
+    pub(crate) fn of_lock(lock: ObjectId, kind: Kind) -> Self {
+        match kind.shares() {
+            true => Self::Shared(lock),
+            false => Self::Free(lock),
+        }
+    }
+}
+
+/// What a step does to its thread's hold of a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// Takes the lock alone.
+    Takes,
+    /// Takes it, as others may.
+    Shares,
+    /// Held it alone, and now shares it.
+    Downgrades,
+    Releases,
 }
 
 /// Threads or objects, by their place in the trace.

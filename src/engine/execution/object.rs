@@ -2,7 +2,7 @@
 //! without knowing its type; a primitive reaches it through a handle.
 
 use super::gate::RecordId;
-use crate::engine::access::Location;
+use crate::engine::access::{Kind, Location};
 use crate::engine::clock::VectorClock;
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::engine::reused::Reused;
@@ -31,10 +31,10 @@ pub(crate) trait Blocking: Sync {
     /// Whether a thread that waits can go on.
     fn is_over(&self, state: &dyn State) -> bool;
 
-    /// The thread that could end the wait, and where it began to hold what is waited
+    /// The threads that could end the wait, and where they began to hold what is waited
     /// for.
-    fn holder(&self, _state: &dyn State) -> Option<(ThreadId, At)> {
-        None
+    fn holders(&self, _state: &dyn State) -> Vec<(ThreadId, At)> {
+        Vec::new()
     }
 
     /// `waits for `x``, for an object called `x`.
@@ -50,9 +50,9 @@ pub(crate) trait Blocking: Sync {
         1
     }
 
-    /// Whether it waits for a lock, which it will hold then.
-    fn is_lock(&self) -> bool {
-        false
+    /// If it waits for a lock: how it takes the lock then.
+    fn takes(&self) -> Option<Kind> {
+        None
     }
 }
 

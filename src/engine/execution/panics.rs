@@ -101,6 +101,11 @@ impl Execution {
 
     /// The running thread unwinds, and takes a step.
     pub(crate) fn steps_while_unwinding(&mut self) {
+        self.needs_all_orders();
+    }
+
+    /// Races do not tell all that must be tried.
+    pub(crate) fn needs_all_orders(&mut self) {
         if self.needs.reduction == Reduction::Full {
             self.needs.reduction = Reduction::SleepSets;
         }

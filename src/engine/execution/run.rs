@@ -27,6 +27,9 @@ pub(crate) struct Settings {
     pub(crate) releases_are_seen: bool,
     /// A thread looks whether another has ended: then a thread's end is a transition.
     pub(crate) ends_are_seen: bool,
+    /// A thread reads under a lock that it reads under already: it may have to wait for a
+    /// writer that waits. Then it makes a difference when a writer begins to wait.
+    pub(crate) reads_again: bool,
     /// `notify_one` may wake any waiter, not only the one that has waited longest.
     pub(crate) any_waiter: bool,
     /// How many waits may end although no thread has notified them.

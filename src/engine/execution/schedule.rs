@@ -368,16 +368,16 @@ impl Execution {
                 Next::Joins(other) => WaitsFor::End(other),
                 Next::Runs | Next::Loads(..) => continue,
             };
-            let holder = match waits_for {
+            let holders = match waits_for {
                 WaitsFor::Object(Wait { object, what, .. }) => {
-                    what.holder(&*self.objects[object].state)
+                    what.holders(&*self.objects[object].state)
                 }
-                _ => None,
+                _ => Vec::new(),
             };
             waits.push(BlockedThread {
                 thread,
                 waits: waits_for,
-                holder,
+                holders,
             });
         }
         self.fail(Failure::Blocked { in_loops, waits });

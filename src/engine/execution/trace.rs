@@ -3,7 +3,7 @@
 //! A primitive says what it did by a [`Tell`] and two values; text is made only when a
 //! story is told. Stories and their order read the records and nothing else.
 
-pub(crate) use super::gate::{Gate, List, RecordId};
+pub(crate) use super::gate::{Gate, Hold, List, RecordId};
 use super::object::Wait;
 use crate::engine::access::Access;
 use crate::engine::ids::{At, ObjectId, ThreadId};
@@ -78,8 +78,8 @@ pub(crate) struct Record {
     pub(crate) yields: bool,
     /// What it was waiting for before, if it was.
     pub(crate) waited: Option<Wait>,
-    /// Whether it takes (`true`) or releases a lock, and which.
-    pub(crate) lock: Option<(ObjectId, bool)>,
+    /// Whether it takes or releases a lock, and which.
+    pub(crate) lock: Option<(ObjectId, Hold)>,
     /// What it does to an atomic, by its place in the trace.
     pub(crate) operation: Option<u32>,
     /// What the object shows from now on in the column of shared state.

@@ -17,7 +17,7 @@ use crate::engine::execution::panics::looks_while_unwinding;
 use crate::engine::execution::run::with;
 use crate::engine::execution::schedule::{point, wait};
 use crate::engine::execution::thread::Next;
-use crate::engine::execution::trace::{List, Names, Record, RecordKind};
+use crate::engine::execution::trace::{Hold, List, Names, Record, RecordKind};
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::sync::names::Named;
@@ -255,7 +255,7 @@ impl Condvar {
             let record = step.note(at, |record, names| {
                 format!("wait on {}", names.object_of(record))
             });
-            record.lock = Some((mutex.id(), false));
+            record.lock = Some((mutex.id(), Hold::Releases));
             step.shows(mutex.id(), || shown);
         });
         begins_to_wait(MayEnd::like_a_condvar(timed));

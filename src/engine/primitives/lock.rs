@@ -1,11 +1,16 @@
-//! What the threads of a scene share of a mutex: which of them owns it.
+//! What the threads of a scene share of a mutex: which of them owns it. And what all
+//! locks have in common.
 
 use crate::engine::access::Kind;
 use crate::engine::clock::{Past, VectorClock};
-use crate::engine::execution::handle::Step;
+use crate::engine::execution::abort::is_aborted;
+use crate::engine::execution::handle::{Handle, Step};
 use crate::engine::execution::iteration::Seen;
 use crate::engine::execution::object::{Blocking, State, Wait, of};
-use crate::engine::execution::trace::{Gate, Names, Record, RecordKind};
+use crate::engine::execution::panics::abort_after_panic;
+use crate::engine::execution::run::{Execution, with};
+use crate::engine::execution::schedule::{abandon, unwind_first};
+use crate::engine::execution::trace::{Gate, Hold, Names, Record, RecordKind};
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use std::sync::{LockResult, PoisonError};
@@ -39,16 +44,16 @@ impl Blocking for Free {
         of::<Lock>(state).owner.is_none()
     }
 
-    fn holder(&self, state: &dyn State) -> Option<(ThreadId, At)> {
-        of::<Lock>(state).owner
+    fn holders(&self, state: &dyn State) -> Vec<(ThreadId, At)> {
+        of::<Lock>(state).owner.into_iter().collect()
     }
 
     fn describe(&self, object: &str, _timed: bool) -> String {
         format!("waits to lock `{object}`")
     }
 
-    fn is_lock(&self) -> bool {
-        true
+    fn takes(&self) -> Option<Kind> {
+        Some(Kind::Acquire)
     }
 }
 
@@ -70,8 +75,7 @@ impl Step<'_, Lock> {
         let id = self.id;
         self.rewrites(id, Kind::Write, const { word("unlock") }, 0);
         if changed {
-            self.objects[id].version += 1;
-            self.changes(id);
+            self.makes_news();
         }
         let (views, lock) = self.views_and_state();
         lock.owner = None;
@@ -91,7 +95,7 @@ impl Step<'_, Lock> {
         record.values = [poisoned.into(), 0];
         record.gate = Gate::Free(id);
         record.waited = Some(lock_of(id));
-        record.lock = Some((id, true));
+        record.lock = Some((id, Hold::Takes));
         record.kind = RecordKind::Locks(true);
     }
 
@@ -99,7 +103,25 @@ impl Step<'_, Lock> {
         let id = self.id;
         let record = self.note(at, tell_try_lock);
         record.values = [locked.into(), poisoned.into()];
-        record.lock = locked.then_some((id, true));
+        record.lock = locked.then_some((id, Hold::Takes));
+    }
+}
+
+impl<S: State> Step<'_, S> {
+    /// What the lock protects is different.
+    pub(super) fn makes_news(&mut self) {
+        let id = self.id;
+        self.objects[id].version += 1;
+        self.changes(id);
+    }
+
+    pub(super) fn notes_cleared_poison(&mut self, at: At) {
+        self.needs.releases_are_seen = true;
+        // It can come before a lock at a moment when another thread holds the lock.
+        self.needs_all_orders();
+        self.note(at, |record, names| {
+            format!("clear_poison {}", names.object_of(record))
+        });
     }
 
     pub(super) fn notes_poison(&mut self, at: At, poisoned: bool) {
@@ -121,9 +143,34 @@ impl Step<'_, Lock> {
             format!("unlock {}{poisons}", names.object_of(record))
         });
         record.values = [poisons.into(), 0];
-        record.lock = Some((id, false));
+        record.lock = Some((id, Hold::Releases));
         if !poisons {
             record.kind = RecordKind::Locks(false);
+        }
+    }
+}
+
+/// Waits until the lock is free for a thread that unwinds. No schedule point is passed
+/// while a thread unwinds, so the thread cannot wait for another to run on. If another
+/// thread holds the lock, the execution is aborted, and that thread unwinds first.
+pub(super) fn free_while_unwinding<S: State + Default>(
+    handle: &Handle<S>,
+    holder: fn(&S) -> Option<ThreadId>,
+) {
+    let id = handle.id();
+    loop {
+        let holds = move |x: &mut Execution| holder(Step::<S>::new(x, id).state());
+        match with(holds) {
+            None => return,
+            Some(_) if !is_aborted() => abort_after_panic(),
+            Some(thread) => {
+                if with(|x| x.has_ended(thread)) {
+                    // It has leaked its guard, which may be in use elsewhere: as under
+                    // std, the lock is never free again.
+                    abandon();
+                }
+                unwind_first(thread, |x| holds(x) != Some(thread) || x.has_ended(thread));
+            }
         }
     }
 }

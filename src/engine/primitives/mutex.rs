@@ -5,14 +5,13 @@
 //! all others what comes between the last step under the lock and its release makes no
 //! difference.
 
-use super::lock::{Free, Lock, result};
+use super::lock::{Free, Lock, free_while_unwinding, result};
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::{is_aborted, unwind, unwinding};
 use crate::engine::execution::freed::must_live;
 use crate::engine::execution::handle::{Handle, Step};
-use crate::engine::execution::panics::abort_after_panic;
 use crate::engine::execution::run::{Execution, with};
-use crate::engine::execution::schedule::{abandon, try_point, unwind_first};
+use crate::engine::execution::schedule::try_point;
 use crate::engine::execution::thread::Next;
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId};
@@ -135,6 +134,19 @@ impl<T> Mutex<T> {
         seen.unwrap_or_else(|| self.has_poison())
     }
 
+    /// From now on the mutex is not poisoned, until a thread poisons it again.
+    #[inline(never)]
+    #[track_caller]
+    pub fn clear_poison(&self) {
+        let at = Location::caller();
+        self.handle.step_even_if_unwinding(at, |step| {
+            step.rewrites_it(const { word("clear_poison") });
+            step.makes_news();
+            step.notes_cleared_poison(at);
+            self.poisoned.store(false, Relaxed);
+        });
+    }
+
     fn has_poison(&self) -> bool {
         // ORDERING: the threads of an execution run on one thread of the system.
         self.poisoned.load(Relaxed)
@@ -193,9 +205,7 @@ impl<T> Mutex<T> {
         self.held.store(false, Release);
     }
 
-    /// Takes the lock without a schedule point: none is passed while a thread unwinds,
-    /// and so the thread cannot wait for another to run on. If another thread holds the
-    /// lock, the execution is aborted, and that thread unwinds first.
+    /// Takes the lock without a schedule point.
     fn acquire_while_unwinding(&self, at: At) {
         if self.handle.is_freed() {
             return;
@@ -203,35 +213,18 @@ impl<T> Mutex<T> {
         if !self.handle.is_here() {
             return self.hold();
         }
-        loop {
-            let owner = self.handle.with(|step| step.state().owner);
-            match owner {
-                None if is_aborted() => {
-                    self.hold();
-                    self.handle
-                        .with(|step| step.state().owner = Some((step.me(), at)));
-                    return;
-                }
-                None => {
-                    return self.handle.with(|step| {
-                        step.steps_while_unwinding();
-                        self.take(step, at, Kind::TryAcquire);
-                    });
-                }
-                Some(_) if !is_aborted() => abort_after_panic(),
-                Some((owner, _)) => {
-                    if self.handle.with(|step| step.has_ended(owner)) {
-                        // It has leaked its guard, which may be in use elsewhere: as
-                        // under std, the lock is never free again.
-                        abandon();
-                    }
-                    let id = self.handle.id();
-                    unwind_first(owner, |x| {
-                        let owner_now = Step::<Lock>::new(x, id).state().owner;
-                        owner_now.is_none() || x.has_ended(owner)
-                    });
-                }
-            }
+        free_while_unwinding(&self.handle, |lock: &Lock| {
+            lock.owner.map(|(owner, _)| owner)
+        });
+        if is_aborted() {
+            self.hold();
+            self.handle
+                .with(|step| step.state().owner = Some((step.me(), at)));
+        } else {
+            self.handle.with(|step| {
+                step.steps_while_unwinding();
+                self.take(step, at, Kind::TryAcquire);
+            });
         }
     }
 
@@ -368,6 +361,13 @@ impl<T: Default> Default for Mutex<T> {
     #[track_caller]
     fn default() -> Self {
         Self::new(T::default())
+    }
+}
+
+impl<T> From<T> for Mutex<T> {
+    #[track_caller]
+    fn from(value: T) -> Self {
+        Self::new(value)
     }
 }
 

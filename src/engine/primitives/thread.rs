@@ -177,10 +177,7 @@ pub(super) fn start<T: 'static>(
 /// As of [`Builder::spawn_unchecked`].
 #[inline(never)]
 #[track_caller]
-unsafe fn start_unchecked<T>(
-    name: Option<String>,
-    body: impl FnOnce() -> T,
-) -> JoinHandle<T> {
+unsafe fn start_unchecked<T>(name: Option<String>, body: impl FnOnce() -> T) -> JoinHandle<T> {
     let slot: Slot<T> = Arc::default();
     let body = run_into(slot.clone(), Box::new(once(body)));
     // SAFETY: the caller sees to it.

@@ -1,7 +1,7 @@
 //! Reversible races: two dependent transitions that could come the other way round.
 
 use super::{Search, learned};
-use crate::engine::access::{Kind, Location, StoreName};
+use crate::engine::access::{Access, Kind, StoreName};
 use crate::engine::clock::VectorClock;
 use crate::engine::hash::mix;
 use crate::engine::ids::{ThreadId, ThreadSet};
@@ -16,20 +16,23 @@ impl Search {
         let mut learns = mix(thread as u64, self.knows[thread]);
         let is_of_use = self.is_learning();
         let mut racing = std::mem::take(&mut self.racing);
+        let mut is_held_up = false;
         racing.clear();
         self.located.clear();
         for at in 0..self.path[transition].last.len() {
             let accesses = &self.path[transition].last;
             let access = accesses[at];
-            // A transition that has written a location races there by that write alone:
-            // what it has locked it may unlock as well.
+            // A transition that has written a location, or shares it, races there by that
+            // alone: what it has locked it may unlock as well.
             let mut before = accesses[..at].iter();
-            let is_covered = before.any(|a| a.location == access.location && a.kind.writes());
+            let is_lock = |kind: Kind| kind.writes() || kind.shares();
+            let is_covered = before.any(|a| a.location == access.location && is_lock(a.kind));
             let place = self.place(access.location);
             self.located.push(place as u32);
             let earlier = &self.accesses[place];
             if !is_covered {
                 racing.extend(earlier.reversible(access.kind));
+                is_held_up |= earlier.waits_for_several(access.kind);
             }
             for other in earlier.before(access.kind) {
                 after.join(&self.path[other as usize].clock);
@@ -51,7 +54,11 @@ impl Search {
                 _ => None,
             };
             let last_write = earlier.last_write().map(knows);
-            let learned = learned(access.kind, last_write, by);
+            let shared = match access.kind.shares() {
+                true => 0,
+                false => { earlier.all_shared_since().map(knows) }.fold(0, u64::wrapping_add),
+            };
+            let learned = learned(access.kind, last_write, by).wrapping_add(shared);
             learns = mix(learns, mix(access.location, learned));
         }
         for at in 0..self.path[transition].last.len() {
@@ -68,19 +75,21 @@ impl Search {
         node.knows = knows;
         self.clocks[thread] = after;
         self.knows[thread] = knows;
-        self.race(thread, (before, after), &mut racing, transition);
+        self.race(thread, (before, after), &mut racing, transition, is_held_up);
         self.racing = racing;
     }
 
-    /// The thread is left waiting for a lock that it could have taken first.
-    pub(crate) fn waits_for_ever(&mut self, thread: ThreadId, lock: Location) {
+    /// The thread is left waiting for a lock that it could have taken first, so.
+    pub(crate) fn waits_for_ever(&mut self, thread: ThreadId, lock: Access) {
         if self.is_repeating() || self.reduction.is_bounded() {
             return;
         }
-        let place = self.place(lock);
-        let mut racing: Vec<u32> = self.accesses[place].last_acquire().into_iter().collect();
+        let place = self.place(lock.location);
+        let accesses = &self.accesses[place];
+        let mut racing: Vec<u32> = accesses.locks(lock.kind).collect();
+        let is_held_up = accesses.waits_for_several(lock.kind);
         let clock = self.clocks[thread];
-        self.race(thread, (clock, clock), &mut racing, self.begun);
+        self.race(thread, (clock, clock), &mut racing, self.begun, is_held_up);
     }
 
     /// Whether the one transition must come before the other.
@@ -91,13 +100,15 @@ impl Search {
 
     /// A transition of that thread, with those clocks before and after it, comes after
     /// all transitions before `end` and races with its racing: each race must be run
-    /// the other way round too.
+    /// the other way round too. `is_held_up`: some of the races may be impossible to run
+    /// the other way round, since a lock holds the thread up there.
     fn race(
         &mut self,
         thread: ThreadId,
         (before, after): (VectorClock, VectorClock),
         racing: &mut Vec<u32>,
         end: usize,
+        is_held_up: bool,
     ) {
         racing.retain(|&earlier_one| {
             self.path[earlier_one as usize].thread != thread
@@ -106,18 +117,14 @@ impl Search {
         if racing.is_empty() {
             return;
         }
-        let frees = self.path.get(end).is_some_and(|node| {
-            let mut accesses = node.last.iter();
-            accesses.any(|access| access.kind == Kind::Destroy)
-        });
         racing.sort_unstable();
         racing.dedup();
         for (place, &earlier_one) in racing.iter().enumerate() {
-            // A later race covers this one. If the transition frees as well, that one may be
-            // impossible to run the other way round: a lock holds the thread up there.
+            // A later race covers this one, unless it is impossible to run the other way
+            // round.
             let between = |&later: &u32| {
                 let later = &self.path[later as usize];
-                (!frees || later.enabled.contains(thread))
+                (!is_held_up || later.enabled.contains(thread))
                     && self.comes_before(earlier_one, &later.clock)
             };
             if !racing[place + 1..].iter().any(between) {

@@ -21,7 +21,7 @@ fn step(thread: ThreadId, accesses: &[(Location, bool)]) -> Step<'static> {
 
 fn lock(thread: ThreadId, mutex: ObjectId, locks: bool) -> Step<'static> {
     Step {
-        locks: Some((mutex, locks)),
+        locks: Some((mutex, if locks { Hold::Takes } else { Hold::Releases })),
         gate: if locks { Gate::Free(mutex) } else { Gate::Open },
         ..step(thread, &[(mutex as Location, true)])
     }

@@ -142,7 +142,7 @@ impl<'x> Teller<'x> {
                     let record = &self.x.trace.records()[step];
                     (record.thread, record.at)
                 });
-                self.waits_after(gate, id) + &self.held_by(holder)
+                self.waits_after(gate, id) + &self.held_by(holder.as_slice())
             }
         };
         Switch {
@@ -188,14 +188,15 @@ impl<'x> Teller<'x> {
         }
     }
 
-    fn held_by(&self, holder: Option<(ThreadId, At)>) -> String {
-        holder.map_or_else(String::new, |(thread, at)| {
-            format!(
-                ", held by {} since line {}",
-                self.names.thread(thread),
-                at.line()
-            )
-        })
+    fn held_by(&self, holders: &[(ThreadId, At)]) -> String {
+        let holder = |&(thread, at): &(ThreadId, At)| {
+            format!("{} since line {}", self.names.thread(thread), at.line())
+        };
+        let holders: Vec<String> = holders.iter().map(holder).collect();
+        match holders.is_empty() {
+            true => String::new(),
+            false => format!(", held by {}", holders.join(" and ")),
+        }
     }
 
     pub(super) fn epilogue(&self, failure: &Failure) -> Vec<String> {
@@ -276,7 +277,7 @@ impl<'x> Teller<'x> {
         });
         format!(
             "{thread} {waits}{place}{}{never}",
-            self.held_by(blocked.holder)
+            self.held_by(&blocked.holders)
         )
     }
 
