@@ -20,6 +20,7 @@ mod fence;
 pub mod hint;
 mod local;
 mod lock;
+mod loom_atomics;
 pub mod loom_thread;
 mod messages;
 mod mutex;

@@ -164,6 +164,10 @@ macro_rules! atomics {
             /// The value itself.
             #[track_caller]
             pub fn into_inner(self) -> $value {
+                self.newest()
+            }
+
+            pub(super) fn newest(&self) -> $value {
                 <$value>::decode(self.raw().newest())
             }
 
