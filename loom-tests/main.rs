@@ -20,6 +20,7 @@ mod liberties;
 mod litmus;
 mod loops;
 mod model;
+mod once;
 mod preemption_bound;
 mod programs;
 mod readers_and_writers;

@@ -9,6 +9,7 @@
 //! | module or type | contents |
 //! |---|---|
 //! | [`Mutex`], [`RwLock`], [`Condvar`], [`Barrier`] | std's |
+//! | [`Once`], [`OnceLock`], [`LazyLock`] | std's |
 //! | [`atomic`] | integers, `bool`, [`fence`](atomic::fence) |
 //! | [`mpsc`] | unbounded channels |
 //! | [`thread`] | `spawn`, `scope`, `Builder`, `yield_now`, `current`, `park`, `unpark` |
@@ -46,8 +47,8 @@ pub use names::{Named, Watched};
 pub use pace::{set_pace, tell};
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
 pub use world::{
-    Backoff, Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard,
-    RwLockWriteGuard, WaitTimeoutResult,
+    Backoff, Barrier, BarrierWaitResult, Condvar, LazyLock, Mutex, MutexGuard, Once, OnceLock,
+    OnceState, RwLock, RwLockReadGuard, RwLockWriteGuard, WaitTimeoutResult,
 };
 pub use world::{atomic, cell, hint, mpsc, thread};
 

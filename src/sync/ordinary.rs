@@ -7,8 +7,8 @@ use std::fmt;
 use std::io::{self, Write};
 
 pub use std::sync::{
-    Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard,
-    RwLockWriteGuard, WaitTimeoutResult,
+    Barrier, BarrierWaitResult, Condvar, LazyLock, Mutex, MutexGuard, Once, OnceLock, OnceState,
+    RwLock, RwLockReadGuard, RwLockWriteGuard, WaitTimeoutResult,
 };
 
 /// A wait inside a loop, a little longer in each iteration: first with a hint to the
@@ -114,6 +114,7 @@ macro_rules! forget_their_names {
 forget_their_names!(
     Barrier,
     Condvar,
+    Once,
     atomic::AtomicBool,
     atomic::AtomicI32,
     atomic::AtomicI64,
@@ -123,6 +124,20 @@ forget_their_names!(
 );
 
 impl<T> Named for Mutex<T> {
+    #[inline(always)]
+    fn named(self, _: &'static str) -> Self {
+        self
+    }
+}
+
+impl<T> Named for OnceLock<T> {
+    #[inline(always)]
+    fn named(self, _: &'static str) -> Self {
+        self
+    }
+}
+
+impl<T, F> Named for LazyLock<T, F> {
     #[inline(always)]
     fn named(self, _: &'static str) -> Self {
         self
