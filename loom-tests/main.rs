@@ -23,6 +23,7 @@ mod litmus;
 mod lock_free;
 mod loops;
 mod model;
+mod once;
 mod preemption_bound;
 mod programs;
 mod readers_and_writers;

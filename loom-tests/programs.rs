@@ -1,6 +1,7 @@
 //! The explorer against brute force, on programs that nobody has thought of:
-//! threads that load, store, exchange, lock, try to lock, wait, notify, park, unpark, spin,
-//! poll and give up, join, free what others use, with any budget.
+//! threads that load, store, exchange, lock, read and write under a lock, try to, wait,
+//! notify, meet at a barrier, call once, park, unpark, spin, poll and give up, join, free
+//! what others use, with any budget.
 //!
 //! Under SC an exploration must find exactly the outcomes that an independent
 //! enumerator finds, deadlocks included, and for each of them exactly as many
@@ -220,14 +221,16 @@ fn timed() -> impl Strategy<Value = bool> {
 }
 
 /// How many of a program's operations wait on a condition variable or notify, how many
-/// park or unpark, how many exchange weakly, and how many free something, while a few
-/// load and store.
+/// park or unpark, how many exchange weakly, how many free something, and how many use the
+/// read-write lock, the barrier and the `Once`, while a few load and store.
 #[derive(Debug, Clone, Copy)]
 struct Mixture {
     waiting: u32,
     parking: u32,
     exchanging: u32,
     freeing: u32,
+    sharing: u32,
+    meeting: u32,
 }
 
 const FEW: Mixture = Mixture {
@@ -235,10 +238,20 @@ const FEW: Mixture = Mixture {
     parking: 1,
     exchanging: 3,
     freeing: 1,
+    sharing: 1,
+    meeting: 1,
 };
 
-const MIXTURES: [Mixture; 6] = [
+const MIXTURES: [Mixture; 9] = [
     FEW,
+    Mixture { sharing: 10, ..FEW },
+    Mixture { meeting: 10, ..FEW },
+    Mixture {
+        sharing: 10,
+        meeting: 3,
+        waiting: 3,
+        ..FEW
+    },
     Mixture { waiting: 10, ..FEW },
     Mixture { parking: 10, ..FEW },
     Mixture {
@@ -259,6 +272,8 @@ fn simple(mixture: Mixture) -> impl Strategy<Value = Op> {
         parking,
         exchanging,
         freeing,
+        meeting,
+        ..
     } = mixture;
     let x = || 0..ATOMICS;
     let any = || 0..3_u64;
@@ -276,6 +291,9 @@ fn simple(mixture: Mixture) -> impl Strategy<Value = Op> {
         parking => timed().prop_map(|timed| Op::Park { timed }),
         2 * parking => (0..THREADS).prop_map(Op::Unpark),
         freeing => (0..OBJECTS).prop_map(Op::Destroy),
+        meeting => Just(Op::Meet),
+        meeting => Just(Op::IsCompleted),
+        meeting => Just(Op::WaitOnce),
     ]
 }
 
@@ -284,11 +302,24 @@ fn locked(mixture: Mixture) -> impl Strategy<Value = Op> {
         3 => simple(mixture),
         mixture.waiting => timed().prop_map(|timed| Op::Wait { timed }),
     ];
-    leaf.prop_recursive(2, 4, 3, |inner| section(prop::collection::vec(inner, 0..3)))
+    leaf.prop_recursive(2, 4, 3, move |inner| {
+        section(mixture, prop::collection::vec(inner, 0..3))
+    })
 }
 
-fn section(body: impl Strategy<Value = Vec<Op>> + Clone + 'static) -> BoxedStrategy<Op> {
+fn section(
+    mixture: Mixture,
+    body: impl Strategy<Value = Vec<Op>> + Clone + 'static,
+) -> BoxedStrategy<Op> {
+    let Mixture {
+        sharing, meeting, ..
+    } = mixture;
     prop_oneof![
+        2 * sharing => body.clone().prop_map(Op::Read),
+        2 * sharing => body.clone().prop_map(Op::Write),
+        sharing => body.clone().prop_map(Op::TryRead),
+        sharing => body.clone().prop_map(Op::TryWrite),
+        meeting => body.clone().prop_map(Op::CallOnce),
         3 => (0..MUTEXES, body.clone()).prop_map(|(m, body)| Op::Lock(m, body)),
         1 => (0..MUTEXES, body.clone()).prop_map(|(m, body)| Op::TryLock(m, body)),
         1 => (0..ATOMICS, 1..3_u64, times(), pause(), body.clone()).prop_map(
@@ -341,7 +372,7 @@ fn cut(ops: Vec<Op>, left: &mut usize) -> Vec<Op> {
 
 fn thread(mixture: Mixture) -> impl Strategy<Value = Vec<Op>> {
     let body = prop::collection::vec(locked(mixture), 0..=3).boxed();
-    let op = prop_oneof![1 => simple(mixture), 1 => section(body)];
+    let op = prop_oneof![1 => simple(mixture), 1 => section(mixture, body)];
     prop::collection::vec(op, 1..=OPERATIONS).prop_map(|ops| cut(ops, &mut OPERATIONS.clone()))
 }
 
@@ -370,6 +401,30 @@ fn free_once(ops: &mut Vec<Op>, freed: &mut [bool; OBJECTS]) {
             free_once(body, freed);
         }
         !matches!(op, Op::Destroy(object) if std::mem::replace(&mut freed[*object], true))
+    });
+}
+
+/// No thread waits for the lock to read while it reads: then it could have to wait for a
+/// writer that waits, which other tests are about.
+fn read_once(ops: &mut [Op], reads: bool) {
+    for op in ops {
+        if reads && let Op::Read(body) = op {
+            *op = Op::TryRead(std::mem::take(body));
+        }
+        let reads = reads || matches!(op, Op::Read(_) | Op::TryRead(_));
+        if let Some(body) = op.body_mut() {
+            read_once(body, reads);
+        }
+    }
+}
+
+/// A thread that starts others does not meet: it would start one as part of no step.
+fn meet_or_start(ops: &mut Vec<Op>) {
+    ops.retain_mut(|op| {
+        if let Some(body) = op.body_mut() {
+            meet_or_start(body);
+        }
+        !matches!(op, Op::Meet)
     });
 }
 
@@ -405,8 +460,8 @@ fn unpark_who_is_there(threads: &mut [Vec<Op>]) {
 }
 
 fn programs() -> impl Strategy<Value = Program> {
-    let [a, b, c, d, e, f] = MIXTURES.map(programs_of);
-    prop_oneof![a, b, c, d, e, f]
+    let [a, b, c, d, e, f, g, h, i] = MIXTURES.map(programs_of);
+    prop_oneof![a, b, c, d, e, f, g, h, i]
 }
 
 fn programs_of(mixture: Mixture) -> impl Strategy<Value = Program> {
@@ -429,6 +484,10 @@ fn programs_of(mixture: Mixture) -> impl Strategy<Value = Program> {
         threads
             .iter_mut()
             .for_each(|ops| free_once(ops, &mut freed));
+        threads.iter_mut().for_each(|ops| read_once(ops, false));
+        if threads[0].iter().any(|op| matches!(op, Op::Start(_))) {
+            meet_or_start(&mut threads[0]);
+        }
         unpark_who_is_there(&mut threads);
         Program { threads, budget }
     })

@@ -9,6 +9,7 @@
 //! | module or type | contents |
 //! |---|---|
 //! | [`Mutex`], [`RwLock`], [`Condvar`], [`Barrier`] | std's |
+//! | [`Once`], [`OnceLock`], [`LazyLock`] | std's |
 //! | [`atomic`] | integers, `bool`, pointers, [`fence`](atomic::fence); no `as_ptr`, `from_ptr` |
 //! | [`mpsc`] | `channel` and `sync_channel` |
 //! | [`thread`], [`thread_local!`](crate::thread_local) | std's |
@@ -51,8 +52,8 @@ pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
 #[doc(hidden)]
 pub use world::loom_thread;
 pub use world::{
-    Backoff, Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard,
-    RwLockWriteGuard, WaitTimeoutResult,
+    Backoff, Barrier, BarrierWaitResult, Condvar, LazyLock, Mutex, MutexGuard, Once, OnceLock,
+    OnceState, RwLock, RwLockReadGuard, RwLockWriteGuard, WaitTimeoutResult,
 };
 pub use world::{atomic, cell, hint, mpsc, thread};
 

@@ -18,7 +18,14 @@ type Object = usize;
 const SPURIOUS_WAKE_UPS: Object = CONDVAR + 1 + THREADS;
 const EARLY_TIMEOUTS: Object = SPURIOUS_WAKE_UPS + 1;
 const WEAK_FAILURES: Object = EARLY_TIMEOUTS + 1;
-const OBJECTS: usize = WEAK_FAILURES + 1;
+/// What writers do with the read-write lock, and what the readers of each thread do.
+const LOCK: Object = WEAK_FAILURES + 1;
+const READERS: Object = LOCK + 1;
+const BARRIER: Object = READERS + THREADS;
+/// Who calls, and whether a call has ended.
+const ONCE: Object = BARRIER + 1;
+const ONCE_END: Object = ONCE + 1;
+const OBJECTS: usize = ONCE_END + 1;
 
 fn mutex(m: usize) -> Object {
     ATOMICS + m
@@ -44,6 +51,16 @@ enum Code {
     /// If somebody holds it, goes on there.
     TryLock(usize, usize),
     Unlock(usize),
+    Read,
+    Write,
+    /// If it would have to wait, goes on there.
+    TryRead(usize),
+    TryWrite(usize),
+    EndRead,
+    EndWrite,
+    /// If the call has been made, goes on there.
+    Call(usize),
+    EndCall,
     Wait {
         with: usize,
         timed: bool,
@@ -112,6 +129,37 @@ fn flatten(ops: &[Op], held: Option<usize>, code: &mut Vec<Code>) {
                     code.push(Code::Unlock(*m));
                 });
             }
+            Op::Read(body) | Op::Write(body) => {
+                let writes = matches!(op, Op::Write(_));
+                code.push(if writes { Code::Write } else { Code::Read });
+                flatten(body, held, code);
+                code.push(if writes {
+                    Code::EndWrite
+                } else {
+                    Code::EndRead
+                });
+            }
+            Op::TryRead(body) => {
+                let place = code.len();
+                code.push(Code::TryRead(0));
+                flatten(body, held, code);
+                code.push(Code::EndRead);
+                code[place] = Code::TryRead(code.len());
+            }
+            Op::TryWrite(body) => {
+                let place = code.len();
+                code.push(Code::TryWrite(0));
+                flatten(body, held, code);
+                code.push(Code::EndWrite);
+                code[place] = Code::TryWrite(code.len());
+            }
+            Op::CallOnce(body) => {
+                let place = code.len();
+                code.push(Code::Call(0));
+                flatten(body, held, code);
+                code.push(Code::EndCall);
+                code[place] = Code::Call(code.len());
+            }
             Op::Wait { timed } => code.extend(held.map(|with| Code::Wait {
                 with,
                 timed: *timed,
@@ -168,6 +216,12 @@ struct State {
     threads: Vec<Doing>,
     atomics: [u64; ATOMICS],
     owners: [Option<Thread>; MUTEXES],
+    /// How often each thread reads under the lock, and whether one writes.
+    readers: [usize; THREADS],
+    is_written: bool,
+    /// Who waits at the barrier.
+    gathered: Option<Thread>,
+    once: Once,
     /// Who waits on the condition variable, longest first.
     waiters: Vec<Thread>,
     freed: [bool; program::OBJECTS],
@@ -195,6 +249,13 @@ struct Doing {
 }
 
 #[derive(Clone, Copy, PartialEq)]
+enum Once {
+    New,
+    Called,
+    Done,
+}
+
+#[derive(Clone, Copy, PartialEq)]
 enum Phase {
     NotStarted,
     Running,
@@ -202,6 +263,8 @@ enum Phase {
     Asleep(End),
     /// Waits for its token.
     Parked(End),
+    /// Waits at the barrier.
+    Gathering,
     /// Must lock again; whether it timed out.
     Awake(bool),
     /// Goes on once something it has looked at is written.
@@ -368,6 +431,10 @@ impl State {
             threads: vec![doing; threads],
             atomics: [0; ATOMICS],
             owners: [None; MUTEXES],
+            readers: [0; THREADS],
+            is_written: false,
+            gathered: None,
+            once: Once::New,
             waiters: Vec::new(),
             freed: [false; program::OBJECTS],
             uses_freed: false,
@@ -449,7 +516,10 @@ impl State {
         let is_free = |m: usize| self.owners[m].is_none();
         match (doing.phase, code) {
             _ if doing.has_yielded => false,
-            (Phase::NotStarted | Phase::Asleep(_) | Phase::Spinning, _) => false,
+            (Phase::NotStarted | Phase::Asleep(_) | Phase::Spinning | Phase::Gathering, _) => false,
+            (_, Code::Read | Code::Write | Code::Call(_) | Code::Do(Op::WaitOnce)) => {
+                self.need_not_wait(code)
+            }
             (Phase::Parked(_), _) => self.tokens[me],
             (Phase::Awake(_), &Code::Wait { with, .. }) => is_free(with),
             (_, &Code::Lock(m)) => is_free(m),
@@ -458,6 +528,31 @@ impl State {
                 self.tokens[me] || !self.budgets(timed).is_empty()
             }
             _ => true,
+        }
+    }
+
+    /// Whether the thread that does that goes on at once.
+    fn need_not_wait(&self, code: &Code) -> bool {
+        match code {
+            Code::Read | Code::TryRead(_) => !self.is_written,
+            Code::Write | Code::TryWrite(_) => !self.is_written && self.readers == [0; THREADS],
+            Code::Call(_) => self.once != Once::Called,
+            Code::Do(Op::WaitOnce) => self.once == Once::Done,
+            _ => true,
+        }
+    }
+
+    /// A step that readers take in any order.
+    fn shares(&mut self, me: Thread) {
+        self.touch(me, Some(LOCK), &[READERS + me]);
+    }
+
+    /// A step that sees who reads.
+    fn looks_for_readers(&mut self, me: Thread) {
+        self.reads(me, LOCK);
+        for readers in READERS..READERS + THREADS {
+            let touch = (readers, self.writes[readers]);
+            self.last_step(me).touches.push(touch);
         }
     }
 
@@ -589,7 +684,9 @@ impl State {
     /// What the thread's next step uses although it has been freed.
     fn freed_object_of(&self, me: Thread, code: &Code) -> Option<Object> {
         let used = match (self.threads[me].phase, code) {
-            (Phase::NotStarted | Phase::Asleep(_) | Phase::Parked(_), _) => return None,
+            (Phase::NotStarted | Phase::Asleep(_) | Phase::Parked(_) | Phase::Gathering, _) => {
+                return None;
+            }
             // `wait` borrows the condition variable until it returns, and a waiter that was
             // notified returns by locking the mutex: that is the step that uses both. A
             // waiter that never gets the mutex never returns: its deadlock is the outcome.
@@ -612,6 +709,7 @@ impl State {
                 [mutex(m); 2]
             }
             (_, &Code::Wait { with, .. }) => [CONDVAR, mutex(with)],
+            _ => return None,
         };
         used.into_iter().find(|&object| self.freed[object])
     }
@@ -634,7 +732,7 @@ impl State {
                 }
                 self.threads[me].phase = Phase::Running;
             }
-            Phase::NotStarted | Phase::Asleep(End::Never) => return false,
+            Phase::NotStarted | Phase::Asleep(End::Never) | Phase::Gathering => return false,
             Phase::Asleep(end) => {
                 self.writes(me, CONDVAR);
                 self.waiters.retain(|&thread| thread != me);
@@ -659,7 +757,79 @@ impl State {
             }
         }
         let mut next = self.threads[me].at + 1;
+        let need_not_wait = self.need_not_wait(code);
         match *code {
+            Code::Read | Code::Write | Code::Call(_) | Code::Do(Op::WaitOnce) if !need_not_wait => {
+                return false;
+            }
+            Code::Do(Op::WaitOnce) => self.reads(me, ONCE_END),
+            Code::Do(Op::IsCompleted) => {
+                self.reads(me, ONCE_END);
+                let is_done = self.once == Once::Done;
+                self.threads[me].seen.push(is_done.into());
+            }
+            Code::Do(Op::Meet) => {
+                self.writes(me, BARRIER);
+                let other = self.gathered.take();
+                self.threads[me].seen.push(other.is_some().into());
+                match other {
+                    Some(other) => self.threads[other].phase = Phase::Running,
+                    None => {
+                        self.gathered = Some(me);
+                        self.threads[me].phase = Phase::Gathering;
+                    }
+                }
+            }
+            Code::Read => {
+                self.shares(me);
+                self.readers[me] += 1;
+            }
+            Code::TryRead(otherwise) => {
+                self.threads[me].seen.push(need_not_wait.into());
+                if need_not_wait {
+                    self.shares(me);
+                    self.readers[me] += 1;
+                } else {
+                    self.looks_for_readers(me);
+                    next = otherwise;
+                }
+            }
+            Code::EndRead => {
+                self.shares(me);
+                self.readers[me] -= 1;
+            }
+            Code::Write => {
+                self.writes(me, LOCK);
+                self.is_written = true;
+            }
+            Code::TryWrite(otherwise) => {
+                self.threads[me].seen.push(need_not_wait.into());
+                if need_not_wait {
+                    self.writes(me, LOCK);
+                    self.is_written = true;
+                } else {
+                    self.looks_for_readers(me);
+                    next = otherwise;
+                }
+            }
+            Code::EndWrite => {
+                self.writes(me, LOCK);
+                self.is_written = false;
+            }
+            Code::Call(otherwise) => match self.once {
+                Once::Done => {
+                    self.reads(me, ONCE);
+                    next = otherwise;
+                }
+                _ => {
+                    self.writes(me, ONCE);
+                    self.once = Once::Called;
+                }
+            },
+            Code::EndCall => {
+                self.touch(me, None, &[ONCE, ONCE_END]);
+                self.once = Once::Done;
+            }
             Code::Do(Op::Load(x, _)) => {
                 self.reads(me, x);
                 self.threads[me].seen.push(self.atomics[x]);

@@ -3,7 +3,7 @@
 use super::program::{ATOMICS, CONDVAR, MUTEXES, Op, Pause, Program, THREADS, outcome};
 use racecourse::sync::atomic::{AtomicU64, Ordering::Acquire};
 use racecourse::sync::thread::{self, ScopedJoinHandle, Thread};
-use racecourse::sync::{Actors, Condvar, Mutex, MutexGuard, hint};
+use racecourse::sync::{Actors, Barrier, Condvar, Mutex, MutexGuard, Once, RwLock, hint};
 use std::ops::Deref;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -15,6 +15,9 @@ struct Shared {
     atomics: [Boxed<AtomicU64>; ATOMICS],
     mutexes: [Boxed<Mutex<()>>; MUTEXES],
     condvar: Boxed<Condvar>,
+    lock: RwLock<()>,
+    barrier: Barrier,
+    once: Once,
     /// Each thread leaves its handle here before its first point, and so before any
     /// thread that was started with it has passed one.
     handles: [OnceLock<Thread>; THREADS],
@@ -81,6 +84,9 @@ pub fn play(program: &Program) -> String {
         atomics: std::array::from_fn(|_| Boxed::new(AtomicU64::new(0))),
         mutexes: std::array::from_fn(|_| Boxed::new(Mutex::new(()))),
         condvar: Boxed::new(Condvar::new()),
+        lock: RwLock::new(()),
+        barrier: Barrier::new(2),
+        once: Once::new(),
         handles: Default::default(),
     });
     shared.enters(0);
@@ -236,6 +242,34 @@ fn run<'a>(
                     drop(run(shared, body, guard, seen));
                 }
             }
+            Op::Read(body) => {
+                let _guard = shared.lock.read().unwrap();
+                held = run(shared, body, held, seen);
+            }
+            Op::Write(body) => {
+                let _guard = shared.lock.write().unwrap();
+                held = run(shared, body, held, seen);
+            }
+            Op::TryRead(body) => {
+                let guard = shared.lock.try_read();
+                seen.push(guard.is_ok().into());
+                if guard.is_ok() {
+                    held = run(shared, body, held, seen);
+                }
+            }
+            Op::TryWrite(body) => {
+                let guard = shared.lock.try_write();
+                seen.push(guard.is_ok().into());
+                if guard.is_ok() {
+                    held = run(shared, body, held, seen);
+                }
+            }
+            Op::Meet => seen.push(shared.barrier.wait().is_leader().into()),
+            Op::CallOnce(body) => shared.once.call_once(|| {
+                held = run(shared, body, held.take(), seen);
+            }),
+            Op::IsCompleted => seen.push(shared.once.is_completed().into()),
+            Op::WaitOnce => shared.once.wait(),
             Op::Wait { timed: false } => {
                 held = held.map(|guard| shared.condvar.wait(guard).unwrap());
             }

@@ -23,8 +23,8 @@ pub struct Program {
     pub budget: Budget,
 }
 
-/// One operation. All share two atomics (at first 0), two mutexes and one
-/// condition variable.
+/// One operation. All share two atomics (at first 0), two mutexes, one condition
+/// variable, one read-write lock, one barrier for two, and one `Once`.
 #[derive(Debug, Clone)]
 pub enum Op {
     Load(usize, Strength),
@@ -52,6 +52,19 @@ pub enum Op {
     /// Tries at most so many times to lock; then does this under the lock, or nothing if
     /// it has given up.
     TryLockTimes(usize, usize, Pause, Vec<Op>),
+    /// With these operations under the read-write lock.
+    Read(Vec<Op>),
+    Write(Vec<Op>),
+    /// The same, or none of them if that would have to wait.
+    TryRead(Vec<Op>),
+    TryWrite(Vec<Op>),
+    /// Waits at the barrier.
+    Meet,
+    /// With these operations, unless some thread has done them.
+    CallOnce(Vec<Op>),
+    IsCompleted,
+    /// Waits until some thread has done what is done once.
+    WaitOnce,
     /// With the mutex that was locked last.
     Wait {
         timed: bool,
@@ -88,6 +101,11 @@ impl Op {
         match self {
             Op::Lock(_, body)
             | Op::TryLock(_, body)
+            | Op::Read(body)
+            | Op::Write(body)
+            | Op::TryRead(body)
+            | Op::TryWrite(body)
+            | Op::CallOnce(body)
             | Op::Poll { then: body, .. }
             | Op::TryLockTimes(.., body) => body,
             _ => &[],
@@ -98,6 +116,11 @@ impl Op {
         match self {
             Op::Lock(_, body)
             | Op::TryLock(_, body)
+            | Op::Read(body)
+            | Op::Write(body)
+            | Op::TryRead(body)
+            | Op::TryWrite(body)
+            | Op::CallOnce(body)
             | Op::Poll { then: body, .. }
             | Op::TryLockTimes(.., body) => Some(body),
             _ => None,
@@ -183,6 +206,14 @@ impl fmt::Debug for Program {
                     Op::TryLockTimes(m, times, pause, _) => {
                         writeln!(f, "try_lock {}, {times} times, {pause:?} {{", mutex(m))?;
                     }
+                    Op::Read(_) => writeln!(f, "read {{")?,
+                    Op::Write(_) => writeln!(f, "write {{")?,
+                    Op::TryRead(_) => writeln!(f, "try_read {{")?,
+                    Op::TryWrite(_) => writeln!(f, "try_write {{")?,
+                    Op::Meet => writeln!(f, "wait at the barrier")?,
+                    Op::CallOnce(_) => writeln!(f, "call_once {{")?,
+                    Op::IsCompleted => writeln!(f, "once.is_completed")?,
+                    Op::WaitOnce => writeln!(f, "once.wait")?,
                     Op::Wait { timed: false } => writeln!(f, "wait")?,
                     Op::Wait { timed: true } => writeln!(f, "wait_timeout")?,
                     Op::NotifyOne => writeln!(f, "notify_one")?,

@@ -7,8 +7,8 @@ use std::fmt;
 use std::io::{self, Write};
 
 pub use std::sync::{
-    Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard,
-    RwLockWriteGuard, WaitTimeoutResult,
+    Barrier, BarrierWaitResult, Condvar, LazyLock, Mutex, MutexGuard, Once, OnceLock, OnceState,
+    RwLock, RwLockReadGuard, RwLockWriteGuard, WaitTimeoutResult,
 };
 
 /// A wait inside a loop, a little longer in each iteration: first with a hint to the
@@ -194,6 +194,7 @@ macro_rules! forget_their_names {
 forget_their_names!(
     Barrier,
     Condvar,
+    Once,
     atomic::AtomicBool,
     atomic::AtomicI8,
     atomic::AtomicI16,
@@ -215,6 +216,20 @@ impl<T> Named for Mutex<T> {
 }
 
 impl<T> Named for atomic::AtomicPtr<T> {
+    #[inline(always)]
+    fn named(self, _: &'static str) -> Self {
+        self
+    }
+}
+
+impl<T> Named for OnceLock<T> {
+    #[inline(always)]
+    fn named(self, _: &'static str) -> Self {
+        self
+    }
+}
+
+impl<T, F> Named for LazyLock<T, F> {
     #[inline(always)]
     fn named(self, _: &'static str) -> Self {
         self

@@ -62,3 +62,13 @@ pub(crate) enum WaitsFor {
     /// One of these to be written.
     Written(List),
 }
+
+impl WaitsFor {
+    /// How a story says that threads hold it.
+    pub(crate) fn held(&self) -> &'static str {
+        match self {
+            Self::Object(wait) => wait.what.held(),
+            _ => "",
+        }
+    }
+}

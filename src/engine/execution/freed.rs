@@ -93,6 +93,12 @@ impl Execution {
         Some(object)
     }
 
+    /// Whether the running thread has freed the object itself.
+    pub(crate) fn has_freed(&self, object: ObjectId) -> bool {
+        let destroyed = &self.objects[object].destroyed;
+        destroyed.is_some_and(|destroyed| destroyed.by == self.current)
+    }
+
     /// Whether other threads can notice what the running thread destroys.
     fn can_be_seen(&self) -> bool {
         let me = self.current;

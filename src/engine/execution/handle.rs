@@ -227,6 +227,13 @@ impl<'x, S: State> Step<'x, S> {
         self.x.reads(self.id, operation, writes, seen);
     }
 
+    /// A step that reads what only writes change, or takes a lock that others can share.
+    pub(crate) fn shares_it(&mut self, kind: Kind, operation: u64) {
+        let writes = self.x.objects[self.id].writes;
+        self.x.sees(Seen::Writes(self.id, writes));
+        self.x.step(self.id, kind, (writes, operation, 0));
+    }
+
     /// A step that writes.
     pub(crate) fn writes_it(&mut self, operation: u64) {
         self.x.writes(self.id, operation);

@@ -37,6 +37,11 @@ pub(crate) trait Blocking: Sync {
         Vec::new()
     }
 
+    /// How a story says that they do.
+    fn held(&self) -> &'static str {
+        "held by"
+    }
+
     /// `waits for `x``, for an object called `x`.
     fn describe(&self, object: &str, timed: bool) -> String;
 

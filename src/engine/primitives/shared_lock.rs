@@ -315,14 +315,13 @@ impl Step<'_, SharedLock> {
         let id = self.id;
         let seen = self.sees_writes(id);
         self.sees(seen);
-        match mode {
-            Mode::Read => self.shares_lock(Kind::TryShare, const { word("try_read") }),
-            Mode::Write => {
-                let lock = self.state();
-                let found = mix(lock.writes, lock.reads);
-                self.step(id, Kind::Read, (found, const { word("try_write") }, 0));
-            }
-        }
+        let operation = match mode {
+            Mode::Read => const { word("try_read") },
+            Mode::Write => const { word("try_write") },
+        };
+        let lock = self.state();
+        let found = mix(lock.writes, lock.reads);
+        self.step(id, Kind::Read, (found, operation, 0));
     }
 
     /// It sees whether the lock is poisoned.

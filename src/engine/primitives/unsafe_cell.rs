@@ -161,6 +161,7 @@ impl Drop for Use {
     fn drop(&mut self) {
         if let (Some(cell), Some(execution), false) = (self.cell, self.execution, unwinding())
             && is_here(execution)
+            && !with(|x| x.has_freed(cell))
         {
             accesses(cell, self.kind, self.at);
         }

@@ -142,7 +142,8 @@ impl<'x> Teller<'x> {
                     let record = &self.x.trace.records()[step];
                     (record.thread, record.at)
                 });
-                self.waits_after(gate, id) + &self.held_by(holder.as_slice())
+                let (waits, held) = self.waits_after(gate, id);
+                waits + &self.held_by(held, holder.as_slice())
             }
         };
         Switch {
@@ -164,10 +165,10 @@ impl<'x> Teller<'x> {
     }
 
     /// What the thread of that record waits for after it.
-    fn waits_after(&self, gate: &Gate, id: usize) -> String {
+    fn waits_after(&self, gate: &Gate, id: usize) -> (String, &'static str) {
         match gate {
-            Gate::Ended(thread) => return self.names.waits_for(&WaitsFor::End(*thread)),
-            Gate::Written(objects) => return self.names.spins(objects),
+            Gate::Ended(thread) => return (self.names.waits_for(&WaitsFor::End(*thread)), ""),
+            Gate::Written(objects) => return (self.names.spins(objects), ""),
             _ => {}
         }
         let records = script::happened(self.x);
@@ -177,25 +178,28 @@ impl<'x> Teller<'x> {
         let mut blocked = self.x.blocked().iter();
         let last = blocked.find(|blocked| blocked.thread == thread);
         match (next, last) {
-            (Some(Record { waited, .. }), _) => {
-                waited.map_or_else(String::new, |wait| self.names.waits(&wait))
-            }
+            (Some(Record { waited, .. }), _) => waited.map_or_else(Default::default, |wait| {
+                (self.names.waits(&wait), wait.what.held())
+            }),
             (None, Some(last)) => match gate {
-                Gate::After(by) => format!("waits on `{}`", self.names.object_of(&records[*by])),
-                _ => self.names.waits_for(&last.waits),
+                Gate::After(by) => {
+                    let object = self.names.object_of(&records[*by]);
+                    (format!("waits on `{object}`"), "")
+                }
+                _ => (self.names.waits_for(&last.waits), last.waits.held()),
             },
-            (None, None) => String::new(),
+            (None, None) => Default::default(),
         }
     }
 
-    fn held_by(&self, holders: &[(ThreadId, At)]) -> String {
+    fn held_by(&self, held: &str, holders: &[(ThreadId, At)]) -> String {
         let holder = |&(thread, at): &(ThreadId, At)| {
             format!("{} since line {}", self.names.thread(thread), at.line())
         };
         let holders: Vec<String> = holders.iter().map(holder).collect();
         match holders.is_empty() {
             true => String::new(),
-            false => format!(", held by {}", holders.join(" and ")),
+            false => format!(", {held} {}", holders.join(" and ")),
         }
     }
 
@@ -277,7 +281,7 @@ impl<'x> Teller<'x> {
         });
         format!(
             "{thread} {waits}{place}{}{never}",
-            self.held_by(&blocked.holders)
+            self.held_by(blocked.waits.held(), &blocked.holders)
         )
     }
 
