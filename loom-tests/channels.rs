@@ -7,7 +7,8 @@ use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
 use racecourse::explorer::{Options, explore};
 use racecourse::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use racecourse::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
-use racecourse::sync::{Actors, Arc, hint, may_die};
+use racecourse::sync::{Actors, hint, may_die};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a thread does to its channel, or to that of the next.

@@ -19,6 +19,7 @@
 
 pub(crate) mod abort;
 pub(crate) mod budget;
+pub(crate) mod counts;
 pub(crate) mod difference;
 pub(crate) mod failure;
 pub(crate) mod freed;
@@ -28,6 +29,7 @@ pub(crate) mod iteration;
 mod loads;
 pub(crate) mod loops;
 pub(crate) mod object;
+mod observed;
 pub(crate) mod panics;
 mod place;
 mod repeat;

@@ -7,6 +7,8 @@
 //!
 //! [`Blocking`]: super::execution::object::Blocking
 
+mod arc;
+mod arc_traits;
 mod atomic_core;
 mod atomic_types;
 mod backoff;
@@ -14,6 +16,7 @@ mod barrier;
 pub mod cell;
 mod channel;
 mod condvar;
+mod counts;
 mod fence;
 pub mod hint;
 mod lock;
@@ -25,7 +28,9 @@ mod result;
 mod scope;
 pub mod thread;
 mod unbounded;
+mod weak;
 
+pub use arc::{Arc, Weak};
 pub use backoff::Backoff;
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};

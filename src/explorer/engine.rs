@@ -54,6 +54,7 @@ pub(super) fn explore(
         iterations: options.budget.iterations,
         panics_are_handled: options.panics_are_handled,
         endless_loops: 0,
+        seen_counts: 0,
         reduction: match options.all_orders {
             true => Reduction::None,
             false => Reduction::Full,

@@ -6,7 +6,9 @@ use super::pace::{is_telling, pace};
 use std::fmt;
 use std::io::{self, Write};
 
-pub use std::sync::{Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, WaitTimeoutResult};
+pub use std::sync::{
+    Arc, Barrier, BarrierWaitResult, Condvar, Mutex, MutexGuard, WaitTimeoutResult, Weak,
+};
 
 /// A wait inside a loop, a little longer in each iteration: first with a hint to the
 /// processor, then by yielding to the operating system.

@@ -3,6 +3,7 @@
 use super::gate::{Gate, RecordId};
 use super::iteration::{Held, Loops};
 use super::object::Wait;
+use crate::engine::clock::VectorClock;
 use crate::engine::coroutine::{Coroutine, Suspend};
 use crate::engine::ids::{ObjectId, ThreadId};
 use crate::engine::memory::Views;
@@ -73,6 +74,8 @@ pub(crate) struct Thread {
     /// How many steps it had taken when it last joined another thread.
     pub(super) joined_at: Option<u64>,
     pub(super) children: u64,
+    /// What it would know if the model had the last drops of an `Arc` acquire.
+    pub(super) unacquired: Vec<(ObjectId, VectorClock)>,
     /// Where it waits to be unparked.
     pub(crate) parker: Option<ObjectId>,
     pub(super) held: Held,
@@ -103,6 +106,7 @@ impl Thread {
         self.leaves_more = false;
         self.joined_at = None;
         self.children = 0;
+        self.unacquired.clear();
         self.parker = None;
         self.held = Held::No;
         self.loops.clear();

@@ -254,6 +254,7 @@ impl Execution {
 
     /// One thread more, which has no code yet.
     fn starts(&mut self, name: Option<String>, at: Option<At>) -> ThreadId {
+        self.can_tell_drops();
         let me = self.current;
         let parent = &mut self.threads[me];
         parent.children += 1;
@@ -304,6 +305,7 @@ impl Execution {
         self.unjoined.remove(other);
         if let Ok([mine, theirs]) = self.threads.get_disjoint_mut([self.current, other]) {
             mine.views.past.join(&theirs.views.past);
+            mine.unacquired.append(&mut theirs.unacquired);
         }
     }
 

@@ -71,6 +71,7 @@ impl<T> UnsafeCell<T> {
             point(Next::Runs);
         }
         with_living(id, at, |step: &mut Step<'_, Latest>| {
+            step.can_tell_drops();
             let me = step.me();
             let (views, latest) = step.views_and_state();
             views.past.clock.tick(me);
