@@ -287,6 +287,31 @@ fn a_thread_that_joins_one_of_two_cannot_tell_which_was_the_last() {
     assert!(found.outcome("data race").is_some());
 }
 
+/// As above, but the threads that load have joined those that drop.
+#[test]
+fn what_the_last_drop_acquires_reaches_a_thread_that_joins() {
+    let found = explored(|| {
+        let (x, y) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let shared = Arc::new(());
+        let (mut one, mut other) = (Some(Arc::clone(&shared)), Some(shared));
+        let stores = |mine: &AtomicUsize, theirs: &AtomicUsize, shared: Option<Arc<()>>| {
+            let mut shared = shared;
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    mine.store(1, Relaxed);
+                    drop(shared.take());
+                });
+            });
+            theirs.load(Relaxed)
+        };
+        let a = || stores(&x, &y, one.take());
+        let b = || stores(&y, &x, other.take());
+        Actors::new().enter("a", a).enter("b", b).run()
+    });
+    let outcomes: Vec<_> = rows(&found).iter().map(|row| row.0).collect();
+    assert_eq!(outcomes, ["[0, 1]", "[1, 0]", "[1, 1]"]);
+}
+
 #[test]
 fn a_destructor_that_panics_panics_in_any_thread() {
     struct Panics;
@@ -380,6 +405,25 @@ fn an_upgrade_fails_after_the_last_drop() {
     });
     let outcomes: Vec<_> = rows(&found).iter().map(|row| row.0).collect();
     assert_eq!(outcomes, ["(None, true)", "(Some(1), true)"]);
+}
+
+/// The value is made while another thread has its `Weak` already.
+#[test]
+fn an_upgrade_knows_what_new_cyclic_did() {
+    let found = explored(|| {
+        let cell = std::sync::Arc::new(Shared::new());
+        let written = std::sync::Arc::clone(&cell);
+        let mut reader = None;
+        let shared = Arc::new_cyclic(|weak: &Weak<()>| {
+            let (weak, cell) = (Weak::clone(weak), std::sync::Arc::clone(&cell));
+            reader = Some(thread::spawn(move || weak.upgrade().map(|_| cell.get())));
+            written.add();
+        });
+        let read = reader.take().map(|reader| reader.join().unwrap());
+        drop(shared);
+        read.flatten()
+    });
+    assert_eq!(rows(&found), [("None", 1), ("Some(1)", 1)]);
 }
 
 #[test]
@@ -587,6 +631,56 @@ fn each_ordering_of_a_drop_is_needed() {
     assert_eq!(outcomes([Relaxed, Acquire]), ["data race"]);
     assert_eq!(outcomes([Release, Relaxed]), ["data race"]);
     assert_eq!(outcomes([Relaxed, Relaxed]), ["data race"]);
+}
+
+// Leaks.
+
+#[test]
+fn a_cycle_and_a_forgotten_arc_are_leaks_if_that_is_asked() {
+    struct Node(Mutex<Option<Arc<Node>>>);
+    let cycle = || {
+        let node = Arc::new(Node(Mutex::new(None)));
+        *node.0.lock().unwrap() = Some(Arc::clone(&node));
+    };
+    let forgets = || std::mem::forget(Arc::new(1));
+    let drops = || {
+        let shared = Arc::new(1);
+        let weak = Arc::downgrade(&shared);
+        std::mem::forget(weak.clone());
+        drop(Arc::clone(&shared));
+    };
+    let first = |check: Check<()>| check.explore().unwrap().outcomes[0].clone();
+    for (scene, line) in [(checked(cycle), 2), (checked(forgets), 5)] {
+        let leak = first(scene.leaks());
+        assert_eq!((&*leak.outcome, leak.different), ("leak", 1));
+        let expected = line!() - 15 + line;
+        let last = &leak.story.epilogue[0];
+        assert!(
+            last.contains(&format!("arc.rs:{expected}, is never dropped")),
+            "{last}"
+        );
+        assert_eq!(first(checked(cycle)).outcome, "()");
+    }
+    assert_eq!(first(checked(drops).leaks()).outcome, "()");
+}
+
+/// The lost race leaks: of two threads that upgrade and drop, one forgets.
+#[test]
+fn a_leak_that_depends_on_the_order_is_found() {
+    let found = checked(|| {
+        let shared = Arc::new(1);
+        let other = Arc::clone(&shared);
+        let drops = thread::spawn(move || drop(other));
+        match Arc::strong_count(&shared) {
+            1 => drop(shared),
+            _ => std::mem::forget(shared),
+        }
+        drops.join().unwrap();
+    });
+    let found = found.leaks().explore().unwrap();
+    assert_eq!(rows(&found), [("()", 1), ("leak", 1)]);
+    let story = &found.outcome("leak").unwrap().story;
+    assert!(story.epilogue[0].starts_with("`shared`, made at loom-tests/arc.rs:"));
 }
 
 // While a thread unwinds.

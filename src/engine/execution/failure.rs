@@ -39,6 +39,8 @@ pub(crate) enum Failure {
         thread: ThreadId,
         panic: Panicked,
     },
+    /// The object is left when all threads have ended.
+    Leak(ObjectId),
     /// More transitions than the model follows.
     Endless,
     /// The scene did something that the model cannot follow.

@@ -1,6 +1,7 @@
 //! Which changes of the counts of an `Arc` other threads can tell.
 
 use super::counts::Change;
+use super::failure::Failure;
 use super::iteration::Held;
 use super::run::Execution;
 use super::trace::RecordKind::{Destruction, Narration};
@@ -54,6 +55,17 @@ impl Execution {
             if !knows.includes_all(&dropped) {
                 self.must_see_counts(arc, Change::Drop);
             }
+        }
+    }
+
+    /// All threads have ended.
+    pub(super) fn finds_leak(&mut self) {
+        let is_leaked = |&object: &ObjectId| self.objects[object].state.is_leaked();
+        if self.settings.leaks
+            && self.failure.is_none()
+            && let Some(object) = (0..self.objects.len()).find(is_leaked)
+        {
+            self.fails(Failure::Leak(object));
         }
     }
 

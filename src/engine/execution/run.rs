@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) iterations: usize,
     /// A panic counts only if it ends the scene: the thread that joins handles it.
     pub(crate) panics_are_handled: bool,
+    /// What is never dropped is an outcome.
+    pub(crate) leaks: bool,
     /// How many such loops are known by the lines where they yield.
     pub(crate) endless_loops: usize,
     /// How many entries of [`Execution::seen_counts`] are known.

@@ -129,6 +129,7 @@ pub(crate) fn finish() {
     with(|x| {
         if !x.is_aborted() {
             x.end_transition();
+            x.finds_leak();
         }
     });
 }

@@ -42,6 +42,8 @@ pub(super) struct Counts {
     /// What the drops of an `Arc`, and of a `Weak`, have released.
     pub(super) released: Past,
     pub(super) weak_released: Past,
+    /// The value was dropped, or has not begun.
+    is_over: bool,
     /// Where the value is, if that was asked.
     pub(super) address: usize,
 }
@@ -52,7 +54,12 @@ impl State for Counts {
         self.observed = Default::default();
         self.released.clear();
         self.weak_released.clear();
+        self.is_over = false;
         self.address = 0;
+    }
+
+    fn is_leaked(&self) -> bool {
+        !self.is_over
     }
 }
 
@@ -116,6 +123,7 @@ impl Step<'_, Counts> {
     fn has(&mut self, (strong, weak): Numbers) -> Seen {
         let (id, version) = (self.id, ((strong as u64) << 32) | weak as u64);
         self.objects[id].version = version;
+        self.state().is_over = strong == 0;
         Seen::Version(id, version)
     }
 
