@@ -300,8 +300,8 @@ alone! {
     /// Of an exploration that is over, in one that has fewer threads, and in none.
     a_join_handle_is_joined_elsewhere_while_unwinding {
         let handle = || {
-            let left = Arc::new(std::sync::Mutex::new(None));
-            let leave = Arc::clone(&left);
+            let left = std::sync::Arc::new(std::sync::Mutex::new(None));
+            let leave = std::sync::Arc::clone(&left);
             explored(move || {
                 let threads: Vec<_> = (0..5).map(|_| thread::spawn(|| ())).collect();
                 *leave.lock().unwrap() = threads.into_iter().next_back();

@@ -7,14 +7,14 @@ use racecourse::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release
 use racecourse::sync::atomic::{self, AtomicBool, AtomicPtr, AtomicU32, AtomicUsize};
 use racecourse::sync::atomic::{compiler_fence, fence};
 use racecourse::sync::cell::UnsafeCell;
-use racecourse::sync::{Actors, Arc, Named, thread};
+use racecourse::sync::{Actors, Named, thread};
 use std::ptr;
 
 fn all_with(budget: Budget, scene: impl Fn() -> String + Send + Sync + 'static) -> Exploration {
     let scene = move || Judged::promised(scene(), "");
     let mut options = Options::new(Memory::C11);
     options.budget = budget;
-    let found = explore(options, Arc::new(scene)).unwrap();
+    let found = explore(options, std::sync::Arc::new(scene)).unwrap();
     assert_eq!(found.stopped, None);
     found
 }

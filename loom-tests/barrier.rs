@@ -10,7 +10,7 @@ fn all(scene: impl Fn() -> String + Send + Sync + 'static) -> Exploration {
     let scene = move || Judged::promised(scene(), "");
     let mut options = Options::new(Memory::C11);
     options.budget = Budget::NONE;
-    let found = explore(options, Arc::new(scene)).unwrap();
+    let found = explore(options, std::sync::Arc::new(scene)).unwrap();
     assert_eq!(found.stopped, None);
     found
 }

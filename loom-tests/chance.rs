@@ -4,13 +4,13 @@ use racecourse::check::{self, Exploration, Memory};
 use racecourse::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use racecourse::sync::atomic::{AtomicUsize, fence};
 use racecourse::sync::cell::UnsafeCell;
-use racecourse::sync::{Actors, Arc, Condvar, Mutex, Named, Watched, mpsc, narrate, thread};
+use racecourse::sync::{Actors, Condvar, Mutex, Named, Watched, mpsc, narrate, thread};
 use std::cell::Cell;
 use std::collections::hash_map::{DefaultHasher, RandomState};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::hash::{BuildHasher, BuildHasherDefault};
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::{Instant, SystemTime};
 
 /// Chance of one half.

@@ -11,8 +11,9 @@ use racecourse::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use racecourse::sync::mpsc::{
     Receiver, Sender, SyncSender, TryRecvError, TrySendError, channel, sync_channel,
 };
-use racecourse::sync::{Actors, Arc, hint, may_die};
+use racecourse::sync::{Actors, hint, may_die};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a thread does to its channel, or to that of the next.

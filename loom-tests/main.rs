@@ -6,6 +6,7 @@ mod abuse;
 #[cfg(unix)]
 mod alive;
 mod alone;
+mod arc;
 mod atomics;
 mod barrier;
 mod chance;

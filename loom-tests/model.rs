@@ -27,7 +27,7 @@ fn all_with<T: Display>(
     scene: impl Fn() -> T + Send + Sync + 'static,
 ) -> Exploration {
     let scene = move || Judged::promised(scene().to_string(), "");
-    let exploration = explore(options, Arc::new(scene)).unwrap();
+    let exploration = explore(options, std::sync::Arc::new(scene)).unwrap();
     assert_eq!(exploration.stopped, None);
     exploration
 }
@@ -759,7 +759,7 @@ mod failures {
     fn a_delay_without_end_is_noticed() {
         let found = explore(
             options(Memory::Sc),
-            Arc::new(|| {
+            std::sync::Arc::new(|| {
                 loop {
                     hint::spin_loop();
                 }
@@ -910,7 +910,7 @@ mod failures {
             (0..10_000).for_each(|_| x.store(1, SeqCst));
             Judged::promised("done", "")
         };
-        let found = explore(options(Memory::Sc), Arc::new(scene)).unwrap();
+        let found = explore(options(Memory::Sc), std::sync::Arc::new(scene)).unwrap();
         assert!(found.stopped.is_some());
         assert!(found.outcome("does not end").is_some());
     }
@@ -951,7 +951,7 @@ mod failures {
             );
             Judged::promised("done", "")
         };
-        let found = explore(options(Memory::Sc), Arc::new(scene)).unwrap();
+        let found = explore(options(Memory::Sc), std::sync::Arc::new(scene)).unwrap();
         assert!(found.is_complete() && !found.is_bounded());
         let livelock = found.outcome("livelock").unwrap();
         assert_eq!((livelock.executions, livelock.different), (6, 6));
@@ -1003,7 +1003,7 @@ mod failures {
     #[test]
     fn a_scene_inside_a_scene_is_refused() {
         let found = all(Memory::Sc, || {
-            let inner = Arc::new(|| Judged::promised("inner", ""));
+            let inner = std::sync::Arc::new(|| Judged::promised("inner", ""));
             explore(options(Memory::Sc), inner).unwrap();
             "done"
         });
@@ -1101,7 +1101,8 @@ mod failures {
     #[test]
     fn a_scene_has_room_for_sixteen_threads_actors_or_spawned() {
         for crowd in [crowd_of_actors, crowd_of_threads] {
-            let found = |n| explore(options(Memory::Sc), Arc::new(move || crowd(n))).unwrap();
+            let found =
+                |n| explore(options(Memory::Sc), std::sync::Arc::new(move || crowd(n))).unwrap();
             let sixteen = found(16);
             assert!(sixteen.is_complete());
             assert_eq!(sixteen.outcomes[0].outcome, "done");
@@ -1663,7 +1664,7 @@ mod what_real_threads_do {
         let mut options = options(Memory::C11);
         options.panics_are_handled = true;
         let scene = move || Judged::promised(scene(), "");
-        let found = explore(options, Arc::new(scene)).unwrap();
+        let found = explore(options, std::sync::Arc::new(scene)).unwrap();
         assert_eq!(names(&found), ["true true"]);
     }
 
@@ -1685,7 +1686,7 @@ mod what_real_threads_do {
             });
             Judged::promised(format!("{looked:?}"), "")
         };
-        let found = explore(options, Arc::new(scene)).unwrap();
+        let found = explore(options, std::sync::Arc::new(scene)).unwrap();
         assert_eq!(
             names(&found),
             ["(false, false)", "(false, true)", "(true, true)"]
@@ -1704,7 +1705,7 @@ mod what_real_threads_do {
                 }
                 Judged::promised("done", "")
             };
-            let found = explore(options, Arc::new(scene)).unwrap();
+            let found = explore(options, std::sync::Arc::new(scene)).unwrap();
             assert!(found.is_complete());
             names(&found).concat()
         };

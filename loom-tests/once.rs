@@ -7,7 +7,7 @@ use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
 use racecourse::explorer::{Options, explore};
 use racecourse::sync::atomic::AtomicUsize;
 use racecourse::sync::atomic::Ordering::Relaxed;
-use racecourse::sync::{Actors, Arc, Barrier, LazyLock, Once, OnceLock, thread};
+use racecourse::sync::{Actors, Barrier, LazyLock, Once, OnceLock, thread};
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -19,7 +19,7 @@ fn explored<T: Debug>(
     let mut options = Options::new(Memory::C11);
     options.budget = Budget::NONE;
     options.panics_are_handled = panics_are_handled;
-    let found = explore(options, Arc::new(scene)).unwrap();
+    let found = explore(options, std::sync::Arc::new(scene)).unwrap();
     assert_eq!(found.stopped, None);
     found
 }

@@ -5,7 +5,7 @@ use racecourse::check::{self, Budget, Exploration, Judged, Memory, Proved};
 use racecourse::explorer::{Options, explore};
 use racecourse::narrate;
 use racecourse::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use racecourse::sync::{Actors, Arc, Mutex, mpsc, thread};
+use racecourse::sync::{Actors, Mutex, mpsc, thread};
 
 /// Two threads add 1 in two steps, and then take so many more steps each. With 12, those
 /// have 2.7 million orders, and a depth-first search explores all of them before it changes
@@ -287,7 +287,7 @@ fn a_panic_after_a_scope_can_wait() {
         options.panics_are_handled = true;
         options.preemptions = most;
         let scene = move || Judged::promised(format!("{:?}", scene()), "");
-        let found = explore(options, Arc::new(scene)).unwrap();
+        let found = explore(options, std::sync::Arc::new(scene)).unwrap();
         names(&found).join(" ")
     };
     let all = "(0, 0) (0, 1) (1, 0) (1, 1)";

@@ -8,7 +8,7 @@ use racecourse::explorer::{Options, explore};
 use racecourse::sync::atomic::AtomicUsize;
 use racecourse::sync::atomic::Ordering::Relaxed;
 use racecourse::sync::{
-    Actors, Arc, Barrier, Mutex, Named, RwLock, RwLockWriteGuard, TryLockError, Watched, thread,
+    Actors, Barrier, Mutex, Named, RwLock, RwLockWriteGuard, TryLockError, Watched, thread,
 };
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,7 +22,7 @@ fn explored<T: Debug>(
     let mut options = Options::new(memory);
     options.budget = Budget::NONE;
     options.panics_are_handled = panics_are_handled;
-    let found = explore(options, Arc::new(scene)).unwrap();
+    let found = explore(options, std::sync::Arc::new(scene)).unwrap();
     assert_eq!(found.stopped, None);
     found
 }

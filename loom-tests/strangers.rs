@@ -178,11 +178,11 @@ mod cancelled {
     /// and then does `then`. That is its second execution: the first was run once more, to
     /// be told.
     fn cancelled(then: impl Fn() + Send + Sync + 'static) -> Exploration {
-        let cancel = Arc::new(AtomicBool::new(false));
+        let cancel = std::sync::Arc::new(AtomicBool::new(false));
         let mut options = Options::new(Memory::Sc);
         // A test that needs this long has failed.
         options.step_timeout = Duration::from_secs(3600);
-        options.cancel = Some(Arc::clone(&cancel));
+        options.cancel = Some(std::sync::Arc::clone(&cancel));
         let executions = AtomicU32::new(0);
         let scene = move || {
             let sum = AtomicUsize::new(0);
@@ -193,7 +193,7 @@ mod cancelled {
             }
             Judged::promised("ended", "both have ended")
         };
-        explore(options, Arc::new(scene)).unwrap()
+        explore(options, std::sync::Arc::new(scene)).unwrap()
     }
 
     #[test]
@@ -242,9 +242,9 @@ mod mistakes {
     /// Kept from one execution to the next, or made in another exploration.
     #[test]
     fn an_object_of_another_execution() {
-        let kept = Arc::new(std::sync::OnceLock::<Mutex<u32>>::new());
+        let kept = std::sync::Arc::new(std::sync::OnceLock::<Mutex<u32>>::new());
         let use_it = || {
-            let kept = Arc::clone(&kept);
+            let kept = std::sync::Arc::clone(&kept);
             move || {
                 let kept = kept.get_or_init(|| Mutex::new(0));
                 two(|| *kept.lock().unwrap() += 1);
@@ -269,8 +269,8 @@ mod mistakes {
     /// Somebody outside has kept it.
     #[test]
     fn an_object_that_has_left_its_scene() {
-        let left = Arc::new(std::sync::Mutex::new(None));
-        let leave = Arc::clone(&left);
+        let left = std::sync::Arc::new(std::sync::Mutex::new(None));
+        let leave = std::sync::Arc::clone(&left);
         explored(move || *leave.lock().unwrap() = Some(Mutex::new(0)));
         let gone = left.lock().unwrap().take().unwrap();
         let used = catch_unwind(AssertUnwindSafe(|| drop(gone.lock())));
@@ -401,8 +401,8 @@ mod mistakes {
     /// When it wakes up, it finds that nobody waits for it.
     #[test]
     fn a_scene_that_sleeps_too_long() {
-        let times = Arc::new(AtomicU32::new(0));
-        let count = Arc::clone(&times);
+        let times = std::sync::Arc::new(AtomicU32::new(0));
+        let count = std::sync::Arc::clone(&times);
         let scene = move || {
             count.fetch_add(1, SeqCst);
             let number = AtomicUsize::new(0);
@@ -430,8 +430,8 @@ mod while_unwinding {
 
     /// A lock that is left of a scene which has been explored.
     fn left_over() -> Mutex<u32> {
-        let left = Arc::new(std::sync::Mutex::new(None));
-        let leave = Arc::clone(&left);
+        let left = std::sync::Arc::new(std::sync::Mutex::new(None));
+        let leave = std::sync::Arc::clone(&left);
         explored(move || *leave.lock().unwrap() = Some(Mutex::new(0)));
         left.lock().unwrap().take().unwrap()
     }
@@ -443,7 +443,7 @@ mod while_unwinding {
         }
 
         a_lock_is_used_in_another_scene {
-            let left = Arc::new(left_over());
+            let left = std::sync::Arc::new(left_over());
             let found = explored(move || panics_and_does(|| drop(left.lock())));
             assert!(!found.outcomes.is_empty());
         }

@@ -9,14 +9,14 @@ use racecourse::sync::cell::UnsafeCell;
 use racecourse::sync::mpsc::{
     Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel,
 };
-use racecourse::sync::{Actors, Arc, thread};
+use racecourse::sync::{Actors, thread};
 use std::time::Duration;
 
 fn all_with(budget: Budget, scene: impl Fn() -> String + Send + Sync + 'static) -> Exploration {
     let scene = move || Judged::promised(scene(), "");
     let mut options = Options::new(Memory::C11);
     options.budget = budget;
-    let found = explore(options, Arc::new(scene)).unwrap();
+    let found = explore(options, std::sync::Arc::new(scene)).unwrap();
     assert_eq!(found.stopped, None);
     found
 }
@@ -503,7 +503,7 @@ fn a_send_in_a_destructor_does_not_wait() {
         let mut options = Options::new(Memory::C11);
         options.budget = Budget::NONE;
         options.panics_are_handled = true;
-        let found = explore(options, Arc::new(scene)).unwrap();
+        let found = explore(options, std::sync::Arc::new(scene)).unwrap();
         assert_eq!(found.stopped, None);
         let rows = found.outcomes.into_iter();
         rows.map(|row| row.outcome).collect::<Vec<_>>()

@@ -16,7 +16,7 @@ fn all_in(memory: Memory, scene: impl Fn() -> String + Send + Sync + 'static) ->
     let scene = move || Judged::promised(scene(), "");
     let mut options = Options::new(memory);
     options.budget = Budget::NONE;
-    let found = explore(options, Arc::new(scene)).unwrap();
+    let found = explore(options, std::sync::Arc::new(scene)).unwrap();
     assert_eq!(found.stopped, None);
     found
 }
@@ -257,7 +257,7 @@ fn a_destructor_knows_that_its_thread_panics() {
     let mut options = Options::new(Memory::C11);
     options.budget = Budget::NONE;
     options.panics_are_handled = true;
-    let found = explore(options, Arc::new(scene)).unwrap();
+    let found = explore(options, std::sync::Arc::new(scene)).unwrap();
     assert_eq!(found.stopped, None);
     let outcomes: Vec<_> = rows(&found).iter().map(|row| row.0).collect();
     assert_eq!(outcomes, ["2"]);

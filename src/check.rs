@@ -235,6 +235,24 @@ impl<T: Debug + 'static> Check<T> {
         self
     }
 
+    /// Forbids leaks: an [`Arc`](crate::sync::Arc) that is never dropped, as in a cycle or after
+    /// `std::mem::forget`, is the outcome `leak`, and its story names the line that made the
+    /// `Arc`. It has no effect in the std build.
+    ///
+    /// ```
+    /// use racecourse::check;
+    /// use racecourse::sync::Arc;
+    ///
+    /// let forgets = || std::mem::forget(Arc::new(1));
+    /// if let Ok(found) = check::scene(forgets).leaks().explore() { // not the std build
+    ///     assert!(found.outcome("leak").is_some());
+    /// }
+    /// ```
+    pub fn leaks(mut self) -> Self {
+        self.options.leaks = true;
+        self
+    }
+
     /// Sets the memory model. The default is [`Memory::C11`], which allows more outcomes than
     /// [`Memory::Sc`].
     pub fn memory(mut self, memory: Memory) -> Self {

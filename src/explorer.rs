@@ -92,7 +92,8 @@ pub const CAN_EXPLORE: bool = cfg!(any(loom, feature = "model"));
 /// ```
 /// use racecourse::explorer::report::{Judged, Memory};
 /// use racecourse::explorer::{CAN_EXPLORE, NotTheModel, Options, explore};
-/// use racecourse::sync::{Actors, Arc, Mutex};
+/// use racecourse::sync::{Actors, Mutex};
+/// use std::sync::Arc;
 ///
 /// let scene = || {
 ///     let till = Mutex::new(0);

@@ -15,10 +15,12 @@
 //! | [`thread`], [`thread_local!`](crate::thread_local) | std's |
 //! | [`hint`] | `spin_loop` |
 //! | [`cell`] | an `UnsafeCell` that the model checks for data races |
-//! | [`Arc`] | std's, in both builds |
+//! | [`Arc`], [`Weak`] | std's, with reference counts that the model follows |
 //!
 //! They have std's names and meanings. Limitation: in the model build nothing is `const`. An
 //! object belongs to the execution that made it, so it cannot be a `static`.
+//! `Arc<T>` becomes no `Arc<dyn Trait>` by itself there, which only std's own can: write
+//! `Arc::from(Box::new(value) as Box<dyn Trait>)`. Nor can it be the type of `self`.
 //!
 //! Not in std are:
 //!
@@ -48,12 +50,12 @@ pub use actors::Actors;
 pub use names::{Named, Watched};
 pub use notify::Notify;
 pub use pace::{set_pace, tell};
-pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
+pub use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 #[doc(hidden)]
 pub use world::loom_thread;
 pub use world::{
-    Backoff, Barrier, BarrierWaitResult, Condvar, LazyLock, Mutex, MutexGuard, Once, OnceLock,
-    OnceState, RwLock, RwLockReadGuard, RwLockWriteGuard, WaitTimeoutResult,
+    Arc, Backoff, Barrier, BarrierWaitResult, Condvar, LazyLock, Mutex, MutexGuard, Once, OnceLock,
+    OnceState, RwLock, RwLockReadGuard, RwLockWriteGuard, WaitTimeoutResult, Weak,
 };
 pub use world::{atomic, cell, hint, mpsc, thread};
 

@@ -23,6 +23,11 @@ impl VectorClock {
         self.0[thread] += 1;
     }
 
+    /// Includes the step that `thread` took at `time`.
+    pub(crate) fn raise(&mut self, thread: ThreadId, time: u32) {
+        self.0[thread] = self.0[thread].max(time);
+    }
+
     /// How many steps of that thread it includes.
     pub(crate) fn of(&self, thread: ThreadId) -> u32 {
         self.0[thread]

@@ -19,6 +19,7 @@
 
 pub(crate) mod abort;
 pub(crate) mod budget;
+pub(crate) mod counts;
 pub(crate) mod difference;
 mod ends;
 pub(crate) mod failure;
@@ -30,6 +31,7 @@ mod loads;
 pub(crate) mod locals;
 pub(crate) mod loops;
 pub(crate) mod object;
+mod observed;
 pub(crate) mod panics;
 mod place;
 mod repeat;

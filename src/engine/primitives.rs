@@ -7,6 +7,8 @@
 //!
 //! [`Blocking`]: super::execution::object::Blocking
 
+mod arc;
+mod arc_traits;
 mod atomic_core;
 mod atomic_types;
 mod atomic_value;
@@ -16,6 +18,7 @@ mod bounded;
 mod channel;
 mod checked_cell;
 mod condvar;
+mod counts;
 mod fence;
 pub mod hint;
 mod lazy_lock;
@@ -40,7 +43,9 @@ mod shared_lock;
 pub mod thread;
 mod unbounded;
 mod unsafe_cell;
+mod weak;
 
+pub use arc::{Arc, Weak};
 pub use backoff::Backoff;
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};

@@ -55,7 +55,9 @@ pub(super) fn explore(
         deaths: options.budget.deaths,
         iterations: options.budget.iterations,
         panics_are_handled: options.panics_are_handled,
+        leaks: options.leaks,
         endless_loops: 0,
+        seen_counts: 0,
         reduction: match options.all_orders {
             true => Reduction::None,
             false => Reduction::Full,

@@ -28,6 +28,10 @@ pub(super) fn judge_failure(x: &Execution, failure: &Failure) -> Judged {
             "use after free",
             "an object is freed, and then used or still in use: undefined behaviour",
         ),
+        Failure::Leak(_) => (
+            "leak",
+            "all threads have ended, and a value that is counted was never dropped",
+        ),
         Failure::Panic { panic, .. } => ("panic", panic.message.as_str()),
         Failure::Endless => (
             ENDLESS,

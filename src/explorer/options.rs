@@ -21,6 +21,10 @@ pub struct Options {
     /// scene can handle a thread's panic where it joins the thread. If `false`, every panic
     /// is an outcome. The default is `false`.
     pub panics_are_handled: bool,
+    /// If `true`, a [`sync::Arc`](crate::sync::Arc) that is never dropped is an outcome, `leak`:
+    /// when all threads have ended and the scene has returned, one of its references is left,
+    /// as in a cycle or after `std::mem::forget`. The default is `false`.
+    pub leaks: bool,
     /// If `true`, partial-order reduction is off: the exploration also runs orders that
     /// differ only in independent steps. This finds no other outcome and takes much longer.
     /// Tests use it to check the reduction.
@@ -74,6 +78,7 @@ impl Options {
             memory,
             budget: Budget::default(),
             panics_are_handled: false,
+            leaks: false,
             all_orders: false,
             preemptions: None,
             explain: true,

@@ -128,20 +128,20 @@ impl Turns {
             Some(_) => self.bounded(),
             None => needs,
         };
-        let loops = self.runner(by).endless_loops();
+        let learned = self.runner(by).learned();
         match &self.all {
             Some(all) => {
-                all.start_again(settings, loops);
+                all.start_again(settings, learned);
                 self.few = None;
             }
-            None => self.runner(by).start_again(settings, loops),
+            None => self.runner(by).start_again(settings, learned),
         }
     }
 
     /// The search through all interleavings, if there is one: it starts again.
     pub(super) fn once_more(&self) -> Option<&Runner> {
         let all = self.all.as_ref()?;
-        all.start_again(self.settings, all.endless_loops());
+        all.start_again(self.settings, all.learned());
         Some(all)
     }
 

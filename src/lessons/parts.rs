@@ -2,8 +2,8 @@
 
 use crate::explorer::Options;
 use crate::explorer::report::{Budget, Judged, Memory};
-use crate::sync::Arc;
 use std::panic::Location;
+use std::sync::Arc;
 
 /// One lesson: a story, its scenes, and the versions that answer them.
 pub struct Lesson {

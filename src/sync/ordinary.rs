@@ -7,8 +7,8 @@ use std::fmt;
 use std::io::{self, Write};
 
 pub use std::sync::{
-    Barrier, BarrierWaitResult, Condvar, LazyLock, Mutex, MutexGuard, Once, OnceLock, OnceState,
-    RwLock, RwLockReadGuard, RwLockWriteGuard, WaitTimeoutResult,
+    Arc, Barrier, BarrierWaitResult, Condvar, LazyLock, Mutex, MutexGuard, Once, OnceLock,
+    OnceState, RwLock, RwLockReadGuard, RwLockWriteGuard, WaitTimeoutResult, Weak,
 };
 
 /// A wait inside a loop, a little longer in each iteration: first with a hint to the

@@ -8,7 +8,7 @@ use crate::engine::memory::cell::Race;
 
 pub(crate) const NOT_DETERMINISTIC: &str = "the scene is not deterministic: run again in the same order, it did something else. \
      It may depend on a clock, on chance, on the order of a HashMap, on what an earlier \
-     execution has left behind, or on which thread is the last to drop an Arc";
+     execution has left behind, or on which thread is the last to drop one of std's Arcs";
 
 /// Why an execution was aborted before its threads ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub(crate) enum Failure {
         thread: ThreadId,
         panic: Panicked,
     },
+    /// The object is left when all threads have ended.
+    Leak(ObjectId),
     /// More transitions than the model follows.
     Endless,
     /// The scene did something that the model cannot follow.

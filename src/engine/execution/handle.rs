@@ -49,6 +49,29 @@ impl<S> Handle<S> {
         try_with(|x| x.freed_at(address).is_some()).unwrap_or(false)
     }
 
+    /// Another handle of the same object.
+    pub(crate) fn another(&self) -> Self {
+        let Self { execution, id, .. } = *self;
+        let state = PhantomData;
+        Self {
+            execution,
+            id,
+            state,
+        }
+    }
+
+    /// A handle of an object of the execution in progress, if there is one.
+    pub(crate) fn find_by(find: impl FnOnce(&mut Execution) -> Option<ObjectId>) -> Option<Self> {
+        try_with(|x| {
+            let (id, execution, state) = (find(x)?, x.number, PhantomData);
+            Some(Self {
+                execution,
+                id,
+                state,
+            })
+        })?
+    }
+
     /// The object, which the running thread begins to use at that line.
     pub(crate) fn enter(&self, at: At) -> ObjectId {
         self.find().unwrap_or_else(|freed| {

@@ -110,13 +110,18 @@ impl Execution {
     /// The running thread has changed the object, so it does not only wait.
     #[inline]
     pub(crate) fn changes(&mut self, object: ObjectId) {
-        let loops = &mut self.threads[self.current].loops;
+        self.changes_for_others(object);
+        self.threads[self.current].loops.changes();
+    }
+
+    /// The same for a change that a thread may make and take back while it only waits.
+    #[inline]
+    pub(crate) fn changes_for_others(&mut self, object: ObjectId) {
         // An iteration that came to nothing before is no reason for others to look again.
-        if !loops.is_alike() {
+        if !self.threads[self.current].loops.is_alike() {
             self.objects[object].changes += 1;
             self.standstill = None;
         }
-        loops.changes();
     }
 
     /// What the running thread has just found can be otherwise the next time although

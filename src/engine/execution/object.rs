@@ -19,6 +19,11 @@ pub(crate) trait State: Any {
         false
     }
 
+    /// Whether something of it is left that should not be when all threads have ended.
+    fn is_leaked(&self) -> bool {
+        false
+    }
+
     /// Whether a thread has given something of it back that a thread with that clock does
     /// not know of.
     fn is_released_beside(&self, _clock: &VectorClock) -> bool {

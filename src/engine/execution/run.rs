@@ -1,5 +1,6 @@
 //! The execution in progress, and the only way to reach it.
 
+use super::counts::SeenCount;
 use super::difference::{After, Begun, Difference};
 use super::failure::{Aborted, BlockedThread, Failure};
 use super::iteration::Standstill;
@@ -44,8 +45,12 @@ pub(crate) struct Settings {
     pub(crate) iterations: usize,
     /// A panic counts only if it ends the scene: the thread that joins handles it.
     pub(crate) panics_are_handled: bool,
+    /// What is never dropped is an outcome.
+    pub(crate) leaks: bool,
     /// How many such loops are known by the lines where they yield.
     pub(crate) endless_loops: usize,
+    /// How many entries of [`Execution::seen_counts`] are known.
+    pub(crate) seen_counts: usize,
     /// [`Reduction::SleepSets`] where threads take steps while they unwind: what else
     /// a transition accesses then depends on what it has read, and its races do not
     /// tell which other transitions it would have raced with, had it read something
@@ -129,6 +134,8 @@ pub(crate) struct Execution {
     pub(super) unjoined: ThreadSet,
     /// Loops that may not end, by the lines where they yield.
     pub(crate) endless_loops: Vec<At>,
+    /// Which changes of the counts of an `Arc` can be seen, by the line that made it.
+    pub(crate) seen_counts: Vec<SeenCount>,
     /// The lines of loops of which some iterations were not explored.
     pub(crate) bounded_loops: Vec<At>,
     /// How often threads have yielded.
@@ -250,6 +257,7 @@ impl Execution {
             freed: Vec::new(),
             unjoined: ThreadSet::default(),
             endless_loops: Vec::new(),
+            seen_counts: Vec::new(),
             bounded_loops: Vec::new(),
             yields: 0,
             has_choices: false,

@@ -1,11 +1,26 @@
 //! Runs executions, one after another.
 
+use super::counts::SeenCount;
 use super::run::{Execution, RUNNING, Settings};
 use crate::engine::ids::At;
 use crate::engine::search::{Reduction, Search};
 use std::cell::RefCell;
 use std::ptr::NonNull;
 use std::rc::Rc;
+
+/// The lines that the settings are about.
+pub(crate) struct Learned {
+    /// Those of loops that may not end.
+    pub(crate) endless_loops: Vec<At>,
+    seen_counts: Vec<SeenCount>,
+}
+
+impl Execution {
+    fn learns(&mut self, learned: Learned) {
+        self.endless_loops = learned.endless_loops;
+        self.seen_counts = learned.seen_counts;
+    }
+}
 
 /// Runs executions on this thread of the operating system.
 pub(crate) struct Runner {
@@ -32,7 +47,7 @@ impl Runner {
     /// For another search through the same scene, in turn with this one.
     pub(crate) fn another(&self, settings: Settings, stack_size: usize) -> Self {
         let mut execution = Execution::new(settings, stack_size);
-        execution.endless_loops = self.endless_loops();
+        execution.learns(self.learned());
         let execution = Rc::new(RefCell::new(execution));
         Self { execution }
     }
@@ -69,15 +84,19 @@ impl Runner {
         self.execution().search.has_left_out()
     }
 
-    /// The lines of loops that may not end, as far as they are known.
-    pub(crate) fn endless_loops(&self) -> Vec<At> {
-        self.execution().endless_loops.clone()
+    /// The lines that it has found out about.
+    pub(crate) fn learned(&self) -> Learned {
+        let x = self.execution();
+        Learned {
+            endless_loops: x.endless_loops.clone(),
+            seen_counts: x.seen_counts.clone(),
+        }
     }
 
-    /// Starts the exploration again, with other settings, of which these loops are part.
-    pub(crate) fn start_again(&self, settings: Settings, endless_loops: Vec<At>) {
+    /// Starts the exploration again, with other settings, of which these lines are part.
+    pub(crate) fn start_again(&self, settings: Settings, learned: Learned) {
         let mut x = self.execution();
-        x.endless_loops = endless_loops;
+        x.learns(learned);
         x.search = Search::default();
         x.bounded_loops.clear();
         x.settings = settings;

@@ -64,6 +64,7 @@ impl Execution {
 
     /// The running thread takes a step.
     pub(crate) fn begins_step(&mut self) {
+        self.can_tell_drops();
         let thread = &mut self.threads[self.current];
         thread.steps += 1;
         thread.views.past.clock.tick(self.current);

@@ -1,5 +1,6 @@
 //! Names for what happened, once the execution is over.
 
+use super::counts::ARC;
 use super::failure::WaitsFor;
 use super::object::{Entry, Wait};
 use super::run::Execution;
@@ -105,7 +106,12 @@ impl Names for Telling<'_> {
         let own = name(object);
         let is_alike = |&other: &ObjectId| {
             let other = &self.x.objects[other];
-            name(other) == own && (own.is_some() || other.kind == object.kind)
+            // An `Arc` is called what its value is called.
+            let is_like = match own.is_some() {
+                true => (other.kind == ARC) == (object.kind == ARC),
+                false => other.kind == object.kind,
+            };
+            name(other) == own && is_like
         };
         let number = (0..=id).filter(is_alike).count();
         let alike = (0..self.x.objects.len()).filter(is_alike).count();

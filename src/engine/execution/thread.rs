@@ -4,6 +4,7 @@ use super::gate::{Gate, RecordId};
 use super::iteration::{Held, Loops};
 use super::locals::Locals;
 use super::object::Wait;
+use crate::engine::clock::VectorClock;
 use crate::engine::coroutine::{Coroutine, Suspend};
 use crate::engine::ids::{ObjectId, ThreadId};
 use crate::engine::memory::Views;
@@ -74,6 +75,8 @@ pub(crate) struct Thread {
     /// How many steps it had taken when it last joined another thread.
     pub(super) joined_at: Option<u64>,
     pub(super) children: u64,
+    /// What it would know if the model had the last drops of an `Arc` acquire.
+    pub(super) unacquired: Vec<(ObjectId, VectorClock)>,
     /// Where it waits to be unparked.
     pub(crate) parker: Option<ObjectId>,
     /// What other threads access that look whether it has ended.
@@ -107,6 +110,7 @@ impl Thread {
         self.leaves_more = false;
         self.joined_at = None;
         self.children = 0;
+        self.unacquired.clear();
         self.parker = None;
         self.end = None;
         self.held = Held::No;

@@ -130,6 +130,7 @@ pub(crate) fn finish() {
     with(|x| {
         if !x.is_aborted() {
             x.end_transition();
+            x.finds_leak();
         }
     });
 }
@@ -268,6 +269,7 @@ impl Execution {
 
     /// One thread more, which has no code yet.
     fn starts(&mut self, name: Option<String>, at: Option<At>) -> ThreadId {
+        self.can_tell_drops();
         let me = self.current;
         let parent = &mut self.threads[me];
         parent.children += 1;
@@ -318,6 +320,7 @@ impl Execution {
         self.unjoined.remove(other);
         if let Ok([mine, theirs]) = self.threads.get_disjoint_mut([self.current, other]) {
             mine.views.past.join(&theirs.views.past);
+            mine.unacquired.append(&mut theirs.unacquired);
         }
     }
 

@@ -109,6 +109,7 @@ fn accesses(id: ObjectId, kind: Kind, at: At) {
         point(Next::Runs);
     }
     with_living(id, at, |step: &mut Step<'_, Latest>| {
+        step.can_tell_drops();
         let me = step.me();
         let (views, latest) = step.views_and_state();
         views.past.clock.tick(me);

@@ -239,6 +239,16 @@ impl<'x> Teller<'x> {
                 panic.line,
                 panic.message
             )],
+            Failure::Leak(object) => {
+                let made_at = self.x.objects[*object].made_at.into_iter();
+                made_at
+                    .map(|at| {
+                        let name = self.names.object(*object);
+                        let (file, line) = (at.file(), at.line());
+                        format!("`{name}`, made at {file}:{line}, is never dropped")
+                    })
+                    .collect()
+            }
             Failure::Endless => vec!["no end is in sight".to_owned()],
             Failure::Misuse(what) => {
                 let difference = self.x.difference.iter();

@@ -99,9 +99,9 @@ fn a_loop_without_an_end_that_one_search_has_found_is_known_to_the_other() {
         ..settings(&turns, By::Few)
     };
     turns.start_again(By::Few, needs);
-    assert_eq!(turns.runner(By::All).endless_loops(), [at]);
+    assert_eq!(turns.runner(By::All).learned().endless_loops, [at]);
     before_few(&mut turns);
-    assert_eq!(turns.runner(By::Few).endless_loops(), [at]);
+    assert_eq!(turns.runner(By::Few).learned().endless_loops, [at]);
 }
 
 #[test]
