@@ -124,3 +124,26 @@ fn a_panic_in_a_destructor_is_an_outcome() {
     assert!(found.is_complete());
     assert!(found.outcome("panic").is_some(), "{found:?}");
 }
+
+racecourse::lazy_static! {
+    static ref MADE: AtomicUsize = AtomicUsize::new(7);
+}
+
+/// Every execution begins with a new value, whichever thread uses it first: with either order
+/// of the two additions, and either order of the first use.
+#[test]
+fn a_lazy_static_is_made_anew_in_every_execution() {
+    let found = check::scene(|| {
+        let add = || MADE.fetch_add(1, SeqCst);
+        let mut added = Actors::new().enter("ann", add).enter("bob", add).run();
+        added.sort_unstable();
+        (added, MADE.load(SeqCst))
+    })
+    .explore()
+    .unwrap();
+    assert!(found.is_complete());
+    assert_eq!(found.outcomes.len(), 1);
+    assert_eq!(found.outcomes[0].outcome, "([7, 8], 9)");
+    // Who makes the value, times who adds first.
+    assert_eq!(found.outcomes[0].different, 4);
+}

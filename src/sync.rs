@@ -35,6 +35,8 @@
 pub(crate) mod actor;
 mod actors;
 pub mod future;
+#[doc(hidden)]
+pub mod lazy_static;
 pub(crate) mod names;
 mod notify;
 #[cfg(not(any(loom, feature = "model")))]

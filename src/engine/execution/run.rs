@@ -12,8 +12,10 @@ use crate::engine::coroutine::Stacks;
 use crate::engine::hash::mix;
 use crate::engine::ids::{At, ObjectId, ThreadId, ThreadSet};
 use crate::engine::search::{Reduction, Search};
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
+use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
@@ -130,6 +132,10 @@ pub(crate) struct Execution {
     pub(super) has_forgotten: bool,
     /// Where objects lay that have been destroyed.
     pub(super) freed: Vec<(usize, ObjectId)>,
+    /// Values of `lazy_static!`, by the addresses of their statics.
+    pub(super) statics: Vec<(usize, Rc<dyn Any>)>,
+    /// The static of which the next object is a part.
+    pub(super) begins_static: Option<usize>,
     /// Threads that no other has joined.
     pub(super) unjoined: ThreadSet,
     /// Loops that may not end, by the lines where they yield.
@@ -255,6 +261,8 @@ impl Execution {
             looks_while_unwinding: 0,
             has_forgotten: false,
             freed: Vec::new(),
+            statics: Vec::new(),
+            begins_static: None,
             unjoined: ThreadSet::default(),
             endless_loops: Vec::new(),
             seen_counts: Vec::new(),
@@ -306,6 +314,9 @@ impl Execution {
         self.looks_while_unwinding = 0;
         self.has_forgotten = false;
         self.freed.clear();
+        // An execution that was abandoned has left them: what they own may be in use.
+        std::mem::forget(std::mem::take(&mut self.statics));
+        self.begins_static = None;
         self.unjoined = ThreadSet::default();
         self.yields = 0;
         self.parts.clear();
@@ -347,6 +358,9 @@ impl Execution {
 
     /// A location for an object that the running thread creates.
     pub(super) fn new_location(&mut self, kind: u64) -> u64 {
+        if let Some(key) = self.begins_static.take() {
+            return mix(key as u64, kind);
+        }
         let creator = &mut self.threads[self.current];
         creator.children += 1;
         mix(mix(creator.key, creator.children), kind)
