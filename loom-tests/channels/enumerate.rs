@@ -2,7 +2,7 @@
 //! the engine: it follows the documentation of `std::sync::mpsc`, and takes every step in
 //! every order. A sender that waits keeps its message until there is room.
 
-use super::{Op, Program};
+use super::program::{Op, Program};
 use racecourse::explorer::report::Budget;
 use std::collections::{BTreeSet, HashSet, VecDeque};
 

@@ -68,6 +68,7 @@ impl<T> Receiver<T> {
         self.try_receive(Location::caller())
     }
 
+    #[inline(never)]
     pub(super) fn try_receive(&self, at: At) -> Result<T, TryRecvError> {
         if unwinding() {
             looks_while_unwinding();
