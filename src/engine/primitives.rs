@@ -22,6 +22,7 @@ mod messages;
 mod mutex;
 mod once;
 mod once_lock;
+mod once_progress;
 mod park;
 mod process;
 mod result;
