@@ -535,6 +535,26 @@ fn a_reader_that_asks_to_write_deadlocks() {
     assert_eq!(rows(&all(upgrades(false))), [("3", 4)]);
 }
 
+/// The writer comes before the first reader, which then waits for itself, or never. The
+/// second reader comes before or after the writer, if there is one. (A writer that is left
+/// waiting would have come after the second reader.)
+#[test]
+fn a_writer_that_never_gets_the_lock_could_have_come_between_readers() {
+    let found = all(|| {
+        let (lock, number) = (RwLock::new(()), AtomicUsize::new(0));
+        let waits = || {
+            number.load(Relaxed);
+            let _reads = lock.read().unwrap();
+            drop(lock.write());
+        };
+        let reads = || drop(lock.read().unwrap());
+        let writes = || drop(lock.write().unwrap());
+        let actors = Actors::new().enter("waits", waits).enter("reads", reads);
+        actors.enter("writes", writes).run();
+    });
+    assert_eq!(rows(&found), [("deadlock", 3)]);
+}
+
 /// A value that was read under a read lock is written back under the write lock.
 fn counts(holds_on: bool) -> impl Fn() -> u32 + Send + Sync {
     move || {

@@ -31,6 +31,7 @@ mod messages;
 mod mutex;
 mod once;
 mod once_lock;
+mod once_progress;
 mod park;
 mod process;
 mod receiver;

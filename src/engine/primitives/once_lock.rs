@@ -1,6 +1,7 @@
 //! `std::sync::OnceLock`.
 
-use super::once::{Once, RETURNED};
+use super::once::Once;
+use super::once_progress::RETURNED;
 use crate::engine::execution::trace::Tell;
 use crate::sync::names::Named;
 use std::cell::UnsafeCell;

@@ -89,7 +89,12 @@ impl Search {
         let mut racing: Vec<u32> = accesses.locks(lock.kind).collect();
         let is_held_up = accesses.waits_for_several(lock.kind);
         let clock = self.clocks[thread];
-        self.race(thread, (clock, clock), &mut racing, self.begun, is_held_up);
+        let mut after = clock;
+        // Those that have given the lock back come before it.
+        for other in accesses.before(lock.kind) {
+            after.join(&self.path[other as usize].clock);
+        }
+        self.race(thread, (clock, after), &mut racing, self.begun, is_held_up);
     }
 
     /// Whether the one transition must come before the other.
