@@ -659,7 +659,7 @@ fn a_cycle_and_a_forgotten_arc_are_leaks_if_that_is_asked() {
         drop(Arc::clone(&shared));
     };
     let first = |check: Check<()>| check.explore().unwrap().outcomes[0].clone();
-    for (scene, name) in [(checked(cycle), "node"), (checked(forgets), "arc 1")] {
+    for (scene, name) in [(checked(cycle), "node"), (checked(forgets), "forgets")] {
         let leak = first(scene.leaks());
         assert_eq!((&*leak.outcome, leak.different), ("leak", 1));
         let last = &leak.story.epilogue[0];
