@@ -102,15 +102,18 @@ impl<T> Arc<T> {
                 handle: Some(ManuallyDrop::new(handle.another())),
                 at,
             }));
-            make(&weak.0)
-        });
-        let numbers = || numbers(&value);
-        operates(&handle, at, Change::Drop, numbers, |step, after| {
-            // ORDERING: its Release pairs with the Acquire of `upgrade`.
-            step.releases();
-            let tell: Tell = |record, names| format!("{} begins", names.object_of(record));
-            let word = const { word("new_cyclic") };
-            (deed(word, None, Some(Change::Drop), after, (1, tell)), ())
+            let value = make(&weak.0);
+            // Before std's count says that the value lives: nothing comes in between.
+            let numbers = || (0, weak.0.value.weak_count());
+            operates(&handle, at, Change::Drop, numbers, |step, (_, weak)| {
+                // ORDERING: its Release pairs with the Acquire of `upgrade`.
+                step.releases();
+                let tell: Tell = |record, names| format!("{} begins", names.object_of(record));
+                let word = const { word("new_cyclic") };
+                let changes = Some(Change::Drop);
+                (deed(word, None, changes, (1, weak), (1, tell)), ())
+            });
+            value
         });
         Self::of(value, ManuallyDrop::into_inner(handle))
     }
