@@ -164,8 +164,7 @@ fn any_thread_can_be_the_last_if_the_destructor_can_be_told() {
             }
         });
         let [a, b] = parts;
-        let ends = Actors::new().enter("a", a).enter("b", b).run();
-        ends
+        Actors::new().enter("a", a).enter("b", b).run()
     });
     let outcomes: Vec<_> = rows(&found).iter().map(|row| row.0).collect();
     assert_eq!(outcomes, ["[0, 1]", "[1, 0]", "[1, 1]"]);
