@@ -6,21 +6,9 @@
 //! build, types with the same names stand for a model, which runs their threads itself and
 //! explores every interleaving.
 //!
-//! | module or type | contents |
-//! |---|---|
-//! | [`Mutex`], [`RwLock`], [`Condvar`], [`Barrier`] | std's |
-//! | [`Once`], [`OnceLock`], [`LazyLock`] | std's |
-//! | [`atomic`] | integers, `bool`, pointers, [`fence`](atomic::fence); no `as_ptr`, `from_ptr` |
-//! | [`mpsc`] | `channel` and `sync_channel` |
-//! | [`thread`], [`thread_local!`](crate::thread_local) | std's |
-//! | [`hint`] | `spin_loop` |
-//! | [`cell`] | an `UnsafeCell` that the model checks for data races |
-//! | [`Arc`], [`Weak`] | std's, with reference counts that the model follows |
+//! They have std's names and meanings:
 //!
-//! They have std's names and meanings. Limitation: in the model build nothing is `const`. An
-//! object belongs to the execution that made it, so it cannot be a `static`.
-//! `Arc<T>` becomes no `Arc<dyn Trait>` by itself there, which only std's own can: write
-//! `Arc::from(Box::new(value) as Box<dyn Trait>)`. Nor can it be the type of `self`.
+#![doc = include_str!("sync/types.md")]
 //!
 //! Not in std are:
 //!
@@ -30,6 +18,7 @@
 //! - [`may_die`] lets a thread stand for a process.
 //! - [`Backoff`] is for loops that wait. In the std build it is crossbeam's. In the model build
 //!   it has no counter, so a loop that uses it needs no bound.
+//! - [`Notify`] is loom's.
 //! - [`rest`], [`set_pace`] and [`tell`] are for lessons that are played with real threads.
 
 pub(crate) mod actor;

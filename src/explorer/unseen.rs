@@ -15,7 +15,8 @@ const MOST: usize = 3;
 const STD_BUILD: &str = concat!("[cfg", "(not(loom))]");
 
 /// What [`crate::sync`] has too, by std's names.
-const INSTEAD: &str = "sync::Mutex sync::Condvar sync::Barrier sync::atomic::AtomicBool \
+const INSTEAD: &str = "sync::Mutex sync::RwLock sync::Condvar sync::Barrier sync::Once \
+     sync::OnceLock sync::LazyLock sync::atomic::AtomicBool \
      sync::atomic::AtomicI8 sync::atomic::AtomicI16 sync::atomic::AtomicI32 \
      sync::atomic::AtomicI64 sync::atomic::AtomicIsize sync::atomic::AtomicU8 \
      sync::atomic::AtomicU16 sync::atomic::AtomicU32 sync::atomic::AtomicU64 \

@@ -18,10 +18,14 @@ fn arrows(sources: &[Source]) -> Arrows<'_> {
     let mut arrows = Arrows::new();
     for source in sources {
         for mut path in source.without_tests().paths() {
+            if path.len() == 1 {
+                // It names no item.
+                continue;
+            }
             if !["src", "tests", "loom-tests"].contains(&path[0].as_str()) {
                 // It may start with a child's name, which alone may be anything's.
                 let child = [source.module(), vec![path[0].clone()]].concat();
-                if path.len() == 1 || !files.contains_key(&child) {
+                if !files.contains_key(&child) {
                     continue;
                 }
                 path = [source.module(), path].concat();

@@ -356,6 +356,18 @@ impl Execution {
         self.current
     }
 
+    /// The value of a static, if it was used before. If not, the next object that is made
+    /// belongs to it, whichever thread comes first.
+    pub(crate) fn finds_static(&mut self, key: usize) -> Option<Rc<dyn Any>> {
+        let found = self.statics.iter().find(|&&(other, _)| other == key);
+        self.begins_static = found.is_none().then_some(key);
+        found.map(|(_, value)| Rc::clone(value))
+    }
+
+    pub(crate) fn adds_static(&mut self, key: usize, value: Rc<dyn Any>) {
+        self.statics.push((key, value));
+    }
+
     /// A location for an object that the running thread creates.
     pub(super) fn new_location(&mut self, kind: u64) -> u64 {
         if let Some(key) = self.begins_static.take() {

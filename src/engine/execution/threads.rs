@@ -14,11 +14,9 @@ use crate::engine::coroutine::Suspend;
 use crate::engine::hash::mix;
 use crate::engine::ids::{At, MAX_SPAWNED, MAX_THREADS, ThreadId};
 use crate::watch;
-use std::any::Any;
 use std::fmt::{self, Write as _};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr::NonNull;
-use std::rc::Rc;
 
 const TOO_MANY: &str = "too many threads: a scene has at most 16 beside its own, actors or spawned";
 const NO_STACK: &str = "the operating system has no memory for the stack of another thread";
@@ -367,18 +365,6 @@ impl Execution {
         if let Some(record) = self.trace.last_mut() {
             record.shows = Shows::Text(object, text);
         }
-    }
-
-    /// The value of a static, if it was used before. If not, the next object that is made
-    /// belongs to it, whichever thread comes first.
-    pub(crate) fn finds_static(&mut self, key: usize) -> Option<Rc<dyn Any>> {
-        let found = self.statics.iter().find(|&&(other, _)| other == key);
-        self.begins_static = found.is_none().then_some(key);
-        found.map(|(_, value)| Rc::clone(value))
-    }
-
-    pub(crate) fn adds_static(&mut self, key: usize, value: Rc<dyn Any>) {
-        self.statics.push((key, value));
     }
 
     /// The number of the execution.
