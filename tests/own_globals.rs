@@ -1,5 +1,7 @@
 //! Processes with an n of their own, real and modelled.
 
+#[cfg(target_os = "linux")]
+use crate::processes::next_child;
 use proptest::prelude::*;
 use racecourse::explorer::report::Grade;
 use racecourse::lessons::own_globals::right::SendsBack;
@@ -7,6 +9,8 @@ use racecourse::lessons::own_globals::wrong::ExpectsParentToSee;
 use racecourse::lessons::own_globals::{Globals, Observed, Processes, START};
 use racecourse::processes::Link;
 use racecourse::programs::own_globals::{Adder, ROLE};
+#[cfg(target_os = "linux")]
+use rustix::process::{Signal, kill_process};
 use std::collections::HashSet;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -82,6 +86,25 @@ fn a_process_that_is_killed_is_missed() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn the_program_says_which_process_died() {
+    let mut program = program();
+    program.args(["play", "own_globals", "--processes=1", "--pace=1h"]);
+    let parent = program.stdout(Stdio::piped()).spawn().expect("it starts");
+    let child = next_child(parent.id(), &[]);
+    kill_process(child, Signal::KILL).expect("it may be killed");
+    let me = parent.id();
+    let Output { status, stdout, .. } = parent.wait_with_output().expect("it ends");
+    let said = String::from_utf8(stdout).expect("text");
+    let no_sum = format!(
+        "there is no sum: process {} died (signal: 9 (SIGKILL))",
+        child.as_raw_nonzero()
+    );
+    assert_eq!(said, format!("{me}: n is 100\n{me}: {no_sum}\n"));
+    assert_eq!(status.code(), Some(1));
+}
+
+#[test]
 fn the_parent_sees_nothing_of_what_real_processes_add() {
     let mut adders = [adder(Duration::ZERO), adder(Duration::ZERO)];
     assert_eq!(ExpectsParentToSee::sum(START, &mut adders), Some(200));
@@ -108,22 +131,22 @@ fn judged_as_promised() {
         (
             judged(&[one, none], 100, None),
             Grade::Promised,
-            "a process died",
+            "there is no sum",
         ),
         (
             judged(&[one, none], 100, Some(101)),
             Grade::Forbidden,
-            "not the sum",
+            "the adders' n",
         ),
         (
             judged(&[one, one], 100, None),
             Grade::Forbidden,
-            "not the sum",
+            "the adders' n",
         ),
         (
             judged(&[one, one], 100, Some(200)),
             Grade::Forbidden,
-            "not the sum",
+            "the adders' n",
         ),
         (
             judged(&[one, one], 101, Some(202)),
@@ -142,7 +165,7 @@ fn judged_as_promised() {
         ),
     ] {
         assert_eq!(judged.grade, grade, "{judged:?}");
-        assert!(judged.meaning.contains(meaning), "{judged:?}");
+        assert!(judged.meaning.ends_with(meaning), "{judged:?}");
     }
 }
 

@@ -777,6 +777,31 @@ fn the_judge_sees_every_broken_promise() {
     }
 }
 
+#[test]
+fn the_judge_takes_no_answer_of_another_job() {
+    let setup = Setup {
+        workers: 1,
+        jobs: &[Ends::InError, Ends::InPanic, Ends::Well],
+        user: User::Waits,
+        timeout: false,
+        deaths: 0,
+    };
+    let error = |number| Err(Failure::Error(format!("job {number} fails")));
+    let panic = |number| Err(Failure::Panicked(format!("job {number} fails")));
+    let other = |job: usize| format!("job {job} answered ");
+    for (answers, outcome) in [
+        ([error(1), panic(2), Ok(30)], "error, panic, value".into()),
+        ([error(3), panic(2), Ok(30)], other(1)),
+        ([error(1), panic(3), Ok(30)], other(2)),
+        ([error(1), panic(2), Ok(10)], other(3)),
+    ] {
+        let fates = answers.map(|answer| Fate::Accepted(Some(answer)));
+        let (fates, done) = (fates.to_vec(), vec![1, 2, 3]);
+        let judged = setup.judge(&Observed { fates, done });
+        assert!(judged.outcome.starts_with(&outcome), "{judged:?}");
+    }
+}
+
 // --- The soak ---------------------------------------------------------------
 
 /// CONTRIBUTING has the command.

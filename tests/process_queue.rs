@@ -1,6 +1,8 @@
 //! Producers and consumers that are processes, and everything that can happen to them.
 
 use crate::bounded_queue::ends;
+#[cfg(target_os = "linux")]
+use crate::processes::next_child;
 use crate::processes::{heard, is_reaped, program, watched};
 use proptest::prelude::*;
 use racecourse::explorer::report::Grade;
@@ -10,6 +12,8 @@ use racecourse::lessons::{Program, Version};
 use racecourse::processes::real::{Child, Killer};
 use racecourse::processes::{Gone, Link, TimedOutOrGone};
 use racecourse::programs::process_queue::{CONSUMER, Consumer, PACE, PRODUCER, Producer, pass};
+#[cfg(target_os = "linux")]
+use rustix::process::{Signal, kill_process};
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, BufReader, PipeReader, PipeWriter};
@@ -235,6 +239,29 @@ fn it_plays_with_its_standard_input_closed() {
         made(&config(3, 2, 5, 5))
     );
     assert!(bought.values().all(|times| *times == [1, 0]));
+}
+
+/// A consumer is started for its first item: the only children are producers, which rest.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_program_fails_if_an_item_is_not_made() {
+    let mut command = program();
+    command.args(["play", "process_queue", "--producers=1", "--consumers=1"]);
+    command
+        .args(["--items=1", "--pace=1h"])
+        .stdout(Stdio::piped());
+    let parent = command.spawn().expect("it starts");
+    let mut killed = Vec::new();
+    while killed.len() < TRIES {
+        let producer = next_child(parent.id(), &killed);
+        kill_process(producer, Signal::KILL).expect("it may be killed");
+        killed.push(producer);
+    }
+    let Output { status, stdout, .. } = parent.wait_with_output().expect("it ends");
+    let said = String::from_utf8(stdout).expect("text");
+    let last = "items that nobody took are given back: took 0, 1 unmade";
+    assert_eq!(said.lines().last(), Some(last), "{said}");
+    assert_eq!(status.code(), Some(1));
 }
 
 #[test]
@@ -511,6 +538,33 @@ fn a_producer_killed_is_replaced() {
     assert_eq!(taken(&report), made(&config));
     assert_eq!(marked(&report), []);
     assert_eq!((report.died, orders), (1, 2));
+}
+
+/// Each process is killed when one item of it has come: no pipe holds the next. The last process
+/// lives.
+#[test]
+fn a_producer_is_replaced_as_long_as_items_come() {
+    let items = TRIES + 2;
+    let config = Config {
+        load: 1 << 20,
+        ..config(1, 1, items, 2)
+    };
+    let (_, report) = watched(move || -> Passed {
+        let came = AtomicUsize::new(0);
+        let start = |_| {
+            let came = &came;
+            let then = move |now, child: &Producer| {
+                if now == When::Received && came.fetch_add(1, SeqCst) + 1 < items {
+                    kill(child);
+                }
+            };
+            let child = producer(Stdio::null())?;
+            Ok(Then { child, then })
+        };
+        pass(&config, start, |_| consumer(AT_ONCE, Stdio::null()))
+    });
+    assert_eq!(taken(&report), made(&config));
+    assert_eq!((report.died, report.unmade), (items - 1, 0));
 }
 
 /// `true` is no producer at all: it is gone before it has said anything.
@@ -841,5 +895,22 @@ fn the_judge_sees_every_broken_promise() {
         ),
     ] {
         assert_eq!(judged(took, report, may_return), expected);
+    }
+    let back = "items that nobody took are given back";
+    for (took, report, meaning) in [
+        (
+            [vec![first(1), first(2)], vec![]],
+            all,
+            "each item was taken once",
+        ),
+        (
+            [vec![first(1)], vec![again(2)]],
+            report(1, &[], 0),
+            "no item is lost, and an item that may be taken twice is marked",
+        ),
+        ([vec![first(1)], vec![]], report(1, &[2], 0), back),
+        ([vec![], vec![]], report(1, &[1], 1), back),
+    ] {
+        assert_eq!(config.judge(&took, &report, true).meaning, meaning);
     }
 }

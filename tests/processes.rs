@@ -76,6 +76,24 @@ pub(crate) fn heard(mut pipe: PipeReader) -> String {
     text
 }
 
+/// Waits until the process has a child that it did not have before.
+#[cfg(target_os = "linux")]
+pub(crate) fn next_child(parent: u32, before: &[Pid]) -> Pid {
+    loop {
+        for thread in std::fs::read_dir(format!("/proc/{parent}/task")).expect("it runs") {
+            let children = thread.expect("a thread").path().join("children");
+            // The thread may have ended.
+            let children = std::fs::read_to_string(children).unwrap_or_default();
+            let children = children.split_whitespace().map(|child| child.parse().ok());
+            let children = children.filter_map(|child| Pid::from_raw(child?));
+            if let Some(new) = children.into_iter().find(|child| !before.contains(child)) {
+                return new;
+            }
+        }
+        thread::yield_now();
+    }
+}
+
 /// Whether there is no such process, not even a dead one that nobody has reaped.
 pub(crate) fn is_reaped(id: u32) -> bool {
     let id = Pid::from_raw(id.try_into().expect("a number")).expect("not 0");

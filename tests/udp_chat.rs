@@ -16,7 +16,7 @@ use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -641,47 +641,145 @@ fn a_flood_keeps_nobody() {
 }
 
 /// `play udp_chat | less`, and nobody turns the page.
-#[test]
-fn who_does_not_read_keeps_neither_the_log_nor_the_end() {
-    const MESSAGES: usize = 300;
-    let (peer, log) = (peer(), new_log());
-    let mut chat = chat(ANY_PORT, NOBODY, log.to_str().unwrap())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let mut unread = chat.stdout.take().unwrap();
-    let mut listens = Vec::new();
-    while listens.last() != Some(&b'\n') {
-        let mut byte = [0];
-        unread.read_exact(&mut byte).unwrap();
-        listens.extend(byte);
-    }
-    let listens = String::from_utf8(listens).unwrap();
-    let address = listens.strip_prefix("listening at ").unwrap();
-    let address = address.split(',').next().unwrap();
+struct Unread {
+    chat: Running,
+    stdout: Option<ChildStdout>,
+    peer: UdpSocket,
+    sent: usize,
+}
 
-    let since = Instant::now();
-    for sent in 1..=MESSAGES {
-        peer.send_to(&[b'a'; 2_000], address).unwrap();
-        while fs::read(&log).unwrap().split(|&byte| byte == b'\n').count() <= sent {
-            assert!(since.elapsed() < WATCHDOG, "message {sent} is not logged");
+impl Unread {
+    /// So many messages that there is no room for all lines.
+    const MESSAGES: usize = 300;
+
+    fn start() -> Self {
+        let log = new_log();
+        let mut child = chat(ANY_PORT, NOBODY, log.to_str().unwrap())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut stdout = child.stdout.take().unwrap();
+        let mut listens = Vec::new();
+        while listens.last() != Some(&b'\n') {
+            let mut byte = [0];
+            stdout.read_exact(&mut byte).unwrap();
+            listens.extend(byte);
+        }
+        let listens = String::from_utf8(listens).unwrap();
+        let address = listens.strip_prefix("listening at ").unwrap();
+        let address = address.split(',').next().unwrap().parse().unwrap();
+        let chat = Running {
+            typing: child.stdin.take(),
+            complaints: lines_of(child.stderr.take().unwrap()),
+            child,
+            address,
+            log,
+            shown: unbounded().1,
+        };
+        let mut unread = Self {
+            chat,
+            stdout: Some(stdout),
+            peer: peer(),
+            sent: 0,
+        };
+        while unread.sent < Self::MESSAGES {
+            unread.sends();
+        }
+        unread
+    }
+
+    /// The next number arrives, and is logged.
+    fn sends(&mut self) {
+        let message = format!("{:02000}", self.sent);
+        self.peer
+            .send_to(message.as_bytes(), self.chat.address)
+            .unwrap();
+        self.sent += 1;
+        let since = Instant::now();
+        let lines = |log: Vec<u8>| log.iter().filter(|&&byte| byte == b'\n').count();
+        while lines(fs::read(&self.chat.log).unwrap()) < self.sent {
+            assert!(since.elapsed() < WATCHDOG, "{} is not logged", self.sent);
             std::thread::yield_now();
         }
     }
-    chat.stdin.take().unwrap().write_all(b"exit\n").unwrap();
-    assert!(ended(&mut chat).success());
-    let complaints: Vec<_> = lines_of(chat.stderr.take().unwrap()).iter().collect();
+}
+
+/// Holds a line that is shown against the numbers shown before. Returns the next number.
+fn next_number(line: &str, next: usize) -> usize {
+    let missing = line.strip_suffix(" lines are missing here; the log has them)");
+    if let Some(missing) = missing {
+        let missing: usize = missing.strip_prefix('(').unwrap().parse().unwrap();
+        assert_ne!(missing, 0);
+        return next + missing;
+    }
+    let number = String::from_utf8(read_back(line).1).unwrap();
+    assert_eq!(number.parse(), Ok(next));
+    next + 1
+}
+
+#[test]
+fn who_does_not_read_keeps_neither_the_log_nor_the_end() {
+    let Unread {
+        mut chat, stdout, ..
+    } = Unread::start();
+    chat.types("exit");
+    assert!(ended(&mut chat.child).success());
+    let complaints: Vec<_> = chat.complaints.iter().collect();
     assert_eq!(
         complaints,
         ["some lines are not shown: nobody reads standard output"]
     );
     // What there is of it can still be read.
     let mut shown = Vec::new();
-    unread.read_to_end(&mut shown).unwrap();
-    assert!(shown.len() < MESSAGES * 2_000);
-    let _ = fs::remove_file(&log);
+    stdout.unwrap().read_to_end(&mut shown).unwrap();
+    assert!(shown.len() < Unread::MESSAGES * 2_000);
+    let _ = fs::remove_file(&chat.log);
+}
+
+#[test]
+fn who_reads_on_is_told_what_is_missing() {
+    let mut unread = Unread::start();
+    let lines = lines_of(unread.stdout.take().unwrap());
+    let mut next = 0;
+    // A line that arrives now is shown, as soon as there is room.
+    while next < Unread::MESSAGES {
+        unread.sends();
+        for line in lines.try_iter() {
+            next = next_number(&line, next);
+        }
+    }
+    unread.chat.types("exit");
+    assert_eq!(rest_of(&lines, next), unread.sent);
+    let _ = fs::remove_file(&unread.chat.log);
+}
+
+#[test]
+fn who_reads_on_at_the_end_is_told_what_is_missing() {
+    /// More lines than a pipe holds: if they are read, there is room for another line.
+    const SOME: usize = 40;
+    let mut unread = Unread::start();
+    let lines = lines_of(unread.stdout.take().unwrap());
+    for number in 0..SOME {
+        let line = lines.recv_timeout(WATCHDOG).expect("it shows a line");
+        assert_eq!(next_number(&line, number), number + 1);
+    }
+    unread.chat.types("exit");
+    assert_eq!(rest_of(&lines, SOME), Unread::MESSAGES);
+    let _ = fs::remove_file(&unread.chat.log);
+}
+
+/// The number after the last one that is shown or missing, at the end.
+fn rest_of(lines: &Receiver<String>, mut next: usize) -> usize {
+    loop {
+        let line = lines.recv_timeout(WATCHDOG).expect("it shows a line");
+        if let Some(received) = line.strip_prefix("sent 0, received ") {
+            assert_eq!(received, next.to_string());
+            return next;
+        }
+        next = next_number(&line, next);
+    }
 }
 
 /// To open it would be to wait until somebody reads it.

@@ -336,12 +336,7 @@ impl Screen {
         // Waits only for the first line for which there is no room.
         let is_taken = match self.dropped {
             0 => lines.send_timeout(line, FOR_A_LINE).is_ok(),
-            missing => {
-                let said = format!("({missing} lines are missing here; the log has them)\n");
-                lines.capacity().is_some_and(|most| lines.len() + 1 < most)
-                    && lines.try_send(said).is_ok()
-                    && lines.try_send(line).is_ok()
-            }
+            missing => lines.try_send(missing_lines(missing) + &line).is_ok(),
         };
         self.dropped = if is_taken { 0 } else { self.dropped + 1 };
     }
@@ -351,12 +346,14 @@ impl Screen {
         if self.dropped > 0 {
             let missing = self.dropped;
             self.dropped = 0;
-            self.show(format!(
-                "({missing} lines are missing here; the log has them)\n"
-            ));
+            self.show(missing_lines(missing));
         }
         self.lines = None;
     }
+}
+
+fn missing_lines(number: usize) -> String {
+    format!("({number} lines are missing here; the log has them)\n")
 }
 
 impl Log for &mut Record {
