@@ -235,7 +235,7 @@ impl<T: Debug + 'static> Check<T> {
         self
     }
 
-    /// Forbids leaks: an [`Arc`](crate::sync::Arc) that is never dropped, as in a cycle or after
+    /// Forbids leaks: an `Arc` that is never dropped, as in a cycle or after
     /// `std::mem::forget`, is the outcome `leak`, and its story names the line that made the
     /// `Arc`. It has no effect in the std build.
     ///

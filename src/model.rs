@@ -20,7 +20,7 @@
 //!   `max_branches`, the checkpoint, `location` and `log` have no effect.
 //! - Every interleaving is explored: `stop_exploring`, `explore` and `skip_branch` have no
 //!   effect, so that more is explored than loom would.
-//! - The rare events of a [`Budget`](crate::check::Budget) do not happen, as in loom. Use
+//! - The rare events of a [`Budget`] do not happen, as in loom. Use
 //!   [`check::scene`](crate::check::scene) for them.
 
 use crate::check::{Budget, scene};
