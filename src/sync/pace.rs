@@ -21,12 +21,18 @@ pub fn set_pace(pace: Duration) {
     PACE_MICROSECONDS.store(microseconds, Relaxed);
 }
 
-#[cfg_attr(loom, expect(dead_code, reason = "the model prints nothing"))]
+#[cfg_attr(
+    any(loom, feature = "model"),
+    expect(dead_code, reason = "the model prints nothing")
+)]
 pub(super) fn is_telling() -> bool {
     TELLING.load(Relaxed)
 }
 
-#[cfg_attr(loom, expect(dead_code, reason = "the model takes no time"))]
+#[cfg_attr(
+    any(loom, feature = "model"),
+    expect(dead_code, reason = "the model takes no time")
+)]
 pub(super) fn pace() -> Option<Duration> {
     match PACE_MICROSECONDS.load(Relaxed) {
         0 => None,
