@@ -171,9 +171,10 @@ macro_rules! atomics {
                 <$value>::decode(self.raw().newest())
             }
 
-            /// With what has been written by `get_mut`.
+            /// With what has been written by `get_mut`. The memory of an atomic that is freed
+            /// is not touched: the operation that follows tells of it.
             fn raw(&self) -> &Raw {
-                if self.taken.is_begun() {
+                if !self.raw.handle.is_freed() && self.taken.is_begun() {
                     self.raw.overwrite(self.taken.end().encode());
                 }
                 &self.raw
