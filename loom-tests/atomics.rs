@@ -151,7 +151,7 @@ fn a_pointer_is_the_one_that_was_stored() {
     assert_eq!(rows(&found), [("11", 1)]);
 }
 
-/// A stack without locks. Whoever pops a node has read it after it was pushed.
+/// A stack without locks. A thread that pops a node reads what was pushed.
 struct Stack {
     head: AtomicPtr<Node>,
     publish: Ordering,

@@ -22,6 +22,7 @@ mod lessons;
 mod liberties;
 mod litmus;
 mod lock_free;
+mod loom_names;
 mod loops;
 mod model;
 mod once;

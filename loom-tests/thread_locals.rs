@@ -144,6 +144,6 @@ fn a_lazy_static_is_made_anew_in_every_execution() {
     assert!(found.is_complete());
     assert_eq!(found.outcomes.len(), 1);
     assert_eq!(found.outcomes[0].outcome, "([7, 8], 9)");
-    // Who makes the value, times who adds first.
+    // Two threads can make the value, and two can add first.
     assert_eq!(found.outcomes[0].different, 4);
 }

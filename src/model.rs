@@ -13,7 +13,8 @@
 //! `thread_local!`.
 //!
 //! # Differences from loom
-//! - A failed model panics with the verdict and the story.
+//! - A failed model panics with the verdict and the story. As in loom, a leaked `Arc` fails.
+//! - There is no `alloc`, and `unsync_load` is not checked for data races.
 //! - An exploration that a limit stops has failed. With a bound on preemptions, the verdict
 //!   names the bound.
 //! - A scene has up to 16 threads beside its own, and no bound on branches. `max_threads`,
@@ -96,7 +97,7 @@ impl Builder {
     /// If the model fails, with the verdict and the story.
     #[track_caller]
     pub fn check(&self, model: impl Fn() + Send + Sync + 'static) {
-        let mut check = scene(model).budget(Budget::NONE);
+        let mut check = scene(model).budget(Budget::NONE).leaks();
         if let Some(executions) = self.max_permutations {
             check = check.max_executions(executions as u64);
         }

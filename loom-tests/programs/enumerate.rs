@@ -22,7 +22,7 @@ const WEAK_FAILURES: Object = EARLY_TIMEOUTS + 1;
 const LOCK: Object = WEAK_FAILURES + 1;
 const READERS: Object = LOCK + 1;
 const BARRIER: Object = READERS + THREADS;
-/// Who calls, and whether a call has ended.
+/// The thread that runs the closure, and whether a closure has returned.
 const ONCE: Object = BARRIER + 1;
 const ONCE_END: Object = ONCE + 1;
 const OBJECTS: usize = ONCE_END + 1;
@@ -219,7 +219,7 @@ struct State {
     /// How often each thread reads under the lock, and whether one writes.
     readers: [usize; THREADS],
     is_written: bool,
-    /// Who waits at the barrier.
+    /// The threads that wait at the barrier.
     gathered: Option<Thread>,
     once: Once,
     /// Who waits on the condition variable, longest first.

@@ -206,7 +206,7 @@ impl Step<'_, Channel> {
         }
     }
 
-    /// The receiver comes to wait for a message.
+    /// The receiver begins to wait for a message.
     pub(super) fn awaits(&mut self, at: At) {
         self.uses(const { word("awaits") }, &[(Part::Head, Kind::Write)]);
         let (views, channel) = self.views_and_state();
