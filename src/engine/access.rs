@@ -41,10 +41,12 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    #[inline]
     pub(crate) fn writes(self) -> bool {
         !matches!(self, Self::Read | Self::ReadsFrom(..)) && !self.shares()
     }
 
+    #[inline]
     pub(crate) fn shares(self) -> bool {
         matches!(self, Self::Share | Self::TryShare | Self::Unshare)
     }
@@ -55,6 +57,7 @@ impl Kind {
 }
 
 /// Whether the order of the two accesses makes a difference.
+#[inline]
 pub(crate) fn dependent(a: Access, b: Access) -> bool {
     a.location == b.location && conflict(a.kind, b.kind)
 }
@@ -62,6 +65,7 @@ pub(crate) fn dependent(a: Access, b: Access) -> bool {
 /// The same for accesses to one location: one of them writes, or reads which threads
 /// share while the other shares, and neither of them is free to read an older store; or
 /// one destroys the object.
+#[inline]
 pub(crate) fn conflict(a: Kind, b: Kind) -> bool {
     let destroys = a == Kind::Destroy || b == Kind::Destroy;
     let is_changed = a.writes() || b.writes() || a.shares() != b.shares();
@@ -95,20 +99,24 @@ pub(crate) struct Mark {
 }
 
 impl Accesses {
+    #[inline]
     pub(crate) fn last_write(&self) -> Option<u32> {
         self.written
     }
 
     /// The reads after the last write.
+    #[inline]
     fn read_since(&self) -> &[u32] {
         &self.read[self.since[0] as usize..]
     }
 
     /// Those after the last write that share.
+    #[inline]
     fn shared_since(&self) -> &[u32] {
         &self.shared[self.since[1] as usize..]
     }
 
+    #[inline]
     fn unshared_since(&self) -> &[u32] {
         &self.unshared[self.since[2] as usize..]
     }
@@ -181,6 +189,7 @@ impl Accesses {
         kind == Kind::Destroy || (kind == Kind::Acquire && !self.shared_since().is_empty())
     }
 
+    #[inline]
     pub(crate) fn add(&mut self, kind: Kind, by: u32) {
         match kind {
             Kind::ReadsFrom(..) => self.chosen.push(by),
@@ -198,6 +207,7 @@ impl Accesses {
         }
     }
 
+    #[inline]
     pub(crate) fn mark(&self) -> Mark {
         Mark {
             written: self.written,

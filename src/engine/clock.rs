@@ -12,6 +12,7 @@ pub(crate) struct VectorClock([u32; LANES]);
 
 impl VectorClock {
     /// Includes all that `other` includes.
+    #[inline]
     pub(crate) fn join(&mut self, other: &Self) {
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
             *mine = (*mine).max(theirs);
@@ -19,21 +20,25 @@ impl VectorClock {
     }
 
     /// The thread takes a step.
+    #[inline]
     pub(crate) fn tick(&mut self, thread: ThreadId) {
         self.0[thread] += 1;
     }
 
     /// Includes the step that `thread` took at `time`.
+    #[inline]
     pub(crate) fn raise(&mut self, thread: ThreadId, time: u32) {
         self.0[thread] = self.0[thread].max(time);
     }
 
     /// How many steps of that thread it includes.
+    #[inline]
     pub(crate) fn of(&self, thread: ThreadId) -> u32 {
         self.0[thread]
     }
 
     /// Whether it includes all that `other` includes.
+    #[inline]
     pub(crate) fn includes_all(&self, other: &Self) -> bool {
         self.0
             .iter()
@@ -42,6 +47,7 @@ impl VectorClock {
     }
 
     /// Whether it includes the step that `thread` took at `time`.
+    #[inline]
     pub(crate) fn includes(&self, thread: ThreadId, time: u32) -> bool {
         time <= self.0[thread]
     }
@@ -53,11 +59,13 @@ pub(crate) struct View(SmallVec<[u32; 8]>);
 
 impl View {
     /// The oldest store of that atomic.
+    #[inline]
     pub(crate) fn oldest(&self, atomic: usize) -> usize {
         self.0.get(atomic).map_or(0, |&store| store as usize)
     }
 
     /// Nothing older than that store any more.
+    #[inline]
     pub(crate) fn raise(&mut self, atomic: usize, store: usize) {
         if self.0.len() <= atomic {
             self.0.resize(atomic + 1, 0);
@@ -66,6 +74,7 @@ impl View {
     }
 
     /// Nothing older than in either.
+    #[inline]
     pub(crate) fn join(&mut self, other: &Self) {
         if self.0.len() < other.0.len() {
             self.0.resize(other.0.len(), 0);
@@ -86,12 +95,14 @@ pub(crate) struct Past {
 
 impl Past {
     /// What happens before `other` happens before this too.
+    #[inline]
     pub(crate) fn join(&mut self, other: &Self) {
         self.clock.join(&other.clock);
         self.view.join(&other.view);
     }
 
     /// Nothing.
+    #[inline]
     pub(crate) fn clear(&mut self) {
         self.clock = VectorClock::default();
         self.view.0.clear();

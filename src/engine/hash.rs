@@ -4,10 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// One word out of two: a multiplication to twice the width, folded.
+#[inline]
 pub(crate) const fn mix(a: u64, b: u64) -> u64 {
     fold(a ^ 0x9E37_79B9_7F4A_7C15, b ^ 0xD1B5_4A32_D192_ED03)
 }
 
+#[inline]
 const fn fold(a: u64, b: u64) -> u64 {
     let wide = (a as u128) * (b as u128);
     (wide as u64) ^ ((wide >> 64) as u64)
@@ -27,6 +29,7 @@ pub(crate) const fn word(text: &str) -> u64 {
 
 /// Two independent words out of the same words, so that two different sums of such
 /// names are never taken for the same.
+#[inline]
 pub(crate) fn name(words: [u64; 4]) -> u128 {
     let [a, b, c, d] = words;
     let one = mix(mix(a, b), mix(c, d));
@@ -47,6 +50,7 @@ pub(crate) type HashedSet<K> = HashSet<K, BuildHasherDefault<Take>>;
 pub(crate) struct Take(u64);
 
 impl Hasher for Take {
+    #[inline]
     fn finish(&self) -> u64 {
         self.0
     }
@@ -57,10 +61,12 @@ impl Hasher for Take {
         }
     }
 
+    #[inline]
     fn write_u64(&mut self, hash: u64) {
         self.0 = hash;
     }
 
+    #[inline]
     fn write_u128(&mut self, hash: u128) {
         self.0 = hash as u64;
     }

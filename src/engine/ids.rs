@@ -19,32 +19,39 @@ pub(crate) const MAX_THREADS: usize = MAX_SPAWNED + 1;
 pub(crate) struct ThreadSet(u32);
 
 impl ThreadSet {
+    #[inline]
     pub(crate) fn only(thread: ThreadId) -> Self {
         Self(1 << thread)
     }
 
+    #[inline]
     pub(crate) fn insert(&mut self, thread: ThreadId) {
         self.0 |= 1 << thread;
     }
 
+    #[inline]
     pub(crate) fn remove(&mut self, thread: ThreadId) {
         self.0 &= !(1 << thread);
     }
 
+    #[inline]
     pub(crate) fn contains(self, thread: ThreadId) -> bool {
         self.0 & (1 << thread) != 0
     }
 
+    #[inline]
     pub(crate) fn is_empty(self) -> bool {
         self.0 == 0
     }
 
     /// The thread with the lowest number.
+    #[inline]
     pub(crate) fn first(self) -> Option<ThreadId> {
         (self.0 != 0).then(|| self.0.trailing_zeros() as ThreadId)
     }
 
     /// In the order of their numbers.
+    #[inline]
     pub(crate) fn iter(self) -> impl Iterator<Item = ThreadId> {
         let mut left = self;
         std::iter::from_fn(move || {
@@ -56,6 +63,7 @@ impl ThreadSet {
 }
 
 impl FromIterator<ThreadId> for ThreadSet {
+    #[inline]
     fn from_iter<T: IntoIterator<Item = ThreadId>>(threads: T) -> Self {
         let mut set = Self::default();
         threads.into_iter().for_each(|thread| set.insert(thread));

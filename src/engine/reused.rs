@@ -12,11 +12,13 @@ pub(crate) struct Reused<T> {
 
 impl<T> Reused<T> {
     /// The list is empty. Its items are as they were when they are added again.
+    #[inline]
     pub(crate) fn clear(&mut self) {
         self.length = 0;
     }
 
     /// One item more: an earlier one, as it was left, or a new one.
+    #[inline]
     pub(crate) fn add(&mut self, new: impl FnOnce() -> T) -> &mut T {
         if self.items.len() == self.length {
             self.items.push(new());
@@ -38,12 +40,14 @@ impl<T> Default for Reused<T> {
 impl<T> Deref for Reused<T> {
     type Target = [T];
 
+    #[inline]
     fn deref(&self) -> &[T] {
         &self.items[..self.length]
     }
 }
 
 impl<T> DerefMut for Reused<T> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.items[..self.length]
     }

@@ -12,7 +12,7 @@ use rustyline::{DefaultEditor, ExternalPrinter as _};
 use std::collections::VecDeque;
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, ErrorKind, IsTerminal as _, Read as _, Write};
+use std::io::{self, BufRead, ErrorKind, Read as _, Write};
 use std::net::SocketAddr;
 #[cfg(unix)]
 use std::os::unix::fs::FileTypeExt as _;
@@ -394,9 +394,8 @@ impl Typed {
             let printer = editor.create_external_printer()?;
             rustyline::Result::Ok((editor, printer))
         };
-        let are_terminals = io::stdin().is_terminal() && io::stdout().is_terminal();
-        Ok(match are_terminals.then(editor) {
-            Some(Ok((editor, mut beside))) => {
+        Ok(match editor() {
+            Ok((editor, mut beside)) => {
                 let show = move |line: &str| {
                     // The editor has ended.
                     if beside.print(line.to_owned()).is_err() {
@@ -406,7 +405,8 @@ impl Typed {
                 let editor = Box::new(editor);
                 (Self::Terminal(editor, VecDeque::new()), Box::new(show))
             }
-            _ => (Self::Pipe(io::stdin().lock()), Box::new(plainly)),
+            // Input and output are not both terminals.
+            Err(_) => (Self::Pipe(io::stdin().lock()), Box::new(plainly)),
         })
     }
 }

@@ -40,6 +40,7 @@ thread_local! {
 }
 
 /// Does something with the calling thread's pulse, if it is watched.
+#[inline]
 pub(super) fn with_pulse<R>(f: impl FnOnce(&Pulse) -> R) -> Option<R> {
     // SAFETY: it is null, or the thread's `Watched` owns what it points to, and sets it
     // to null before that goes.

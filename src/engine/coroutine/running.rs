@@ -21,6 +21,7 @@ thread_local! {
 pub(super) fn while_running<R>(running: &Running, f: impl FnOnce() -> R) -> R {
     struct Outer(*const Running);
     impl Drop for Outer {
+        #[inline]
         fn drop(&mut self) {
             RUNNING.set(self.0);
         }

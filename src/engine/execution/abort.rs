@@ -16,6 +16,7 @@ const ABANDONED: &str = "a destructor that runs while its thread unwinds waits f
 struct Abort;
 
 /// Whether the thread unwinds: then no schedule point is passed.
+#[inline]
 pub(crate) fn unwinding() -> bool {
     std::thread::panicking()
 }
@@ -50,11 +51,13 @@ pub(crate) fn chosen<T>(choice: Result<T, Differs>) -> T {
 }
 
 /// Whether the execution has been aborted.
+#[inline]
 pub(crate) fn is_aborted() -> bool {
     with(|x| x.is_aborted())
 }
 
 impl Execution {
+    #[inline]
     pub(crate) fn is_aborted(&self) -> bool {
         self.aborted.is_some()
     }
@@ -72,6 +75,7 @@ impl Execution {
         self.unwound += 1;
     }
 
+    #[inline]
     pub(crate) fn has_ended(&self, thread: ThreadId) -> bool {
         self.threads[thread].has_ended()
     }

@@ -39,6 +39,7 @@ impl<S> Drop for Handle<S> {
 }
 
 impl<S> Handle<S> {
+    #[inline]
     fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
@@ -73,6 +74,7 @@ impl<S> Handle<S> {
     }
 
     /// The object, which the running thread begins to use at that line.
+    #[inline]
     pub(crate) fn enter(&self, at: At) -> ObjectId {
         self.find().unwrap_or_else(|freed| {
             point(Next::Runs);
@@ -100,6 +102,7 @@ impl<S> Handle<S> {
 
 impl<S: State + Default> Handle<S> {
     #[track_caller]
+    #[inline]
     pub(crate) fn new(kind: &'static str) -> Self {
         Self::new_with(kind, |_| ())
     }
@@ -130,21 +133,25 @@ impl<S: State + Default> Handle<S> {
         }
     }
 
+    #[inline]
     pub(crate) fn id(&self) -> ObjectId {
         self.id
     }
 
     /// Whether it belongs to the execution in progress.
+    #[inline]
     pub(crate) fn is_here(&self) -> bool {
         is_here(self.execution)
     }
 
     /// Does something that is no step, or part of the step in progress.
+    #[inline]
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut Step<'_, S>) -> R) -> R {
         with(|x| f(&mut Step::new(x, self.id)))
     }
 
     /// A schedule point, and then a step.
+    #[inline]
     pub(crate) fn step<R>(&self, at: At, f: impl FnOnce(&mut Step<'_, S>) -> R) -> R {
         let id = self.enter(at);
         point(Next::Runs);
@@ -183,6 +190,7 @@ impl<S: State + Default> Handle<S> {
     }
 
     /// A wait at this object.
+    #[inline]
     pub(crate) fn wait(&self, what: &'static dyn super::object::Blocking, timed: bool) -> Wait {
         Wait {
             object: self.id,
@@ -208,6 +216,7 @@ impl<S: State + Default> Handle<S> {
 
 /// Does something with an object that may have been destroyed since the thread began to
 /// use it at that line.
+#[inline]
 pub(crate) fn with_living<S: State, R>(
     id: ObjectId,
     at: At,
@@ -221,21 +230,25 @@ pub(crate) fn with_living<S: State, R>(
 }
 
 impl<'x, S: State> Step<'x, S> {
+    #[inline]
     pub(crate) fn new(x: &'x mut Execution, id: ObjectId) -> Self {
         let state = PhantomData;
         Self { x, id, state }
     }
 
+    #[inline]
     pub(crate) fn state(&mut self) -> &mut S {
         self.x.objects.state(self.id)
     }
 
     /// The running thread.
+    #[inline]
     pub(crate) fn me(&self) -> ThreadId {
         self.x.current
     }
 
     /// The running thread's views, and the state.
+    #[inline]
     pub(crate) fn views_and_state(&mut self) -> (&mut Views, &mut S) {
         let views = &mut self.x.threads[self.x.current].views;
         (views, self.x.objects.state(self.id))
@@ -291,12 +304,14 @@ impl<'x, S: State> Step<'x, S> {
 impl<S> Deref for Step<'_, S> {
     type Target = Execution;
 
+    #[inline]
     fn deref(&self) -> &Execution {
         self.x
     }
 }
 
 impl<S> DerefMut for Step<'_, S> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut Execution {
         self.x
     }

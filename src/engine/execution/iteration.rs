@@ -92,6 +92,7 @@ impl Loops {
     }
 
     /// What a thread does before it yields is no iteration of a loop of interest.
+    #[inline]
     fn has_yielded(&self) -> bool {
         !self.yields.is_empty()
     }
@@ -137,6 +138,7 @@ impl Loops {
     }
 
     /// Whether the thread does again what it has done in iterations that came to nothing.
+    #[inline]
     pub(super) fn is_alike(&self) -> bool {
         self.alike > 0 && self.is_same_so_far
     }

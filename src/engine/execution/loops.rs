@@ -131,11 +131,13 @@ impl Execution {
     }
 
     /// The running thread sees that.
+    #[inline]
     pub(crate) fn sees(&mut self, seen: Seen) {
         self.threads[self.current].loops.sees(seen);
     }
 
     /// How often the object has been written.
+    #[inline]
     pub(crate) fn sees_writes(&self, object: ObjectId) -> Seen {
         Seen::Writes(object, self.objects[object].writes)
     }
@@ -172,6 +174,7 @@ impl Execution {
     }
 
     /// Whether the thread does not go on by itself after it has yielded.
+    #[inline]
     pub(super) fn is_held(&self, thread: ThreadId) -> bool {
         match self.threads[thread].held {
             Held::No => false,

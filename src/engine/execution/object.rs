@@ -154,6 +154,7 @@ impl Objects {
     }
 
     /// The state of an object, which has that type.
+    #[inline]
     pub(crate) fn state<S: State>(&mut self, id: ObjectId) -> &mut S {
         let state: &mut dyn Any = &mut *self.0[id].state;
         state.downcast_mut().expect("an object keeps its type")
@@ -161,6 +162,7 @@ impl Objects {
 }
 
 /// The state of an object of a known type.
+#[inline]
 pub(crate) fn of<S: State>(state: &dyn State) -> &S {
     let state: &dyn Any = state;
     state.downcast_ref().expect("an object keeps its type")
@@ -169,12 +171,14 @@ pub(crate) fn of<S: State>(state: &dyn State) -> &S {
 impl Deref for Objects {
     type Target = Reused<Entry>;
 
+    #[inline]
     fn deref(&self) -> &Reused<Entry> {
         &self.0
     }
 }
 
 impl DerefMut for Objects {
+    #[inline]
     fn deref_mut(&mut self) -> &mut Reused<Entry> {
         &mut self.0
     }

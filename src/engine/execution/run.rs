@@ -186,6 +186,7 @@ thread_local! {
 ///
 /// # Panics
 /// Outside of an exploration.
+#[inline]
 pub(crate) fn with<R>(f: impl FnOnce(&mut Execution) -> R) -> R {
     try_with(f).unwrap_or_else(|| used_elsewhere())
 }
@@ -352,6 +353,7 @@ impl Execution {
         self.settings.reduction != Reduction::Full || self.has_choices || self.has_forgotten
     }
 
+    #[inline]
     pub(crate) fn current(&self) -> ThreadId {
         self.current
     }

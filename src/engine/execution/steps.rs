@@ -16,6 +16,7 @@ pub(crate) type How = (u64, u64, u64);
 impl Execution {
     /// A step that reads the object; it is independent of other reads. `found`: what
     /// makes a difference of what it has read; `seen`: the version that it has seen.
+    #[inline]
     pub(crate) fn reads(&mut self, object: ObjectId, operation: u64, found: u64, seen: Seen) {
         self.sees(seen);
         let writes = self.objects[object].writes;
@@ -23,6 +24,7 @@ impl Execution {
     }
 
     /// The same for a step that no record tells of.
+    #[inline]
     pub(crate) fn reads_unrecorded(&mut self, object: ObjectId, operation: u64, seen: Seen) {
         self.sees(seen);
         self.begins_step();
@@ -32,17 +34,20 @@ impl Execution {
     }
 
     /// A step that writes the object; it depends on every other access.
+    #[inline]
     pub(crate) fn writes(&mut self, object: ObjectId, operation: u64) {
         self.updates(object, Kind::Write, operation, 0);
     }
 
     /// The same for a step that also reads the object.
+    #[inline]
     pub(crate) fn updates(&mut self, object: ObjectId, kind: Kind, operation: u64, found: u64) {
         self.rewrites(object, kind, operation, found);
         self.changes(object);
     }
 
     /// A write after which nothing is different for a thread that looks for changes.
+    #[inline]
     pub(crate) fn rewrites(&mut self, object: ObjectId, kind: Kind, operation: u64, found: u64) {
         let writes = self.objects[object].writes;
         self.step(object, kind, (writes, operation, found));
@@ -50,6 +55,7 @@ impl Execution {
     }
 
     /// A step that accesses the object.
+    #[inline]
     pub(crate) fn step(&mut self, object: ObjectId, kind: Kind, how: How) {
         self.begins_step();
         self.iterates(object, how.1);
@@ -63,6 +69,7 @@ impl Execution {
     }
 
     /// The running thread takes a step.
+    #[inline]
     pub(crate) fn begins_step(&mut self) {
         self.can_tell_drops();
         let thread = &mut self.threads[self.current];
@@ -71,12 +78,14 @@ impl Execution {
     }
 
     /// The present step accesses that as well.
+    #[inline]
     pub(crate) fn accesses(&mut self, location: Location, kind: Kind, how: How) {
         self.trace.access(Access { location, kind });
         self.accesses_unrecorded(location, kind, how);
     }
 
     /// The same for an access that no record tells of.
+    #[inline]
     pub(crate) fn accesses_unrecorded(&mut self, location: Location, kind: Kind, how: How) {
         if self.aborted.is_some() {
             return;
@@ -86,6 +95,7 @@ impl Execution {
     }
 
     /// An access that makes no difference to the interleaving that it is part of.
+    #[inline]
     pub(crate) fn searches(&mut self, location: Location, kind: Kind) {
         if let Some(knew) = self.search.access(Access { location, kind }) {
             let record = self.trace.records().len();
@@ -97,6 +107,7 @@ impl Execution {
         }
     }
 
+    #[inline]
     pub(super) fn names_step(&mut self, location: Location, (found, operation, extra): How) {
         if self.search.is_repeating() {
             return; // the names after each of these transitions are known
@@ -128,12 +139,14 @@ impl Execution {
     }
 
     /// Names the present step of the running thread, in all executions.
+    #[inline]
     pub(crate) fn step_name(&self) -> u64 {
         let thread = &self.threads[self.current];
         mix(thread.key, thread.steps)
     }
 
     /// The transition in progress.
+    #[inline]
     pub(crate) fn transition(&self) -> u32 {
         self.search.transition()
     }
@@ -149,6 +162,7 @@ impl Execution {
     }
 
     /// What `SeqCst` operations and fences access.
+    #[inline]
     pub(super) fn fences(&self) -> Option<ObjectId> {
         self.fences
     }

@@ -126,6 +126,7 @@ impl Thread {
         }
     }
 
+    #[inline]
     pub(super) fn has_ended(&self) -> bool {
         matches!(self.next, Next::Ended)
     }

@@ -374,6 +374,7 @@ impl Execution {
 }
 
 /// Whether that is the execution in progress.
+#[inline]
 pub(crate) fn is_here(execution: u64) -> bool {
     try_with(|x| x.number == execution).unwrap_or(false)
 }

@@ -159,6 +159,7 @@ impl Trace {
         self.whole = usize::MAX;
     }
 
+    #[inline]
     pub(crate) fn records(&self) -> &[Record] {
         &self.records
     }
@@ -179,17 +180,20 @@ impl Trace {
     }
 
     /// An access that the next record makes.
+    #[inline]
     pub(crate) fn access(&mut self, access: Access) {
         self.accesses.push(access);
     }
 
     /// An access that the last record makes as well.
+    #[inline]
     pub(crate) fn also_accesses(&mut self, access: Access) {
         self.accesses.push(access);
         self.unclaimed = self.accesses.len() as u32;
     }
 
     /// The place of the thread's last record.
+    #[inline]
     pub(crate) fn last_id_of(&self, thread: ThreadId) -> Option<usize> {
         self.records
             .iter()
@@ -197,6 +201,7 @@ impl Trace {
     }
 
     /// The thread's last record.
+    #[inline]
     pub(crate) fn last_of(&self, thread: ThreadId) -> Option<&Record> {
         self.records
             .iter()
@@ -234,6 +239,7 @@ impl Trace {
         &mut self.records[last]
     }
 
+    #[inline]
     pub(crate) fn last_mut(&mut self) -> Option<&mut Record> {
         self.records.last_mut()
     }
@@ -243,10 +249,12 @@ impl Trace {
     }
 
     /// The record that comes next.
+    #[inline]
     pub(crate) fn next(&self) -> RecordId {
         self.records.len() as RecordId
     }
 
+    #[inline]
     pub(crate) fn accesses(&self, record: usize) -> &[Access] {
         let first = self.records[record].first_access as usize;
         let end = self.records.get(record + 1);
@@ -259,6 +267,7 @@ impl Trace {
         self.operations.len() as u32 - 1
     }
 
+    #[inline]
     pub(crate) fn operation(&self, record: &Record) -> Option<&Operation> {
         record
             .operation

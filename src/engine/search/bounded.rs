@@ -11,6 +11,7 @@ use super::node::Node;
 use crate::engine::hash::Hashed;
 use crate::engine::ids::{ThreadId, ThreadSet};
 use std::cmp::Ordering;
+use std::collections::hash_map::Entry;
 
 /// At most so many states are remembered, in about 140 MB for each scene in progress. What
 /// is reached after that may be explored more than once.
@@ -106,14 +107,17 @@ impl Reached {
                 threads.insert(thread);
             }
         }
-        let has_room = self.states.contains_key(&state) || self.states.len() < MOST;
-        let known = has_room.then(|| {
-            self.states.entry(state).or_insert(State {
-                enabled,
-                fewest: u32::MAX,
-                first: ThreadSet::default(),
-            })
-        });
+        let has_room = self.states.len() < MOST;
+        let known = match self.states.entry(state) {
+            Entry::Occupied(known) => Some(known.into_mut()),
+            Entry::Vacant(place) => has_room.then(|| {
+                place.insert(State {
+                    enabled,
+                    fewest: u32::MAX,
+                    first: ThreadSet::default(),
+                })
+            }),
+        };
         let Some(known) = known.filter(|known| known.enabled == enabled) else {
             return threads;
         };

@@ -103,6 +103,7 @@ impl Node {
 
     /// Whether the thread's transition is not worth taking from here if it reads that
     /// store (`None`: whatever it reads).
+    #[inline]
     pub(super) fn sleeps(&self, thread: ThreadId, read: Option<StoreName>) -> bool {
         if !self.sleep_set.iter().any(|entry| entry.thread == thread) {
             return false;
@@ -124,6 +125,7 @@ impl Node {
 
     /// Whether the transition, which has just been taken, does only this, whatever others
     /// have stored.
+    #[inline]
     pub(super) fn has_no_choice(&self) -> bool {
         let mut accesses = self.last.iter();
         self.choices.is_empty() && !accesses.any(|a| matches!(a.kind, Kind::ReadsFrom(..)))
@@ -149,11 +151,13 @@ impl Node {
     }
 
     /// Whether there is one.
+    #[inline]
     pub(super) fn has_next(&self) -> bool {
         let mut choices = self.choices.iter();
         choices.any(|choice| choice.taken + 1 < choice.of) || self.next_thread().is_some()
     }
 
+    #[inline]
     fn next_thread(&self) -> Option<ThreadId> {
         let is_new = |&thread: &ThreadId| {
             thread != self.thread
@@ -164,6 +168,7 @@ impl Node {
     }
 
     /// All that can follow the transition has been explored.
+    #[inline]
     pub(super) fn falls_asleep(&mut self) {
         let mut entry = SleepEntry {
             thread: self.thread,

@@ -6,6 +6,7 @@ use crate::lessons::parts::{Program, Scene};
 use crate::narrate;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Actors, Condvar, Mutex, Watched, rest};
+use std::cmp::max_by_key;
 
 /// The inbox of a scene.
 pub struct Letterbox {
@@ -214,11 +215,10 @@ fn talk<C: Chat>(ann_types: &[&'static str], bob_types: &[&'static str]) -> Judg
         .run();
     let anns = judge(&anns.into_text(), &[(to_ann.into_arrived(), in_time[0])]);
     let bobs = judge(&bobs.into_text(), &[(to_bob.into_arrived(), in_time[2])]);
-    let worse = anns.grade.max(bobs.grade);
-    Judged {
-        outcome: format!("ann {}, bob {}", anns.outcome, bobs.outcome),
-        ..if anns.grade == worse { anns } else { bobs }
-    }
+    let outcome = format!("ann {}, bob {}", anns.outcome, bobs.outcome);
+    // The worse one: Ann's, if both are the same.
+    let judged = max_by_key(bobs, anns, |judged| judged.grade);
+    Judged { outcome, ..judged }
 }
 
 pub(super) fn scenes<C: Chat + 'static>() -> Vec<Scene> {
