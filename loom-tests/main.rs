@@ -32,6 +32,7 @@ mod readers_and_writers;
 mod rwlock;
 mod same_source;
 mod scenarios;
+mod statics;
 mod stories;
 mod strangers;
 mod sync_channel;

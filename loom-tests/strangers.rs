@@ -259,7 +259,7 @@ mod mistakes {
 
     #[test]
     fn an_object_outside_of_any_scene() {
-        let outside = catch_unwind(|| Mutex::new(0)).map(|_| ());
+        let outside = catch_unwind(|| *Mutex::new(0).lock().unwrap());
         let message = message(&*outside.unwrap_err());
         assert!(message.contains("outside of an exploration"), "{message}");
         let outside = catch_unwind(|| thread::spawn(|| ()).join()).map(|_| ());

@@ -38,6 +38,8 @@ mod repeat;
 pub(crate) mod run;
 pub(crate) mod runner;
 pub(crate) mod schedule;
+mod statics;
+pub(crate) mod step;
 mod steps;
 pub(crate) mod telling;
 pub(crate) mod thread;

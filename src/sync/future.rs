@@ -63,7 +63,7 @@ impl AtomicWaker {
     /// A place without a waker.
     #[track_caller]
     #[must_use]
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         Self {
             waker: Mutex::new(None),
         }

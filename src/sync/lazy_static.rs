@@ -1,7 +1,7 @@
 //! The crate `lazy_static`, as loom has it.
 
 #[cfg(any(loom, feature = "model"))]
-pub use crate::engine::primitives::Lazy;
+pub use crate::engine::primitives::LazyLock as Lazy;
 #[cfg(not(any(loom, feature = "model")))]
 pub use std::sync::LazyLock as Lazy;
 

@@ -23,7 +23,7 @@ impl Notify {
     /// There is no notification yet.
     #[track_caller]
     #[must_use]
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         Self {
             notified: Mutex::new(false),
             changed: Condvar::new(),

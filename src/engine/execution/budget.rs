@@ -4,6 +4,7 @@
 use super::abort::{chosen, unwinding};
 use super::failure::{Failure, NOT_DETERMINISTIC};
 use super::iteration::Held;
+use super::object::Spot;
 use super::run::{Execution, Settings, with};
 use super::thread::{Fate, Next, Thread};
 use super::trace::{Gate, RecordId};
@@ -153,7 +154,7 @@ impl Execution {
             true => (Kind::Write, const { word("takes") }),
             false => (Kind::Read, const { word("leaves") }),
         };
-        self.accesses_unrecorded(budget, kind, (used as u64, operation, 0));
+        self.accesses_unrecorded(Spot::at(budget), kind, (used as u64, operation, 0));
     }
 
     /// Whether a weak exchange may still fail that could succeed.

@@ -1,6 +1,5 @@
 //! What is kept to tell whether a scene does the same again, and how it differs.
 
-use crate::engine::access::Location;
 use std::fmt;
 
 /// How the execution stood when a transition had ended.
@@ -16,7 +15,6 @@ pub(super) struct After {
 pub(super) struct Begun {
     /// What its thread knew.
     pub(super) knew: u64,
-    pub(super) location: Location,
     /// The record that tells of it, if there is one.
     pub(super) record: usize,
 }

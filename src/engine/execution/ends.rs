@@ -4,7 +4,7 @@
 //! it. If a scene looks for ends, it is a transition of its own.
 
 use super::iteration::Seen;
-use super::object::State;
+use super::object::{Spot, State};
 use super::run::{Execution, with};
 use super::schedule::try_point;
 use super::thread::Next;
@@ -34,7 +34,7 @@ impl Execution {
             return end;
         }
         let location = mix(self.threads[thread].key, const { word("end") });
-        let (end, _) = self.objects.add::<End>("thread end", location);
+        let (end, _) = self.objects.add::<End>("thread end", Spot::at(location));
         self.threads[thread].end = Some(end);
         end
     }

@@ -8,7 +8,7 @@
 
 use super::abort::unwinding;
 use super::failure::Failure;
-use super::object::Destroyed;
+use super::object::{Destroyed, Spot};
 use super::run::{Execution, try_with, with};
 use super::schedule::{point, try_point};
 use super::steps::How;
@@ -20,8 +20,11 @@ use crate::engine::ids::{At, ObjectId, ThreadId};
 
 const USE_AFTER_FREE: How = (0, word("use after free"), 0);
 
-/// What an object's owner holds of it, as words.
-pub(super) type Words = [u64; 2];
+/// No execution has used the object. Such a number is not likely to lie in memory by chance.
+pub(super) const UNUSED: u64 = word("no execution has used it");
+
+/// What an object's owner holds of it: the numbers of the execution and of the object.
+type Words = [u64; 2];
 
 /// The running thread uses an object that has been destroyed.
 pub(crate) fn used_after_free(object: ObjectId, at: At) -> ! {
@@ -55,15 +58,15 @@ pub(crate) fn must_both_live(objects: [ObjectId; 2], at: At) {
     }
 }
 
-/// The object at that address is destroyed.
-pub(super) fn destroys(words: Words, address: usize) {
-    let can_be_seen = try_with(|x| words[0] == x.number && x.can_be_seen()).unwrap_or(false);
+/// The object at that address is destroyed. `is_unused`: no thread has used it; then it is
+/// the execution's if others can notice.
+pub(super) fn destroys(object: impl FnOnce(&mut Execution) -> Option<ObjectId>, address: usize) {
+    let object = try_with(|x| object(x).map(|object| (object, x.can_be_seen()))).flatten();
+    let Some((object, can_be_seen)) = object else {
+        return;
+    };
     let can_be_seen = can_be_seen && (unwinding() || try_point(Next::Runs));
-    try_with(|x| {
-        if words[0] == x.number {
-            x.destroys(words[1] as ObjectId, address, can_be_seen);
-        }
-    });
+    try_with(|x| x.destroys(object, address, can_be_seen));
 }
 
 impl Execution {
@@ -85,7 +88,7 @@ impl Execution {
                 .objects
                 .get(other as ObjectId)
                 .filter(|_| execution == self.number);
-            if here.is_some_and(|other| other.destroyed.is_none()) {
+            if execution == UNUSED || here.is_some_and(|other| other.destroyed.is_none()) {
                 self.freed.swap_remove(place);
                 return None;
             }
@@ -100,7 +103,7 @@ impl Execution {
     }
 
     /// Whether other threads can notice what the running thread destroys.
-    fn can_be_seen(&self) -> bool {
+    pub(super) fn can_be_seen(&self) -> bool {
         let me = self.current;
         // The first thread knows all that threads have done that it has joined.
         let is_alone = me == 0 && self.unjoined.is_empty();
@@ -123,7 +126,7 @@ impl Execution {
         // Another thread may have released it just before, as part of an earlier step.
         let knows = &self.threads[by].views.past.clock;
         self.needs.releases_are_seen |= self.objects[object].state.is_released_beside(knows);
-        let location = self.objects[object].location;
+        let Spot { location, class } = self.objects[object].spot();
         let kind = Kind::Destroy;
         self.trace.access(Access { location, kind });
         self.searches(location, kind);
@@ -154,7 +157,7 @@ impl Execution {
             _ => self.objects[object].state.is_held_by(thread),
         };
         if let Some(user) = { others }.find(uses) {
-            self.names_step(location, USE_AFTER_FREE);
+            self.names_step(class, USE_AFTER_FREE);
             let at = self.trace.last_of(user).map(|record| record.at);
             self.tells_of_destruction(record);
             self.fails(Failure::UseAfterFree { object, user, at });
@@ -182,13 +185,13 @@ impl Execution {
             self.tells_of_destruction(destroyed.record);
         }
         self.begins_step();
-        let location = self.objects[object].location;
+        let Spot { location, class } = self.objects[object].spot();
         self.trace.access(Access {
             location,
             kind: Kind::Read,
         });
         self.searches(location, Kind::Destroy);
-        self.names_step(location, USE_AFTER_FREE);
+        self.names_step(class, USE_AFTER_FREE);
         // If the object had lived, the use might have taken from the budgets, or been in
         // sequence with fences: to find that out it must race with what others do there.
         self.might_have_taken();

@@ -1,47 +1,115 @@
 //! How a primitive reaches its state and takes its steps.
 
 use super::abort::{is_aborted, unwinding};
-use super::freed::{destroys, used_after_free};
-use super::iteration::Seen;
-use super::object::{State, Wait};
+use super::freed::{UNUSED, destroys, used_after_free};
+use super::object::{Spot, State, Wait};
 use super::run::{Execution, try_with, with};
 use super::schedule::{point, wait};
+use super::statics::{Copied, is_static};
+use super::step::Step;
 use super::thread::Next;
 use super::threads::{is_elsewhere, is_here};
-use super::trace::{Record, Tell};
-use crate::engine::access::{Access, Kind};
-use crate::engine::hash::word;
-use crate::engine::ids::{At, ObjectId, ThreadId};
-use crate::engine::memory::Views;
+use crate::engine::hash::{mix, word};
+use crate::engine::ids::{At, ObjectId};
+use crate::engine::search::Reduction;
 use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
 use std::panic::Location;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 
-/// An object of the execution with state `S`, as its owner holds it.
+/// An object of the execution with state `S`, as its owner holds it. It can be a constant:
+/// the object becomes the execution's when a thread comes to the schedule point before it
+/// uses the object.
 #[repr(C)]
-pub(crate) struct Handle<S> {
-    execution: u64,
-    id: ObjectId,
+pub(crate) struct Handle<S: State + Default> {
+    /// The execution's number, [`UNUSED`], or [`GONE`].
+    execution: AtomicU64,
+    id: AtomicUsize,
+    kind: &'static str,
+    made_at: At,
+    name: Option<&'static str>,
     state: PhantomData<fn() -> S>,
 }
 
-/// A step of the running thread on an object.
-pub(crate) struct Step<'x, S> {
-    x: &'x mut Execution,
-    pub(crate) id: ObjectId,
-    state: PhantomData<fn() -> S>,
-}
+/// The object is destroyed, or belongs to no execution.
+const GONE: u64 = 0;
 
-impl<S> Drop for Handle<S> {
+impl<S: State + Default> Drop for Handle<S> {
     fn drop(&mut self) {
-        destroys([self.execution, self.id as u64], self.address());
+        let address = self.address();
+        destroys(
+            |x| match self.execution() {
+                // Others can notice only that it is gone.
+                UNUSED => x.can_be_seen().then(|| self.registers(x)),
+                here => (here == x.number).then(|| self.known_id()),
+            },
+            address,
+        );
+        let execution = self.execution.get_mut();
+        // SAFETY: it is a reference. What lies in freed memory must not pass for an object.
+        unsafe { std::ptr::from_mut(execution).write_volatile(GONE) };
     }
 }
 
-impl<S> Handle<S> {
+// ORDERING (everywhere in this file): the threads of an execution run on one thread of the
+// system, and no other uses its objects.
+impl<S: State + Default> Handle<S> {
+    /// An object that no thread has used.
+    #[track_caller]
+    pub(crate) const fn new(kind: &'static str) -> Self {
+        Self {
+            execution: AtomicU64::new(UNUSED),
+            id: AtomicUsize::new(0),
+            kind,
+            made_at: Location::caller(),
+            name: None,
+            state: PhantomData,
+        }
+    }
+
+    #[inline]
+    fn execution(&self) -> u64 {
+        self.execution.load(Relaxed)
+    }
+
+    #[inline]
+    fn known_id(&self) -> ObjectId {
+        self.id.load(Relaxed)
+    }
+
     #[inline]
     fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
+    }
+
+    /// The owner of this handle or, if that lies in a static, the execution's copy of it.
+    #[inline]
+    pub(crate) fn here<'o, O: ?Sized>(&self, owner: &'o O) -> &'o O {
+        match self.is_unused() && is_static(self.address()) {
+            true => copy_of(owner),
+            false => owner,
+        }
+    }
+
+    /// Whether no thread has used the object. Memory that is freed is not touched.
+    #[inline]
+    fn is_unused(&self) -> bool {
+        !self.is_freed() && self.execution() == UNUSED
+    }
+
+    /// The object becomes the execution's.
+    #[inline(never)]
+    fn registers(&self, x: &mut Execution) -> ObjectId {
+        let spot = x.new_spot(mix(
+            std::ptr::from_ref(self.made_at) as u64,
+            word(self.kind),
+        ));
+        let (id, _) = x.objects.add::<S>(self.kind, spot);
+        x.objects[id].made_at = Some(self.made_at);
+        x.objects[id].name = self.name;
+        self.execution.store(x.number, Relaxed);
+        self.id.store(id, Relaxed);
+        id
     }
 
     /// Whether what lay here is destroyed, and nothing else lies here now.
@@ -52,25 +120,107 @@ impl<S> Handle<S> {
 
     /// Another handle of the same object.
     pub(crate) fn another(&self) -> Self {
-        let Self { execution, id, .. } = *self;
-        let state = PhantomData;
         Self {
-            execution,
-            id,
-            state,
+            execution: AtomicU64::new(self.execution()),
+            id: AtomicUsize::new(self.known_id()),
+            kind: self.kind,
+            made_at: self.made_at,
+            name: self.name,
+            state: PhantomData,
         }
     }
 
     /// A handle of an object of the execution in progress, if there is one.
-    pub(crate) fn find_by(find: impl FnOnce(&mut Execution) -> Option<ObjectId>) -> Option<Self> {
-        try_with(|x| {
-            let (id, execution, state) = (find(x)?, x.number, PhantomData);
-            Some(Self {
-                execution,
-                id,
-                state,
-            })
-        })?
+    #[track_caller]
+    pub(crate) fn find_by(
+        kind: &'static str,
+        find: impl FnOnce(&mut Execution) -> Option<ObjectId>,
+    ) -> Option<Self> {
+        let handle = Self::new(kind);
+        let found = try_with(|x| {
+            handle.id.store(find(x)?, Relaxed);
+            Some(x.number)
+        });
+        handle
+            .execution
+            .store(found.flatten().unwrap_or(GONE), Relaxed);
+        found.flatten().map(|_| handle)
+    }
+
+    /// Whether it belongs to the execution in progress, or to none so far.
+    #[inline]
+    pub(crate) fn is_here(&self) -> bool {
+        match self.execution() {
+            UNUSED => try_with(|_| ()).is_some(),
+            execution => is_here(execution),
+        }
+    }
+
+    pub(crate) fn name(&mut self, name: &'static str) {
+        self.name = Some(name);
+        self.is_called(name);
+    }
+
+    /// The same, if the execution knows the object.
+    pub(crate) fn is_called(&self, name: &'static str) {
+        if self.execution() != UNUSED && self.is_here() {
+            with(|x| x.objects[self.known_id()].name = Some(name));
+        }
+    }
+
+    /// An object that is the execution's at once.
+    #[track_caller]
+    pub(crate) fn of_execution(kind: &'static str) -> Self {
+        let handle = Self::new(kind);
+        let begin = |x: &mut Execution| {
+            let location = x.new_location(word(kind));
+            let (id, _) = x.objects.add::<S>(kind, Spot::at(location));
+            x.objects[id].made_at = Some(handle.made_at);
+            handle.execution.store(x.number, Relaxed);
+            handle.id.store(id, Relaxed);
+        };
+        match unwinding() {
+            true if try_with(begin).is_none() => handle.execution.store(GONE, Relaxed),
+            true => {}
+            false => with(begin),
+        }
+        handle
+    }
+
+    /// If no thread has used the object, it becomes the execution's, made ready by `begin`:
+    /// before the schedule point that comes before its use.
+    #[inline]
+    pub(crate) fn begins(&self, begin: impl FnOnce(&mut Step<'_, S>)) {
+        // Outside of an execution a thread that unwinds must not panic.
+        if self.is_unused() && (!unwinding() || self.is_here()) {
+            self.with(begin);
+        }
+    }
+
+    /// The same; `show`: what the column of shared state shows at the beginning.
+    #[inline]
+    pub(crate) fn begins_with(&self, show: impl FnOnce() -> Option<String>) {
+        if self.is_unused() && (!unwinding() || self.is_here()) {
+            let shown = with(|x| x.is_told).then(show).flatten();
+            let id = self.id();
+            with(|x| x.objects[id].initially = shown);
+        }
+    }
+
+    /// The object in the execution.
+    #[inline]
+    fn id_in(&self, x: &mut Execution) -> ObjectId {
+        match self.execution() {
+            UNUSED => self.registers(x),
+            _ => self.known_id(),
+        }
+    }
+
+    pub(crate) fn id(&self) -> ObjectId {
+        match self.execution() {
+            UNUSED => with(|x| self.registers(x)),
+            _ => self.known_id(),
+        }
     }
 
     /// The object, which the running thread begins to use at that line.
@@ -92,62 +242,23 @@ impl<S> Handle<S> {
     fn find(&self) -> Result<ObjectId, ObjectId> {
         let address = self.address();
         let (freed, here) = with(|x| (x.freed_at(address), x.number));
-        match freed {
-            Some(freed) => Err(freed),
-            None if self.execution != here => is_elsewhere(),
-            None => Ok(self.id),
+        if let Some(freed) = freed {
+            return Err(freed);
         }
-    }
-}
-
-impl<S: State + Default> Handle<S> {
-    #[track_caller]
-    #[inline]
-    pub(crate) fn new(kind: &'static str) -> Self {
-        Self::new_with(kind, |_| ())
-    }
-
-    /// A new object, made ready by `begin`.
-    #[track_caller]
-    pub(crate) fn new_with(kind: &'static str, begin: impl FnOnce(&mut Step<'_, S>)) -> Self {
-        let at = Location::caller();
-        let make = |x: &mut Execution| {
-            let location = x.new_location(word(kind));
-            let (id, _) = x.objects.add::<S>(kind, location);
-            x.objects[id].made_at = Some(at);
-            begin(&mut Step::new(x, id));
-            Self {
-                execution: x.number,
-                id,
-                state: PhantomData,
-            }
-        };
-        match unwinding() {
-            // Of no execution.
-            true => try_with(make).unwrap_or(Self {
-                execution: 0,
-                id: 0,
-                state: PhantomData,
-            }),
-            false => with(make),
+        match self.execution() {
+            UNUSED => Ok(self.id()),
+            execution if execution != here => is_elsewhere(),
+            _ => Ok(self.known_id()),
         }
-    }
-
-    #[inline]
-    pub(crate) fn id(&self) -> ObjectId {
-        self.id
-    }
-
-    /// Whether it belongs to the execution in progress.
-    #[inline]
-    pub(crate) fn is_here(&self) -> bool {
-        is_here(self.execution)
     }
 
     /// Does something that is no step, or part of the step in progress.
     #[inline]
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut Step<'_, S>) -> R) -> R {
-        with(|x| f(&mut Step::new(x, self.id)))
+        with(|x| {
+            let id = self.id_in(x);
+            f(&mut Step::new(x, id))
+        })
     }
 
     /// A schedule point, and then a step.
@@ -193,25 +304,47 @@ impl<S: State + Default> Handle<S> {
     #[inline]
     pub(crate) fn wait(&self, what: &'static dyn super::object::Blocking, timed: bool) -> Wait {
         Wait {
-            object: self.id,
+            object: self.id(),
             what,
             timed,
         }
     }
+}
 
-    pub(crate) fn name(&self, name: &'static str) {
-        if self.is_here() {
-            self.with(|step| step.x.objects[step.id].name = Some(name));
+impl Execution {
+    /// A place for an object that the running thread begins to use, before it comes to the
+    /// schedule point before that. (While a prefix of the execution is the same, so is the
+    /// order in which threads come to their next schedule point.)
+    fn new_spot(&mut self, class: u64) -> Spot {
+        let number = self.classes.entry(class).or_default();
+        let location = mix(class, *number);
+        *number += 1;
+        let is_alone = *number == 1;
+        // A thread that unwinds passes no schedule point: which object comes first may be
+        // another if the same prefix goes on otherwise.
+        if unwinding() {
+            self.unwinding_classes.push(class);
         }
+        let is_bounded = self.needs.reduction.is_bounded();
+        if !is_alone && self.unwinding_classes.contains(&class) && !is_bounded {
+            self.needs.reduction = Reduction::None;
+        }
+        Spot { location, class }
     }
+}
 
-    /// What the column of shared state shows at the beginning.
-    pub(crate) fn shows_at_first(&self, text: impl FnOnce() -> String) {
-        if self.is_here() && with(|x| x.is_told) {
-            let text = text();
-            self.with(|step| step.x.objects[step.id].initially = Some(text));
-        }
-    }
+/// The execution's copy of what lies in a static; the static outside of an execution.
+fn copy_of<O: ?Sized>(owner: &O) -> &O {
+    let found = try_with(|x| x.statics.iter().find_map(|copied| copied.of(owner)));
+    let Some(found) = found else {
+        return owner;
+    };
+    found.unwrap_or_else(|| {
+        // SAFETY: an object in a static is used through its copies only.
+        let (copied, copy) = unsafe { Copied::new(owner) };
+        with(|x| x.statics.push(copied));
+        copy
+    })
 }
 
 /// Does something with an object that may have been destroyed since the thread began to
@@ -229,95 +362,7 @@ pub(crate) fn with_living<S: State, R>(
     done.unwrap_or_else(|| used_after_free(id, at))
 }
 
-impl<'x, S: State> Step<'x, S> {
-    #[inline]
-    pub(crate) fn new(x: &'x mut Execution, id: ObjectId) -> Self {
-        let state = PhantomData;
-        Self { x, id, state }
-    }
-
-    #[inline]
-    pub(crate) fn state(&mut self) -> &mut S {
-        self.x.objects.state(self.id)
-    }
-
-    /// The running thread.
-    #[inline]
-    pub(crate) fn me(&self) -> ThreadId {
-        self.x.current
-    }
-
-    /// The running thread's views, and the state.
-    #[inline]
-    pub(crate) fn views_and_state(&mut self) -> (&mut Views, &mut S) {
-        let views = &mut self.x.threads[self.x.current].views;
-        (views, self.x.objects.state(self.id))
-    }
-
-    /// A step that only reads: an independent one if others only read too.
-    pub(crate) fn reads_it(&mut self, operation: u64) {
-        let seen = self.x.sees_writes(self.id);
-        let Seen::Writes(_, writes) = seen else {
-            return;
-        };
-        self.x.reads(self.id, operation, writes, seen);
-    }
-
-    /// A step that reads what only writes change, or takes a lock that others can share.
-    pub(crate) fn shares_it(&mut self, kind: Kind, operation: u64) {
-        let writes = self.x.objects[self.id].writes;
-        self.x.sees(Seen::Writes(self.id, writes));
-        self.x.step(self.id, kind, (writes, operation, 0));
-    }
-
-    /// A step that writes.
-    pub(crate) fn writes_it(&mut self, operation: u64) {
-        self.x.writes(self.id, operation);
-    }
-
-    /// A step that writes, and after which nothing is different for others.
-    pub(crate) fn rewrites_it(&mut self, operation: u64) {
-        self.x.rewrites(self.id, Kind::Write, operation, 0);
-    }
-
-    /// A step that takes what others could have taken.
-    pub(crate) fn takes_it(&mut self, kind: Kind, operation: u64) {
-        self.x.updates(self.id, kind, operation, 0);
-    }
-
-    /// An access that happens-before orders, and no schedule: only stories need it.
-    pub(crate) fn records_access(&mut self, kind: Kind) {
-        let location = self.x.objects[self.id].location;
-        self.x.trace.access(Access { location, kind });
-    }
-
-    pub(crate) fn note(&mut self, at: At, tell: Tell) -> &mut Record {
-        self.x.notes(Some(self.id), at, tell)
-    }
-
-    /// The same, as the last thing of the step.
-    pub(crate) fn into_note(self, at: At, tell: Tell) -> &'x mut Record {
-        self.x.notes(Some(self.id), at, tell)
-    }
-}
-
-impl<S> Deref for Step<'_, S> {
-    type Target = Execution;
-
-    #[inline]
-    fn deref(&self) -> &Execution {
-        self.x
-    }
-}
-
-impl<S> DerefMut for Step<'_, S> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut Execution {
-        self.x
-    }
-}
-
-impl<S> std::fmt::Debug for Handle<S> {
+impl<S: State + Default> std::fmt::Debug for Handle<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Handle").finish_non_exhaustive()
     }

@@ -6,13 +6,15 @@ use super::run::Execution;
 use super::thread::Thread;
 use crate::engine::access::{Kind, StoreName};
 use crate::engine::clock::View;
-use crate::engine::hash::{mix, word};
-use crate::engine::ids::{ObjectId, ThreadId};
+use crate::engine::hash::word;
+use crate::engine::ids::ObjectId;
 use crate::engine::memory::stores::Stores;
 use std::sync::atomic::Ordering;
 
 impl State for Stores {
-    fn reset(&mut self) {}
+    fn reset(&mut self) {
+        self.clear();
+    }
 }
 
 /// The stores that the thread may read, the newest first. In a loop it reads no older
@@ -88,21 +90,20 @@ impl Execution {
             true => Kind::Write,
             false => Kind::Read,
         };
-        let location = mix(self.objects[atomic].location, operation);
-        self.accesses(location, kind, (before, operation, 0));
+        let spot = self.objects[atomic].spot().part(operation);
+        self.accesses(spot, kind, (before, operation, 0));
         let fences = &self.objects[fences];
-        let (location, before) = (fences.location, fences.writes);
-        self.accesses(location, Kind::Read, (before, operation, 0));
+        let (spot, before) = (fences.spot(), fences.writes);
+        self.accesses(spot, Kind::Read, (before, operation, 0));
     }
 
-    /// An atomic with that value comes into being.
+    /// An atomic that has had that value from the beginning. To read it synchronises with
+    /// nothing.
     pub(crate) fn begins_atomic(&mut self, atomic: ObjectId, value: u64) {
         let number = self.atomics;
         self.atomics += 1;
-        let creator: ThreadId = self.current;
-        let past = &self.threads[creator].views.past;
         let stores: &mut Stores = self.objects.state(atomic);
-        stores.begin(number, value, creator, past);
+        stores.begin(number, value);
     }
 
     /// A `SeqCst` fence, or a weaker one.

@@ -4,6 +4,7 @@
 use super::gate::RecordId;
 use crate::engine::access::{Kind, Location};
 use crate::engine::clock::VectorClock;
+use crate::engine::hash::mix;
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::engine::reused::Reused;
 use std::any::Any;
@@ -99,8 +100,11 @@ pub(crate) struct Entry {
     pub(crate) initially: Option<String>,
     /// A value as the story shows it.
     pub(crate) show: Option<fn(u64) -> String>,
-    /// The same whatever the order in which objects are created.
+    /// Where its accesses go. While a prefix of the execution is the same, so is this.
     pub(crate) location: Location,
+    /// The same in every execution, whichever thread uses it first. Objects that are made
+    /// by the same line may share it.
+    pub(crate) class: u64,
     /// How often it was written.
     pub(crate) writes: u64,
     /// How often what can be seen of it has changed, where that is less.
@@ -111,6 +115,43 @@ pub(crate) struct Entry {
     pub(crate) state: Box<dyn State>,
 }
 
+impl Entry {
+    #[inline]
+    pub(crate) fn spot(&self) -> Spot {
+        Spot {
+            location: self.location,
+            class: self.class,
+        }
+    }
+}
+
+/// Where a step goes: for the search, and for the interleaving's name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spot {
+    pub(crate) location: Location,
+    pub(crate) class: u64,
+}
+
+impl Spot {
+    /// A location that is called the same in every execution.
+    #[inline]
+    pub(crate) fn at(location: Location) -> Self {
+        Self {
+            location,
+            class: location,
+        }
+    }
+
+    /// A part of it.
+    #[inline]
+    pub(crate) fn part(self, part: u64) -> Self {
+        Self {
+            location: mix(self.location, part),
+            class: mix(self.class, part),
+        }
+    }
+}
+
 /// The objects of the execution, by their numbers.
 #[derive(Default)]
 pub(crate) struct Objects(Reused<Entry>);
@@ -119,7 +160,7 @@ impl Objects {
     pub(crate) fn add<S: State + Default>(
         &mut self,
         kind: &'static str,
-        location: Location,
+        spot: Spot,
     ) -> (ObjectId, &mut S) {
         let id = self.0.len();
         let new = || Box::<S>::default();
@@ -129,7 +170,8 @@ impl Objects {
             made_at: None,
             initially: None,
             show: None,
-            location,
+            location: spot.location,
+            class: spot.class,
             writes: 0,
             version: 0,
             changes: 0,
@@ -145,7 +187,7 @@ impl Objects {
         entry.made_at = None;
         entry.initially = None;
         entry.show = None;
-        entry.location = location;
+        (entry.location, entry.class) = (spot.location, spot.class);
         entry.writes = 0;
         entry.version = 0;
         entry.changes = 0;

@@ -111,7 +111,7 @@ impl Execution {
             if self.current == 0 && others.all(|thread| thread.has_ended()) {
                 self.alone = mix(self.alone, what);
             }
-            let did = (mix(begun.location, what), record.map(|record| record.at));
+            let did = (what, record.map(|record| record.at));
             let other = self.search.deeds.does(begun.knew, did)?;
             let now = record.map(|_| self.words(&self.trace, begun.record));
             Some((now.unwrap_or_else(|| self.thread_words("goes on")), other))
@@ -139,7 +139,7 @@ impl Execution {
 
     /// Names what a record's thread does, whatever comes of it.
     fn attempt(&self, record: &Record) -> u64 {
-        let object = record.object.map_or(0, |id| self.objects[id].location);
+        let object = record.object.map_or(0, |id| self.objects[id].class);
         let at = mix(std::ptr::from_ref(record.at) as u64, object);
         let Some(operation) = self.trace.operation(record) else {
             return at;

@@ -4,18 +4,17 @@ use super::counts::SeenCount;
 use super::difference::{After, Begun, Difference};
 use super::failure::{Aborted, BlockedThread, Failure};
 use super::iteration::Standstill;
-use super::object::{Objects, State};
+use super::object::{Objects, Spot, State};
+use super::statics::Copied;
 use super::thread::{Thread, Threads};
 use super::trace::{RecordId, Trace};
 use crate::engine::clock::View;
 use crate::engine::coroutine::Stacks;
-use crate::engine::hash::mix;
+use crate::engine::hash::{Hashed, mix};
 use crate::engine::ids::{At, ObjectId, ThreadId, ThreadSet};
 use crate::engine::search::{Reduction, Search};
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
-use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
@@ -132,10 +131,12 @@ pub(crate) struct Execution {
     pub(super) has_forgotten: bool,
     /// Where objects lay that have been destroyed.
     pub(super) freed: Vec<(usize, ObjectId)>,
-    /// Values of `lazy_static!`, by the addresses of their statics.
-    pub(super) statics: Vec<(usize, Rc<dyn Any>)>,
-    /// The static of which the next object is a part.
-    pub(super) begins_static: Option<usize>,
+    /// The execution's own copies of the statics that it has used.
+    pub(super) statics: Vec<Copied>,
+    /// How many objects of each class there are.
+    pub(super) classes: Hashed<u64, u64>,
+    /// The classes of objects that a thread began to use while it unwound.
+    pub(super) unwinding_classes: Vec<u64>,
     /// Threads that no other has joined.
     pub(super) unjoined: ThreadSet,
     /// Loops that may not end, by the lines where they yield.
@@ -263,7 +264,8 @@ impl Execution {
             has_forgotten: false,
             freed: Vec::new(),
             statics: Vec::new(),
-            begins_static: None,
+            classes: Hashed::default(),
+            unwinding_classes: Vec::new(),
             unjoined: ThreadSet::default(),
             endless_loops: Vec::new(),
             seen_counts: Vec::new(),
@@ -317,7 +319,8 @@ impl Execution {
         self.freed.clear();
         // An execution that was abandoned has left them: what they own may be in use.
         std::mem::forget(std::mem::take(&mut self.statics));
-        self.begins_static = None;
+        self.classes.clear();
+        self.unwinding_classes.clear();
         self.unjoined = ThreadSet::default();
         self.yields = 0;
         self.parts.clear();
@@ -334,7 +337,7 @@ impl Execution {
         self.hand_over();
         if self.settings.is_c11 {
             let location = self.new_location(0);
-            let (fences, _) = self.objects.add::<Fences>("fence", location);
+            let (fences, _) = self.objects.add::<Fences>("fence", Spot::at(location));
             self.fences = Some(fences);
         }
     }
@@ -358,23 +361,8 @@ impl Execution {
         self.current
     }
 
-    /// The value of a static, if it was used before. If not, the next object that is made
-    /// belongs to it, whichever thread comes first.
-    pub(crate) fn finds_static(&mut self, key: usize) -> Option<Rc<dyn Any>> {
-        let found = self.statics.iter().find(|&&(other, _)| other == key);
-        self.begins_static = found.is_none().then_some(key);
-        found.map(|(_, value)| Rc::clone(value))
-    }
-
-    pub(crate) fn adds_static(&mut self, key: usize, value: Rc<dyn Any>) {
-        self.statics.push((key, value));
-    }
-
-    /// A location for an object that the running thread creates.
+    /// A location for an object that the running thread creates, in every execution.
     pub(super) fn new_location(&mut self, kind: u64) -> u64 {
-        if let Some(key) = self.begins_static.take() {
-            return mix(key as u64, kind);
-        }
         let creator = &mut self.threads[self.current];
         creator.children += 1;
         mix(mix(creator.key, creator.children), kind)

@@ -2,6 +2,7 @@
 
 use super::difference::Begun;
 use super::iteration::Seen;
+use super::object::Spot;
 use super::run::Execution;
 use super::trace::{Gate, Record, Tell};
 use crate::engine::access::{Access, Kind, Location, StoreName};
@@ -29,8 +30,8 @@ impl Execution {
         self.sees(seen);
         self.begins_step();
         let entry = &self.objects[object];
-        let (location, writes) = (entry.location, entry.writes);
-        self.accesses_unrecorded(location, Kind::Read, (writes, operation, writes));
+        let (spot, writes) = (entry.spot(), entry.writes);
+        self.accesses_unrecorded(spot, Kind::Read, (writes, operation, writes));
     }
 
     /// A step that writes the object; it depends on every other access.
@@ -59,7 +60,7 @@ impl Execution {
     pub(crate) fn step(&mut self, object: ObjectId, kind: Kind, how: How) {
         self.begins_step();
         self.iterates(object, how.1);
-        self.accesses(self.objects[object].location, kind, how);
+        self.accesses(self.objects[object].spot(), kind, how);
     }
 
     /// What the running thread does, if it is in a loop.
@@ -79,19 +80,20 @@ impl Execution {
 
     /// The present step accesses that as well.
     #[inline]
-    pub(crate) fn accesses(&mut self, location: Location, kind: Kind, how: How) {
+    pub(crate) fn accesses(&mut self, spot: Spot, kind: Kind, how: How) {
+        let location = spot.location;
         self.trace.access(Access { location, kind });
-        self.accesses_unrecorded(location, kind, how);
+        self.accesses_unrecorded(spot, kind, how);
     }
 
     /// The same for an access that no record tells of.
     #[inline]
-    pub(crate) fn accesses_unrecorded(&mut self, location: Location, kind: Kind, how: How) {
+    pub(crate) fn accesses_unrecorded(&mut self, spot: Spot, kind: Kind, how: How) {
         if self.aborted.is_some() {
             return;
         }
-        self.names_step(location, how);
-        self.searches(location, kind);
+        self.names_step(spot.class, how);
+        self.searches(spot.location, kind);
     }
 
     /// An access that makes no difference to the interleaving that it is part of.
@@ -99,22 +101,18 @@ impl Execution {
     pub(crate) fn searches(&mut self, location: Location, kind: Kind) {
         if let Some(knew) = self.search.access(Access { location, kind }) {
             let record = self.trace.records().len();
-            self.begun = Some(Begun {
-                knew,
-                location,
-                record,
-            });
+            self.begun = Some(Begun { knew, record });
         }
     }
 
     #[inline]
-    pub(super) fn names_step(&mut self, location: Location, (found, operation, extra): How) {
+    pub(super) fn names_step(&mut self, class: u64, (found, operation, extra): How) {
         if self.search.is_repeating() {
             return; // the names after each of these transitions are known
         }
         let thread = &self.threads[self.current];
         let who = mix(thread.key, thread.steps);
-        let step = name([who, location, mix(operation, extra), found]);
+        let step = name([who, class, mix(operation, extra), found]);
         self.name = self.name.wrapping_add(step);
     }
 

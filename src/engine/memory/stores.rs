@@ -52,7 +52,7 @@ pub(crate) struct Writer {
 
 impl Stores {
     /// An atomic with that value; the execution has so many others.
-    pub(crate) fn begin(&mut self, number: usize, value: u64, by: ThreadId, past: &Past) {
+    pub(crate) fn begin(&mut self, number: usize, value: u64) {
         self.number = number;
         self.list.clear();
         self.sequential = 0;
@@ -62,10 +62,18 @@ impl Stores {
         store.record = None;
         store.value = value;
         store.version = 0;
-        store.by = by;
-        store.time = past.clock.of(by);
+        (store.by, store.time) = (0, 0);
         store.ordering = Ordering::Relaxed;
-        store.releases.clone_from(past);
+        store.releases.clear();
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.list.clear();
+    }
+
+    /// Whether it has not begun.
+    pub(crate) fn is_new(&self) -> bool {
+        self.list.is_empty()
     }
 
     fn push(&mut self) -> &mut Store {
@@ -219,7 +227,7 @@ mod tests {
 
     fn atomic(number: usize) -> Stores {
         let mut stores = Stores::default();
-        stores.begin(number, 0, 0, &Past::default());
+        stores.begin(number, 0);
         stores
     }
 

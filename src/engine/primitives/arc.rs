@@ -77,7 +77,7 @@ impl<T> Arc<T> {
     #[inline(never)]
     #[track_caller]
     pub fn new(value: T) -> Self {
-        Self::of(StdArc::new(value), Handle::new(ARC))
+        Self::of(StdArc::new(value), Handle::of_execution(ARC))
     }
 
     /// A pinned `Arc` that holds `value`.
@@ -95,7 +95,7 @@ impl<T> Arc<T> {
     #[track_caller]
     pub fn new_cyclic<F: FnOnce(&Weak<T>) -> T>(make: F) -> Self {
         let at = Location::caller();
-        let handle = ManuallyDrop::new(Handle::<Counts>::new(ARC));
+        let handle = ManuallyDrop::new(Handle::<Counts>::of_execution(ARC));
         let value = StdArc::new_cyclic(|weak| {
             let weak = Lent(ManuallyDrop::new(Weak {
                 value: ManuallyDrop::new(weak.clone()),

@@ -44,7 +44,7 @@ impl<T: Clone> Arc<T> {
         if strong > 1 {
             *this = Self::new(T::clone(this));
         } else if weak > 0 {
-            this.handle = ManuallyDrop::new(Handle::new(ARC));
+            this.handle = ManuallyDrop::new(Handle::of_execution(ARC));
         }
         StdArc::make_mut(&mut this.value)
     }
@@ -77,7 +77,7 @@ impl<T: ?Sized> Arc<T> {
     #[inline(never)]
     #[track_caller]
     pub unsafe fn from_raw(value: *const T) -> Self {
-        let handle = at_address(value.addr()).unwrap_or_else(|| Handle::new(ARC));
+        let handle = at_address(value.addr()).unwrap_or_else(|| Handle::of_execution(ARC));
         // SAFETY: the caller says so: `into_raw` has returned the pointer of a std `Arc`.
         Self::of(unsafe { StdArc::from_raw(value) }, handle)
     }
@@ -122,7 +122,7 @@ impl<T: ?Sized> From<StdArc<T>> for Arc<T> {
             StdArc::get_mut(&mut value).is_some(),
             "the model cannot count references that std's `Arc` has made: make it the model's first"
         );
-        Self::of(value, Handle::new(ARC))
+        Self::of(value, Handle::of_execution(ARC))
     }
 }
 
@@ -131,7 +131,7 @@ macro_rules! from {
         $(impl<$($bound)*> From<$from> for Arc<$to> {
             #[track_caller]
             fn from(value: $from) -> Self {
-                Self::of(StdArc::from(value), Handle::new(ARC))
+                Self::of(StdArc::from(value), Handle::of_execution(ARC))
             }
         })+
     };

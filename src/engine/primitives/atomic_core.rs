@@ -2,11 +2,12 @@
 
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::{chosen, unwinding};
-use crate::engine::execution::handle::{Handle, Step, with_living};
+use crate::engine::execution::handle::{Handle, with_living};
 use crate::engine::execution::iteration::Seen;
 use crate::engine::execution::panics::looks_while_unwinding;
 use crate::engine::execution::run::with;
 use crate::engine::execution::schedule::point;
+use crate::engine::execution::step::Step;
 use crate::engine::execution::thread::Next;
 use crate::engine::execution::trace::{Names, Record, Shows};
 use crate::engine::hash::word;
@@ -27,29 +28,36 @@ pub(super) struct Raw {
 pub(super) type Change<'a> = &'a mut dyn FnMut(u64) -> Option<u64>;
 
 impl Raw {
-    #[inline(never)]
     #[track_caller]
-    pub(super) fn new(value: u64, show: Option<fn(u64) -> String>) -> Self {
-        let handle = Handle::new_with("atomic", |step| {
-            let id = step.id;
-            step.begins_atomic(id, value);
-            step.objects[id].show = show;
-        });
-        handle.shows_at_first(|| match (show, value) {
-            (Some(show), _) => show(value),
-            (None, 0) => "null".to_owned(),
-            (None, _) => "a pointer".to_owned(),
-        });
-        Self { handle }
+    pub(super) const fn new() -> Self {
+        Self {
+            handle: Handle::new("atomic"),
+        }
     }
 
-    /// The newest value becomes that one: the thread that had exclusive access has written
-    /// it. No step: all that other threads can do happens before that or after it.
+    /// The value is that one: the thread that had exclusive access has written it, or it is
+    /// the initial value. No step: all that other threads can do happens before that or
+    /// after it.
     #[inline(never)]
-    pub(super) fn overwrite(&self, value: u64) {
-        if self.handle.is_here() && !self.handle.is_freed() {
-            self.handle.with(|step| step.state().overwrite(value));
+    pub(super) fn set(&self, value: u64, show: Option<fn(u64) -> String>) {
+        if self.handle.is_freed() || !self.handle.is_here() {
+            return;
         }
+        self.handle.with(|step| {
+            let id = step.id;
+            if !step.state().is_new() {
+                return step.state().overwrite(value);
+            }
+            step.begins_atomic(id, value);
+            step.objects[id].show = show;
+            if step.is_told {
+                step.objects[id].initially = Some(match (show, value) {
+                    (Some(show), _) => show(value),
+                    (None, 0) => "null".to_owned(),
+                    (None, _) => "a pointer".to_owned(),
+                });
+            }
+        });
     }
 
     #[inline(never)]

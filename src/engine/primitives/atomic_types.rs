@@ -32,10 +32,10 @@ macro_rules! atomics {
         impl $(<$t>)? $name $(<$t>)? {
             /// An atomic with that value.
             #[track_caller]
-            pub fn new(value: $value) -> Self {
+            pub const fn new(value: $value) -> Self {
                 Self {
-                    raw: Raw::new(value.encode(), <$value>::SHOW),
-                    taken: Taken::default(),
+                    raw: Raw::new(),
+                    taken: Taken::new(value),
                 }
             }
 
@@ -157,7 +157,7 @@ macro_rules! atomics {
             #[inline(never)]
             #[track_caller]
             pub fn get_mut(&mut self) -> &mut $value {
-                let value = <$value>::decode(self.raw().newest());
+                let value = self.newest();
                 self.taken.begin(value)
             }
 
@@ -168,16 +168,24 @@ macro_rules! atomics {
             }
 
             pub(super) fn newest(&self) -> $value {
-                <$value>::decode(self.raw().newest())
+                let this = self.raw.handle.here(self);
+                match this.raw.handle.is_freed() {
+                    false if let Some(value) = this.taken.get() => value,
+                    _ => <$value>::decode(this.raw.newest()),
+                }
             }
 
-            /// With what has been written by `get_mut`. The memory of an atomic that is freed
-            /// is not touched: the operation that follows tells of it.
+            /// With the initial value, or what has been written by `get_mut`. The memory of
+            /// an atomic that is freed is not touched: the operation that follows tells of it.
             fn raw(&self) -> &Raw {
-                if !self.raw.handle.is_freed() && self.taken.is_begun() {
-                    self.raw.overwrite(self.taken.end().encode());
+                let this = self.raw.handle.here(self);
+                if !this.raw.handle.is_freed()
+                    && let Some(value) = this.taken.get()
+                {
+                    this.raw.set(value.encode(), <$value>::SHOW);
+                    this.taken.end();
                 }
-                &self.raw
+                &this.raw
             }
 
             fn change(
@@ -195,7 +203,7 @@ macro_rules! atomics {
         }
 
         impl $(<$t>)? Named for $name $(<$t>)? {
-            fn named(self, name: &'static str) -> Self {
+            fn named(mut self, name: &'static str) -> Self {
                 self.raw.handle.name(name);
                 self
             }

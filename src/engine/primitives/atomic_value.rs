@@ -56,33 +56,42 @@ impl<T> Value for *mut T {
     }
 }
 
-/// A value that a thread with exclusive access may change, after `get_mut`. In words: the
-/// padding of an atomic on a stack could differ, and stacks are compared.
-pub(super) struct Taken<V> {
-    value: Option<Box<V>>,
+/// A value that the engine does not know: the initial one, or one that a thread with
+/// exclusive access may change, after `get_mut`. In words: the padding of an atomic on a
+/// stack could differ, and stacks are compared.
+pub(super) struct Taken<V: Copy> {
+    value: Word<V>,
     /// Whether the engine does not know the value yet.
     is_begun: AtomicUsize,
 }
 
-// SAFETY: the value is changed through an exclusive reference only, and is otherwise
-// copied, as any thread may copy an atomic's value.
-unsafe impl<V> Send for Taken<V> {}
-// SAFETY: as above.
-unsafe impl<V> Sync for Taken<V> {}
-
-impl<V> Default for Taken<V> {
-    fn default() -> Self {
-        Self {
-            value: None,
-            is_begun: AtomicUsize::new(0),
-        }
-    }
+#[derive(Clone, Copy)]
+union Word<V: Copy> {
+    word: u64,
+    value: V,
 }
 
-impl<V: Value> Taken<V> {
+// SAFETY: the value is changed through an exclusive reference only, and is otherwise
+// copied, as any thread may copy an atomic's value.
+unsafe impl<V: Copy> Send for Taken<V> {}
+// SAFETY: as above.
+unsafe impl<V: Copy> Sync for Taken<V> {}
+
+impl<V: Copy> Taken<V> {
+    pub(super) const fn new(value: V) -> Self {
+        let mut word = Word { word: 0 };
+        word.value = value;
+        Self {
+            value: word,
+            is_begun: AtomicUsize::new(1),
+        }
+    }
+
     pub(super) fn begin(&mut self, value: V) -> &mut V {
         *self.is_begun.get_mut() = 1;
-        self.value.insert(Box::new(value))
+        self.value.value = value;
+        // SAFETY: it was just written.
+        unsafe { &mut self.value.value }
     }
 
     // ORDERING: the threads of an execution run on one thread of the system.
@@ -90,9 +99,15 @@ impl<V: Value> Taken<V> {
         self.is_begun.load(Relaxed) != 0
     }
 
-    /// What the value is now.
-    pub(super) fn end(&self) -> V {
+    /// The value, if the engine does not know it.
+    pub(super) fn get(&self) -> Option<V> {
+        // SAFETY: `new` and `begin` write the value.
+        let value = unsafe { self.value.value };
+        self.is_begun().then_some(value)
+    }
+
+    /// The engine knows the value.
+    pub(super) fn end(&self) {
         self.is_begun.store(0, Relaxed);
-        **self.value.as_ref().expect("it was begun")
     }
 }

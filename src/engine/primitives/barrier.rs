@@ -5,10 +5,11 @@
 
 use crate::engine::clock::Past;
 use crate::engine::execution::abort::unwinding;
-use crate::engine::execution::handle::{Handle, Step};
+use crate::engine::execution::handle::Handle;
 use crate::engine::execution::object::{Blocking, State};
 use crate::engine::execution::panics::abort_after_panic;
 use crate::engine::execution::schedule::wait;
+use crate::engine::execution::step::Step;
 use crate::engine::execution::thread::Next;
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ThreadId};
@@ -68,13 +69,12 @@ impl BarrierWaitResult {
 
 impl Barrier {
     /// A barrier that opens when `n` threads wait; with 0 as with 1.
-    #[inline(never)]
     #[track_caller]
     #[must_use]
-    pub fn new(n: usize) -> Self {
+    pub const fn new(n: usize) -> Self {
         Self {
             handle: Handle::new("barrier"),
-            size: n.max(1),
+            size: if n == 0 { 1 } else { n },
         }
     }
 
@@ -83,15 +83,16 @@ impl Barrier {
     #[track_caller]
     pub fn wait(&self) -> BarrierWaitResult {
         let at = Location::caller();
-        let arrived = self
+        let this = self.handle.here(self);
+        let arrived = this
             .handle
-            .step_even_if_unwinding(at, |step| self.arrives(step, at));
+            .step_even_if_unwinding(at, |step| this.arrives(step, at));
         if arrived == Some(false) {
             if unwinding() {
                 // The thread cannot wait.
                 abort_after_panic();
             } else {
-                self.gathers(at);
+                this.gathers(at);
             }
         }
         BarrierWaitResult(arrived == Some(true))
@@ -148,7 +149,7 @@ fn opens(step: &mut Step<'_, Arrivals>) {
 }
 
 impl Named for Barrier {
-    fn named(self, name: &'static str) -> Self {
+    fn named(mut self, name: &'static str) -> Self {
         self.handle.name(name);
         self
     }

@@ -126,7 +126,7 @@ impl<T> Clone for SyncSender<T> {
 
 impl<T> Named for SyncSender<T> {
     fn named(self, name: &'static str) -> Self {
-        self.end.shared.handle.name(name);
+        self.end.shared.handle.is_called(name);
         self
     }
 }

@@ -14,8 +14,8 @@
 
 use crate::engine::access::Kind;
 use crate::engine::clock::Past;
-use crate::engine::execution::handle::Step;
-use crate::engine::execution::object::{Blocking, State, Wait, of};
+use crate::engine::execution::object::{Blocking, Spot, State, Wait, of};
+use crate::engine::execution::step::Step;
 use crate::engine::execution::trace::{Gate, RecordId};
 use crate::engine::hash::{mix, word};
 use crate::engine::ids::{At, ThreadId};
@@ -187,7 +187,7 @@ impl Step<'_, Channel> {
         self.iterates(id, operation);
         for &(part, kind) in parts {
             let (location, found) = self.part(part);
-            self.accesses(location, kind, (found, operation, 0));
+            self.accesses(Spot::at(location), kind, (found, operation, 0));
             if matches!((part, kind), (Part::Head, Kind::Write)) {
                 self.state().heads += 1;
             }
@@ -197,7 +197,7 @@ impl Step<'_, Channel> {
     pub(super) fn uses_unrecorded(&mut self, operation: u64, (part, kind): (Part, Kind)) {
         self.begins_step();
         let (location, found) = self.part(part);
-        self.accesses_unrecorded(location, kind, (found, operation, 0));
+        self.accesses_unrecorded(Spot::at(location), kind, (found, operation, 0));
     }
 
     /// The part's location, and what is found there.

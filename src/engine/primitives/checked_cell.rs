@@ -11,7 +11,7 @@ pub struct Cell<T> {
 impl<T> Cell<T> {
     /// A cell holding `value`.
     #[track_caller]
-    pub fn new(value: T) -> Self {
+    pub const fn new(value: T) -> Self {
         Self {
             value: UnsafeCell::new(value),
         }

@@ -11,11 +11,12 @@ use crate::engine::coroutine::snapshot::snapshot;
 use crate::engine::execution::abort::{chosen, unwinding};
 use crate::engine::execution::budget::{Ended, MayEnd, begins_to_wait};
 use crate::engine::execution::freed::{must_both_live, must_live, used_after_free};
-use crate::engine::execution::handle::{Handle, Step};
+use crate::engine::execution::handle::Handle;
 use crate::engine::execution::object::{Blocking, State, Wait};
 use crate::engine::execution::panics::looks_while_unwinding;
 use crate::engine::execution::run::with;
 use crate::engine::execution::schedule::{point, wait};
+use crate::engine::execution::step::Step;
 use crate::engine::execution::thread::Next;
 use crate::engine::execution::trace::{Hold, List, Names, Record, RecordKind};
 use crate::engine::hash::word;
@@ -75,9 +76,8 @@ type Timed<'a, T> = (MutexGuard<'a, T>, WaitTimeoutResult);
 
 impl Condvar {
     /// A condition variable on which no thread waits.
-    #[inline(never)]
     #[track_caller]
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         Self {
             handle: Handle::new("condvar"),
         }
@@ -182,15 +182,15 @@ impl Condvar {
     #[inline(never)]
     #[track_caller]
     pub fn notify_one(&self) {
-        let at = Location::caller();
-        let place = self.handle.step_even_if_unwinding(at, |step| {
+        let (at, handle) = (Location::caller(), &self.handle.here(self).handle);
+        let place = handle.step_even_if_unwinding(at, |step| {
             let waiting = step.state().0.len();
             step.choose_waiter(waiting)
         });
         let Some(place) = place.map(chosen) else {
             return;
         };
-        self.handle.with(|step| {
+        handle.with(|step| {
             // Which thread it wakes makes a difference even if that never runs again.
             let (id, found) = (step.id, place as u64);
             step.updates(id, Kind::Write, NOTIFY, found);
@@ -209,8 +209,8 @@ impl Condvar {
     #[inline(never)]
     #[track_caller]
     pub fn notify_all(&self) {
-        let at = Location::caller();
-        self.handle.step_even_if_unwinding(at, |step| {
+        let (at, handle) = (Location::caller(), &self.handle.here(self).handle);
+        handle.step_even_if_unwinding(at, |step| {
             step.writes_it(NOTIFY);
             let mut woken = std::mem::take(&mut step.state().0);
             let threads = step.trace.add_list(woken.iter().map(|&(thread, _)| thread));
@@ -239,7 +239,8 @@ impl Condvar {
         }
         // Releasing the lock and beginning to wait are one step: a thread that is
         // notified from here on has been waiting.
-        let (id, mutex) = (self.handle.even_freed(), guard.even_freed());
+        let handle = &self.handle.here(self).handle;
+        let (id, mutex) = (handle.even_freed(), guard.even_freed());
         point(Next::Runs);
         must_both_live([id, mutex], at);
         if timed {
@@ -247,7 +248,7 @@ impl Condvar {
         }
         let (shown, changed) = (guard.shown(), guard.was(CHANGED));
         let mutex = guard.into_mutex();
-        self.handle.with(|step| {
+        handle.with(|step| {
             step.rewrites_it(const { word("wait") });
             let waiter = (step.me(), mutex.id());
             step.state().0.push(waiter);
@@ -374,7 +375,7 @@ impl Default for Condvar {
 }
 
 impl Named for Condvar {
-    fn named(self, name: &'static str) -> Self {
+    fn named(mut self, name: &'static str) -> Self {
         self.handle.name(name);
         self
     }

@@ -21,12 +21,13 @@
 use crate::engine::access::Kind;
 use crate::engine::clock::{Past, VectorClock};
 use crate::engine::execution::abort::{is_aborted, unwinding};
-use crate::engine::execution::counts::Change;
-use crate::engine::execution::handle::{Handle, Step};
+use crate::engine::execution::counts::{ARC, Change};
+use crate::engine::execution::handle::Handle;
 use crate::engine::execution::iteration::Seen;
 use crate::engine::execution::object::State;
 use crate::engine::execution::run::Execution;
 use crate::engine::execution::schedule::point;
+use crate::engine::execution::step::Step;
 use crate::engine::execution::thread::Next;
 use crate::engine::execution::trace::Tell;
 use crate::engine::hash::word;
@@ -272,7 +273,7 @@ impl Drop for Destructor<'_> {
 
 /// The object of the `Arc` whose value is there.
 pub(super) fn at_address(address: usize) -> Option<Handle<Counts>> {
-    Handle::find_by(|x: &mut Execution| {
+    Handle::find_by(ARC, |x: &mut Execution| {
         let is_there = |&id: &ObjectId| {
             let state: &dyn Any = &*x.objects[id].state;
             let counts = state.downcast_ref::<Counts>();

@@ -33,9 +33,8 @@ const IS_POISONED: &str = "LazyLock instance has previously been poisoned";
 
 impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     /// A value that `f` makes when it is used first.
-    #[inline(never)]
     #[track_caller]
-    pub fn new(f: F) -> Self {
+    pub const fn new(f: F) -> Self {
         Self {
             once: Once::of("lazy lock"),
             data: UnsafeCell::new(Data::Not(f)),
@@ -65,17 +64,18 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     }
 
     fn forces(&self, at: At) -> &T {
-        self.once.call(Some(IS_POISONED), at, |_| {
+        let this = self.once.owner_here(self);
+        this.once.call(Some(IS_POISONED), at, |_| {
             // SAFETY: one closure runs at a time, and none after this one.
-            let data = unsafe { &mut *self.data.get() };
+            let data = unsafe { &mut *this.data.get() };
             if let Data::Not(f) = std::mem::replace(data, Data::Poisoned) {
                 let value = f();
                 // SAFETY: the same; `f` cannot come here again.
-                unsafe { *self.data.get() = Data::There(value) };
+                unsafe { *this.data.get() = Data::There(value) };
             }
         });
         // SAFETY: the closure has returned, and no other will run.
-        unsafe { self.there() }.expect("the closure has made it")
+        unsafe { this.there() }.expect("the closure has made it")
     }
 }
 
@@ -97,8 +97,9 @@ impl<T, F> LazyLock<T, F> {
             let found = ["not initialized", "initialized"][record.values[0] as usize];
             format!("get {} → {found}", names.object_of(record))
         };
+        let this = self.once.owner_here(self);
         // SAFETY: the closure has returned, and no other will run.
-        { self.once.looks(tell, at) }.then(|| unsafe { self.there() })?
+        { this.once.looks(tell, at) }.then(|| unsafe { this.there() })?
     }
 
     fn value_mut(&mut self) -> Option<&mut T> {

@@ -4,12 +4,13 @@
 use crate::engine::access::Kind;
 use crate::engine::clock::{Past, VectorClock};
 use crate::engine::execution::abort::is_aborted;
-use crate::engine::execution::handle::{Handle, Step};
+use crate::engine::execution::handle::Handle;
 use crate::engine::execution::iteration::Seen;
 use crate::engine::execution::object::{Blocking, State, Wait, of};
 use crate::engine::execution::panics::abort_after_panic;
 use crate::engine::execution::run::{Execution, with};
 use crate::engine::execution::schedule::{abandon, unwind_first};
+use crate::engine::execution::step::Step;
 use crate::engine::execution::trace::{Gate, Hold, Names, Record, RecordKind};
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId, ThreadId};

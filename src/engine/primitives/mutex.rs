@@ -9,13 +9,13 @@ use super::lock::{Free, Lock, free_while_unwinding, result};
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::{is_aborted, unwind, unwinding};
 use crate::engine::execution::freed::must_live;
-use crate::engine::execution::handle::{Handle, Step};
+use crate::engine::execution::handle::Handle;
 use crate::engine::execution::run::{Execution, with};
 use crate::engine::execution::schedule::try_point;
+use crate::engine::execution::step::Step;
 use crate::engine::execution::thread::Next;
 use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId};
-use crate::sync::names::{Named, Watched};
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
@@ -27,11 +27,11 @@ use std::sync::{LockResult, TryLockError, TryLockResult};
 
 /// The model's `std::sync::Mutex`.
 pub struct Mutex<T> {
-    handle: Handle<Lock>,
+    pub(super) handle: Handle<Lock>,
     poisoned: AtomicBool,
     /// The same as that it has an owner, for threads that are not the execution's.
     held: AtomicBool,
-    show: Option<fn(&T) -> String>,
+    pub(super) show: Option<fn(&T) -> String>,
     value: UnsafeCell<T>,
 }
 
@@ -62,9 +62,8 @@ unsafe impl<T: Sync> Sync for MutexGuard<'_, T> {}
 
 impl<T> Mutex<T> {
     /// A mutex that protects `value`.
-    #[inline(never)]
     #[track_caller]
-    pub fn new(value: T) -> Self {
+    pub const fn new(value: T) -> Self {
         Self {
             handle: Handle::new("mutex"),
             poisoned: AtomicBool::new(false),
@@ -82,11 +81,12 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         let at = Location::caller();
+        let this = self.here();
         match unwinding() {
-            true => self.acquire_while_unwinding(at),
-            false => self.acquire(at),
+            true => this.acquire_while_unwinding(at),
+            false => this.acquire(at),
         }
-        self.guard(at)
+        this.guard(at)
     }
 
     /// Takes the lock if no thread holds it.
@@ -97,23 +97,24 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         let at = Location::caller();
+        let this = self.here();
         if unwinding() {
-            self.acquire_while_unwinding(at);
-            return Ok(self.guard(at)?);
+            this.acquire_while_unwinding(at);
+            return Ok(this.guard(at)?);
         }
-        let locked = self.handle.step(at, |step| {
+        let locked = this.handle.step(at, |step| {
             step.needs.releases_are_seen = true;
             let locked = step.state().owner.is_none();
             match locked {
-                true => self.take(step, at, Kind::TryAcquire),
+                true => this.take(step, at, Kind::TryAcquire),
                 false => step.reads_it(const { word("try_lock") }),
             }
-            let poisoned = self.has_poison();
+            let poisoned = this.has_poison();
             step.notes_try_lock(at, locked, poisoned);
             locked
         });
         match locked {
-            true => Ok(self.guard(at)?),
+            true => Ok(this.guard(at)?),
             false => Err(TryLockError::WouldBlock),
         }
     }
@@ -123,15 +124,16 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub fn is_poisoned(&self) -> bool {
         let at = Location::caller();
-        let seen = self.handle.step_even_if_unwinding(at, |step| {
+        let this = self.here();
+        let seen = this.handle.step_even_if_unwinding(at, |step| {
             // A thread that looks at a lock without waiting for it can see a release.
             step.needs.releases_are_seen = true;
             step.reads_it(const { word("is_poisoned") });
-            let poisoned = self.has_poison();
+            let poisoned = this.has_poison();
             step.notes_poison(at, poisoned);
             poisoned
         });
-        seen.unwrap_or_else(|| self.has_poison())
+        seen.unwrap_or_else(|| this.has_poison())
     }
 
     /// From now on the mutex is not poisoned, until a thread poisons it again.
@@ -139,12 +141,22 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub fn clear_poison(&self) {
         let at = Location::caller();
-        self.handle.step_even_if_unwinding(at, |step| {
+        let this = self.here();
+        this.handle.step_even_if_unwinding(at, |step| {
             step.rewrites_it(const { word("clear_poison") });
             step.makes_news();
             step.notes_cleared_poison(at);
-            self.poisoned.store(false, Relaxed);
+            this.poisoned.store(false, Relaxed);
         });
+    }
+
+    /// The mutex or, if it is a static, the execution's copy; the execution knows it.
+    fn here(&self) -> &Self {
+        let this = self.handle.here(self);
+        // SAFETY: no thread has locked it.
+        let shown = || this.show.map(|show| show(unsafe { &*this.value.get() }));
+        this.handle.begins_with(shown);
+        this
     }
 
     fn has_poison(&self) -> bool {
@@ -354,42 +366,6 @@ impl<T> DerefMut for MutexGuard<'_, T> {
         self.was |= CHANGED;
         // SAFETY: this is the only guard, and it is borrowed mutably.
         unsafe { &mut *self.mutex.value.get() }
-    }
-}
-
-impl<T: Default> Default for Mutex<T> {
-    #[track_caller]
-    fn default() -> Self {
-        Self::new(T::default())
-    }
-}
-
-impl<T> From<T> for Mutex<T> {
-    #[track_caller]
-    fn from(value: T) -> Self {
-        Self::new(value)
-    }
-}
-
-impl<T> Named for Mutex<T> {
-    fn named(self, name: &'static str) -> Self {
-        self.handle.name(name);
-        self
-    }
-}
-
-impl<T> Watched<T> for Mutex<T> {
-    fn watched(mut self, show: fn(&T) -> String) -> Self {
-        let value = self.value.get_mut();
-        self.handle.shows_at_first(|| show(value));
-        self.show = Some(show);
-        self
-    }
-}
-
-impl<T> fmt::Debug for Mutex<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mutex").finish_non_exhaustive()
     }
 }
 

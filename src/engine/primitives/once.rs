@@ -12,11 +12,12 @@ use super::once_progress::{
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::{is_aborted, unwind, unwinding};
 use crate::engine::execution::freed::must_live;
-use crate::engine::execution::handle::{Handle, Step};
+use crate::engine::execution::handle::Handle;
 use crate::engine::execution::object::State;
 use crate::engine::execution::panics::abort_after_panic;
 use crate::engine::execution::run::with;
 use crate::engine::execution::schedule::{abandon, try_point};
+use crate::engine::execution::step::Step;
 use crate::engine::execution::thread::Next;
 use crate::engine::execution::trace::{Gate, Tell};
 use crate::engine::hash::word;
@@ -59,21 +60,20 @@ const IS_POISONED: &str = "Once instance has previously been poisoned";
 
 impl Once {
     /// No closure has run.
-    #[inline(never)]
     #[track_caller]
     #[must_use]
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         Self::of("once")
     }
 
     /// A closure has returned before.
-    pub(super) fn completed(self) -> Self {
-        let status = AtomicU8::new(COMPLETE);
-        Self { status, ..self }
+    pub(super) fn completed(mut self) -> Self {
+        *self.status.get_mut() = COMPLETE;
+        self
     }
 
     #[track_caller]
-    pub(super) fn of(kind: &'static str) -> Self {
+    pub(super) const fn of(kind: &'static str) -> Self {
         Self {
             handle: Handle::new(kind),
             status: AtomicU8::new(NEW),
@@ -87,7 +87,8 @@ impl Once {
     #[inline(never)]
     #[track_caller]
     pub fn call_once<F: FnOnce()>(&self, f: F) {
-        self.call(Some(IS_POISONED), Location::caller(), |_| f());
+        self.here()
+            .call(Some(IS_POISONED), Location::caller(), |_| f());
     }
 
     /// The same, but an earlier closure may have panicked.
@@ -97,7 +98,7 @@ impl Once {
     #[inline(never)]
     #[track_caller]
     pub fn call_once_force<F: FnOnce(&OnceState)>(&self, f: F) {
-        self.call(None, Location::caller(), f);
+        self.here().call(None, Location::caller(), f);
     }
 
     /// Whether a closure has returned.
@@ -109,7 +110,7 @@ impl Once {
             let not = ["not ", ""][record.values[0] as usize];
             format!("{} is {not}completed", names.object_of(record))
         };
-        self.looks(tell, Location::caller())
+        self.here().looks(tell, Location::caller())
     }
 
     /// Waits until a closure has returned.
@@ -119,14 +120,24 @@ impl Once {
     #[inline(never)]
     #[track_caller]
     pub fn wait(&self) {
-        self.wait_for(&Ended(true), Location::caller());
+        self.here().wait_for(&Ended(true), Location::caller());
     }
 
     /// Waits until a closure has returned, even if one has panicked before.
     #[inline(never)]
     #[track_caller]
     pub fn wait_force(&self) {
-        self.wait_for(&RETURNED, Location::caller());
+        self.here().wait_for(&RETURNED, Location::caller());
+    }
+
+    /// This or, if it is a static, the execution's copy.
+    fn here(&self) -> &Self {
+        self.handle.here(self)
+    }
+
+    /// The owner or, if that is a static, the execution's copy.
+    pub(super) fn owner_here<'o, O>(&self, owner: &'o O) -> &'o O {
+        self.handle.here(owner)
     }
 
     /// Runs the closure, unless another has returned. `poisoned`: what to say if another
@@ -304,7 +315,7 @@ impl Default for Once {
 }
 
 impl Named for Once {
-    fn named(self, name: &'static str) -> Self {
+    fn named(mut self, name: &'static str) -> Self {
         self.handle.name(name);
         self
     }

@@ -22,10 +22,9 @@ impl<T: RefUnwindSafe + UnwindSafe> RefUnwindSafe for OnceLock<T> {}
 
 impl<T> OnceLock<T> {
     /// No value yet.
-    #[inline(never)]
     #[track_caller]
     #[must_use]
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         Self {
             once: Once::of("once lock"),
             value: UnsafeCell::new(None),
@@ -40,8 +39,9 @@ impl<T> OnceLock<T> {
             let found = ["not initialized", "initialized"][record.values[0] as usize];
             format!("get {} → {found}", names.object_of(record))
         };
+        let this = self.once.owner_here(self);
         // SAFETY: the closure has returned, and no other will run.
-        { self.once.looks(tell, Location::caller()) }.then(|| unsafe { self.there() })
+        { this.once.looks(tell, Location::caller()) }.then(|| unsafe { this.there() })
     }
 
     /// The value, if it is there: no other thread can reach it.
@@ -53,9 +53,10 @@ impl<T> OnceLock<T> {
     #[inline(never)]
     #[track_caller]
     pub fn wait(&self) -> &T {
-        self.once.wait_for(&RETURNED, Location::caller());
+        let this = self.once.owner_here(self);
+        this.once.wait_for(&RETURNED, Location::caller());
         // SAFETY: the closure has returned, and no other will run.
-        unsafe { self.there() }
+        unsafe { this.there() }
     }
 
     /// Sets the value, if it is not there. Waits for a thread that initializes it now.
@@ -66,10 +67,10 @@ impl<T> OnceLock<T> {
     #[track_caller]
     pub fn set(&self, value: T) -> Result<(), T> {
         let mut value = Some(value);
-        let at = Location::caller();
-        self.once.call(None, at, |_| {
+        let (at, this) = (Location::caller(), self.once.owner_here(self));
+        this.once.call(None, at, |_| {
             // SAFETY: one closure runs at a time, and none after one has returned.
-            unsafe { *self.value.get() = value.take() };
+            unsafe { *this.value.get() = value.take() };
         });
         value.map_or(Ok(()), Err)
     }
@@ -81,13 +82,14 @@ impl<T> OnceLock<T> {
     #[inline(never)]
     #[track_caller]
     pub fn get_or_init<F: FnOnce() -> T>(&self, f: F) -> &T {
-        self.once.call(None, Location::caller(), |_| {
+        let this = self.once.owner_here(self);
+        this.once.call(None, Location::caller(), |_| {
             let value = f();
             // SAFETY: one closure runs at a time, and none after one has returned.
-            unsafe { *self.value.get() = Some(value) };
+            unsafe { *this.value.get() = Some(value) };
         });
         // SAFETY: a closure has returned, and no other will run.
-        unsafe { self.there() }
+        unsafe { this.there() }
     }
 
     /// The value itself, if it is there.

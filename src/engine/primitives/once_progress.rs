@@ -2,11 +2,11 @@
 
 use crate::engine::access::Kind;
 use crate::engine::clock::{Past, VectorClock};
-use crate::engine::execution::handle::Step;
 use crate::engine::execution::iteration::Seen;
-use crate::engine::execution::object::{Blocking, State, Wait, of};
+use crate::engine::execution::object::{Blocking, Spot, State, Wait, of};
+use crate::engine::execution::step::Step;
 use crate::engine::execution::trace::{Gate, Hold, RecordId};
-use crate::engine::hash::{mix, word};
+use crate::engine::hash::word;
 use crate::engine::ids::{At, ObjectId, ThreadId};
 
 pub(super) const NEW: u8 = 0;
@@ -161,7 +161,7 @@ impl Step<'_, Progress> {
     }
 
     /// Where it is read whether a closure has ended.
-    fn end(&self) -> u64 {
-        mix(self.objects[self.id].location, const { word("end") })
+    fn end(&self) -> Spot {
+        self.objects[self.id].spot().part(const { word("end") })
     }
 }

@@ -5,11 +5,11 @@ use crate::engine::clock::Past;
 use crate::engine::coroutine::snapshot::snapshot;
 use crate::engine::execution::abort::unwinding;
 use crate::engine::execution::budget::{Ended, MayEnd, begins_to_wait};
-use crate::engine::execution::handle::Step;
 use crate::engine::execution::iteration::Seen;
-use crate::engine::execution::object::{Blocking, State, Wait, of};
+use crate::engine::execution::object::{Blocking, Spot, State, Wait, of};
 use crate::engine::execution::run::{Execution, try_with, with};
 use crate::engine::execution::schedule::{point, wait};
+use crate::engine::execution::step::Step;
 use crate::engine::execution::thread::Next;
 use crate::engine::execution::threads::must_be_here;
 use crate::engine::execution::trace::{Gate, Record, RecordId};
@@ -270,7 +270,7 @@ impl Execution {
             return parker;
         }
         let location = crate::engine::hash::mix(self.threads[thread].key, const { word("parker") });
-        let (parker, _) = self.objects.add::<Token>("parker", location);
+        let (parker, _) = self.objects.add::<Token>("parker", Spot::at(location));
         self.threads[thread].parker = Some(parker);
         parker
     }

@@ -62,9 +62,8 @@ unsafe impl<T: Sync> Sync for RwLockWriteGuard<'_, T> {}
 
 impl<T> RwLock<T> {
     /// A lock that protects `value`.
-    #[inline(never)]
     #[track_caller]
-    pub fn new(value: T) -> Self {
+    pub const fn new(value: T) -> Self {
         Self {
             core: Core::new(),
             show: None,
@@ -80,8 +79,9 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let at = Location::caller();
-        self.core.acquire(Mode::Read, at);
-        self.read_guard(at)
+        let this = self.here();
+        this.core.acquire(Mode::Read, at);
+        this.read_guard(at)
     }
 
     /// Waits until no other thread reads or writes, and then writes.
@@ -92,8 +92,9 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         let at = Location::caller();
-        self.core.acquire(Mode::Write, at);
-        self.write_guard(at)
+        let this = self.here();
+        this.core.acquire(Mode::Write, at);
+        this.write_guard(at)
     }
 
     /// Reads if no thread writes.
@@ -104,8 +105,9 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let at = Location::caller();
-        match self.core.try_acquire(Mode::Read, at) {
-            true => Ok(self.read_guard(at)?),
+        let this = self.here();
+        match this.core.try_acquire(Mode::Read, at) {
+            true => Ok(this.read_guard(at)?),
             false => Err(TryLockError::WouldBlock),
         }
     }
@@ -119,8 +121,9 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let at = Location::caller();
-        match self.core.try_acquire(Mode::Write, at) {
-            true => Ok(self.write_guard(at)?),
+        let this = self.here();
+        match this.core.try_acquire(Mode::Write, at) {
+            true => Ok(this.write_guard(at)?),
             false => Err(TryLockError::WouldBlock),
         }
     }
@@ -129,14 +132,14 @@ impl<T> RwLock<T> {
     #[inline(never)]
     #[track_caller]
     pub fn is_poisoned(&self) -> bool {
-        self.core.is_poisoned(Location::caller())
+        self.here().core.is_poisoned(Location::caller())
     }
 
     /// From now on the lock is not poisoned, until a thread poisons it again.
     #[inline(never)]
     #[track_caller]
     pub fn clear_poison(&self) {
-        self.core.clear_poison(Location::caller());
+        self.here().core.clear_poison(Location::caller());
     }
 
     /// The value, which no other thread can reach.
@@ -154,6 +157,15 @@ impl<T> RwLock<T> {
     /// As those of [`get_mut`](Self::get_mut).
     pub fn into_inner(self) -> LockResult<T> {
         result(self.core.has_poison(), self.value.into_inner())
+    }
+
+    /// The lock or, if it is a static, the execution's copy; the execution knows it.
+    fn here(&self) -> &Self {
+        let this = self.core.handle.here(self);
+        // SAFETY: no thread has locked it.
+        let shown = || this.show.map(|show| show(unsafe { &*this.value.get() }));
+        this.core.handle.begins_with(shown);
+        this
     }
 
     /// The guard, for the thread that has just taken the lock.
@@ -271,7 +283,7 @@ impl<T> From<T> for RwLock<T> {
 }
 
 impl<T> Named for RwLock<T> {
-    fn named(self, name: &'static str) -> Self {
+    fn named(mut self, name: &'static str) -> Self {
         self.core.handle.name(name);
         self
     }
@@ -279,8 +291,6 @@ impl<T> Named for RwLock<T> {
 
 impl<T> Watched<T> for RwLock<T> {
     fn watched(mut self, show: fn(&T) -> String) -> Self {
-        let value = self.value.get_mut();
-        self.core.handle.shows_at_first(|| show(value));
         self.show = Some(show);
         self
     }

@@ -4,9 +4,10 @@ use super::lock::free_while_unwinding;
 use super::shared_lock::{BehindWriter, Found, Mode, SharedLock};
 use crate::engine::execution::abort::{chosen, is_aborted, unwind, unwinding};
 use crate::engine::execution::freed::must_live;
-use crate::engine::execution::handle::{Handle, Step};
+use crate::engine::execution::handle::Handle;
 use crate::engine::execution::run::with;
 use crate::engine::execution::schedule::{point, try_point, wait};
+use crate::engine::execution::step::Step;
 use crate::engine::execution::thread::Next;
 use crate::engine::ids::At;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -26,7 +27,7 @@ const WRITES: usize = usize::MAX;
 
 impl Core {
     #[track_caller]
-    pub(super) fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             handle: Handle::new("rwlock"),
             poisoned: AtomicBool::new(false),

@@ -2,9 +2,9 @@
 
 use super::channel::{Channel, Part};
 use crate::engine::access::{Access, Kind};
-use crate::engine::execution::handle::Step;
 use crate::engine::execution::iteration::Seen;
 use crate::engine::execution::object::{Blocking, State, Wait};
+use crate::engine::execution::step::Step;
 use crate::engine::execution::thread::Next;
 use crate::engine::execution::trace::{Names, Record, RecordKind};
 use crate::engine::hash::word;

@@ -4,7 +4,8 @@ use super::channel::{Channel, Part};
 use super::sending::Sent;
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::is_aborted;
-use crate::engine::execution::handle::{Handle, Step};
+use crate::engine::execution::handle::Handle;
+use crate::engine::execution::step::Step;
 use crate::engine::execution::trace::RecordKind;
 use crate::engine::hash::word;
 use crate::engine::ids::At;
@@ -27,7 +28,7 @@ impl<T> Shared<T> {
     #[track_caller]
     pub(super) fn new(capacity: Option<u64>) -> Arc<Self> {
         Arc::new(Self {
-            handle: ManuallyDrop::new(Handle::new("channel")),
+            handle: ManuallyDrop::new(Handle::of_execution("channel")),
             capacity,
             values: Mutex::default(),
         })

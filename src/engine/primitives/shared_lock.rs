@@ -6,9 +6,9 @@
 
 use crate::engine::access::Kind;
 use crate::engine::clock::{Past, VectorClock};
-use crate::engine::execution::handle::Step;
 use crate::engine::execution::iteration::Seen;
 use crate::engine::execution::object::{Blocking, State, Wait, of};
+use crate::engine::execution::step::Step;
 use crate::engine::execution::trace::{Gate, Hold, RecordKind};
 use crate::engine::hash::{mix, word};
 use crate::engine::ids::{At, ThreadId};
@@ -207,10 +207,10 @@ impl Step<'_, SharedLock> {
     }
 
     fn accesses_asking(&mut self, kind: Kind, choice: u64) {
-        let location = mix(self.objects[self.id].location, const { word("asking") });
+        let spot = self.objects[self.id].spot().part(const { word("asking") });
         let asked = self.state().asked;
         self.begins_step();
-        self.accesses(location, kind, (asked, const { word("ask") }, choice));
+        self.accesses(spot, kind, (asked, const { word("ask") }, choice));
     }
 
     pub(super) fn clears_shared_poison(&mut self) {

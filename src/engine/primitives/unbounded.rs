@@ -45,7 +45,7 @@ impl<T> Clone for Sender<T> {
 
 impl<T> Named for Sender<T> {
     fn named(self, name: &'static str) -> Self {
-        self.0.shared.handle.name(name);
+        self.0.shared.handle.is_called(name);
         self
     }
 }

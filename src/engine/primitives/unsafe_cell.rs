@@ -4,10 +4,11 @@
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::unwinding;
 use crate::engine::execution::failure::Failure;
-use crate::engine::execution::handle::{Handle, Step, with_living};
+use crate::engine::execution::handle::{Handle, with_living};
 use crate::engine::execution::object::State;
 use crate::engine::execution::run::{try_with, with};
 use crate::engine::execution::schedule::point;
+use crate::engine::execution::step::Step;
 use crate::engine::execution::thread::Next;
 use crate::engine::execution::threads::is_here;
 use crate::engine::ids::{At, ObjectId};
@@ -31,9 +32,8 @@ pub struct UnsafeCell<T: ?Sized> {
 
 impl<T> UnsafeCell<T> {
     /// A cell holding `value`.
-    #[inline(never)]
     #[track_caller]
-    pub fn new(value: T) -> Self {
+    pub const fn new(value: T) -> Self {
         Self {
             handle: Handle::new("cell"),
             value: std::cell::UnsafeCell::new(value),
@@ -50,24 +50,25 @@ impl<T: ?Sized> UnsafeCell<T> {
     /// Reads through the pointer.
     #[track_caller]
     pub fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
-        self.access(Kind::Read, Location::caller());
-        read(self.value.get())
+        let this = self.access(Kind::Read, Location::caller());
+        read(this.value.get())
     }
 
     /// Writes through the pointer.
     #[track_caller]
     pub fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
-        self.access(Kind::Write, Location::caller());
-        write(self.value.get())
+        let this = self.access(Kind::Write, Location::caller());
+        write(this.value.get())
     }
 
     /// The pointer, to read through it. The cell is read now, and once more when the result
     /// is dropped.
     #[track_caller]
     pub fn get(&self) -> ConstPtr<T> {
+        let (this, until_dropped) = self.begins_use(Kind::Read, Location::caller());
         ConstPtr {
-            pointer: self.value.get(),
-            _until_dropped: self.begins_use(Kind::Read, Location::caller()),
+            pointer: this.value.get(),
+            _until_dropped: until_dropped,
         }
     }
 
@@ -75,28 +76,42 @@ impl<T: ?Sized> UnsafeCell<T> {
     /// result is dropped.
     #[track_caller]
     pub fn get_mut(&self) -> MutPtr<T> {
+        let (this, until_dropped) = self.begins_use(Kind::Write, Location::caller());
         MutPtr {
-            pointer: self.value.get(),
-            _until_dropped: self.begins_use(Kind::Write, Location::caller()),
+            pointer: this.value.get(),
+            _until_dropped: until_dropped,
         }
     }
 
+    /// The cell or, if it is a static, the execution's copy.
     #[inline(never)]
-    fn access(&self, kind: Kind, at: At) {
+    fn access(&self, kind: Kind, at: At) -> &Self {
+        let this = self.handle.here(self);
         if !unwinding() {
-            accesses(self.handle.enter(at), kind, at);
+            let (mut is_new, is_freed) = (false, this.handle.is_freed());
+            if !is_freed {
+                this.handle.begins(|_| is_new = true);
+            }
+            if is_new {
+                // A thread begins to use an object at a schedule point.
+                point(Next::Runs);
+            }
+            accesses(this.handle.enter(at), kind, at);
         }
+        this
     }
 
     #[inline(never)]
-    fn begins_use(&self, kind: Kind, at: At) -> Use {
-        self.access(kind, at);
-        Use {
-            cell: self.handle.is_here().then(|| self.handle.id()),
+    fn begins_use(&self, kind: Kind, at: At) -> (&Self, Use) {
+        let this = self.access(kind, at);
+        let is_here = this.handle.is_here();
+        let used = Use {
+            cell: is_here.then(|| this.handle.id()),
             execution: try_with(|x| x.number()),
             kind,
             at,
-        }
+        };
+        (this, used)
     }
 }
 
@@ -233,7 +248,7 @@ impl<T> From<T> for UnsafeCell<T> {
 }
 
 impl<T> Named for UnsafeCell<T> {
-    fn named(self, name: &'static str) -> Self {
+    fn named(mut self, name: &'static str) -> Self {
         self.handle.name(name);
         self
     }

@@ -59,7 +59,7 @@ impl Search {
                 false => { earlier.all_shared_since().map(knows) }.fold(0, u64::wrapping_add),
             };
             let learned = learned(access.kind, last_write, by).wrapping_add(shared);
-            learns = mix(learns, mix(access.location, learned));
+            learns = mix(learns, learned);
         }
         for at in 0..self.path[transition].last.len() {
             let access = self.path[transition].last[at];

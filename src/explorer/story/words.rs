@@ -55,7 +55,7 @@ impl<'x> Teller<'x> {
         let record = &self.x.trace.records()[id];
         Known {
             thread: self.x.threads[record.thread].key,
-            object: record.object.map(|id| self.x.objects[id].location),
+            object: record.object.map(|id| self.x.objects[id].class),
             at: record.at,
             line: self.x.line_of(id),
             yields: record.yields,
@@ -67,7 +67,7 @@ impl<'x> Teller<'x> {
     /// Whether the record is that step of a story.
     pub(in crate::explorer) fn is_known(&self, record: &Record, known: &Known) -> bool {
         std::ptr::eq(record.at, known.at)
-            && record.object.map(|id| self.x.objects[id].location) == known.object
+            && record.object.map(|id| self.x.objects[id].class) == known.object
             && self.what(record) == known.what
     }
 
