@@ -89,10 +89,16 @@ impl<S> Handle<S> {
     #[inline]
     fn find(&self) -> Result<ObjectId, ObjectId> {
         let address = self.address();
-        let (freed, here) = with(|x| (x.freed_at(address), x.number));
+        let (freed, is_here) = with(|x| {
+            let (freed, is_here) = (x.freed_at(address), self.execution == x.number);
+            if is_here && freed.is_none() {
+                x.lies_at(self.id, address);
+            }
+            (freed, is_here)
+        });
         match freed {
             Some(freed) => Err(freed),
-            None if self.execution != here => is_elsewhere(),
+            None if !is_here => is_elsewhere(),
             None => Ok(self.id),
         }
     }
@@ -213,7 +219,7 @@ pub(crate) fn with_living<S: State, R>(
     at: At,
     f: impl FnOnce(&mut Step<'_, S>) -> R,
 ) -> R {
-    let done = with(|x| match x.objects[id].destroyed {
+    let done = with(|x| match x.freed(id) {
         None => Some(f(&mut Step::new(x, id))),
         Some(_) => None,
     });

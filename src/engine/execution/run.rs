@@ -1,5 +1,6 @@
 //! The execution in progress, and the only way to reach it.
 
+use super::blocks::Block;
 use super::counts::SeenCount;
 use super::difference::{After, Begun, Difference};
 use super::failure::{Aborted, BlockedThread, Failure};
@@ -132,6 +133,8 @@ pub(crate) struct Execution {
     pub(super) has_forgotten: bool,
     /// Where objects lay that have been destroyed.
     pub(super) freed: Vec<(usize, ObjectId)>,
+    /// What the scene has allocated, freed or not.
+    pub(super) blocks: Vec<Block>,
     /// Values of `lazy_static!`, by the addresses of their statics.
     pub(super) statics: Vec<(usize, Rc<dyn Any>)>,
     /// The static of which the next object is a part.
@@ -261,6 +264,7 @@ impl Execution {
             looks_while_unwinding: 0,
             has_forgotten: false,
             freed: Vec::new(),
+            blocks: Vec::new(),
             statics: Vec::new(),
             begins_static: None,
             unjoined: ThreadSet::default(),
@@ -314,6 +318,7 @@ impl Execution {
         self.looks_while_unwinding = 0;
         self.has_forgotten = false;
         self.freed.clear();
+        self.blocks.clear();
         // An execution that was abandoned has left them: what they own may be in use.
         std::mem::forget(std::mem::take(&mut self.statics));
         self.begins_static = None;

@@ -171,6 +171,10 @@ macro_rules! atomics {
                 <$value>::decode(self.raw().newest())
             }
 
+            pub(super) fn unsync(&self, at: At) -> $value {
+                <$value>::decode(self.raw().unsync_load(at))
+            }
+
             /// With what has been written by `get_mut`. The memory of an atomic that is freed
             /// is not touched: the operation that follows tells of it.
             fn raw(&self) -> &Raw {
