@@ -4,7 +4,7 @@ use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
 use racecourse::explorer::{Options, explore};
 use racecourse::sync::atomic::AtomicUsize;
 use racecourse::sync::atomic::Ordering::Relaxed;
-use racecourse::sync::{Actors, Arc, Barrier, thread};
+use racecourse::sync::{Actors, Arc, Barrier, Condvar, Mutex, thread};
 
 fn all(scene: impl Fn() -> String + Send + Sync + 'static) -> Exploration {
     let scene = move || Judged::promised(scene(), "");
@@ -109,4 +109,88 @@ fn a_barrier_opens_again_and_again() {
     let outcomes: Vec<_> = rows(&found).iter().map(|&(outcome, _)| outcome).collect();
     // The two that wait once may meet, and leave the first one behind.
     assert_eq!(outcomes, ["2 led", "deadlock"]);
+}
+
+/// How a barrier that somebody writes by hand knows that it has opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opens {
+    /// A number that counts up each time.
+    Generation,
+    /// The arrivals are counted from 0 again: a thread that arrives for the next time hides
+    /// that from one that has not left yet.
+    Reset,
+    /// The arrivals are counted on, so that it never closes again.
+    Never,
+}
+
+struct ByHand {
+    /// How many have arrived, and how often it has opened.
+    state: Mutex<(usize, usize)>,
+    opened: Condvar,
+    opens: Opens,
+}
+
+impl ByHand {
+    fn wait(&self) {
+        let mut state = self.state.lock().unwrap();
+        let generation = state.1;
+        state.0 += 1;
+        if state.0 == 2 {
+            if self.opens != Opens::Never {
+                state.0 = 0;
+            }
+            state.1 += 1;
+            return self.opened.notify_all();
+        }
+        let is_closed = |&mut (arrived, now): &mut (usize, usize)| match self.opens {
+            Opens::Generation => now == generation,
+            Opens::Reset => arrived != 0,
+            Opens::Never => arrived < 2,
+        };
+        drop(self.opened.wait_while(state, is_closed).unwrap());
+    }
+}
+
+/// Two threads meet twice. Each says how many of them had come by then.
+fn meet_twice(opens: Opens) -> Exploration {
+    all(move || {
+        let barrier = ByHand {
+            state: Mutex::new((0, 0)),
+            opened: Condvar::new(),
+            opens,
+        };
+        let came = [0; 2].map(AtomicUsize::new);
+        let part = || {
+            [0, 1].map(|time: usize| {
+                came[time].fetch_add(1, Relaxed);
+                barrier.wait();
+                came[time].load(Relaxed)
+            })
+        };
+        let actors = Actors::new().enter("a", part).enter("b", part);
+        format!("{:?}", actors.run())
+    })
+}
+
+/// A thread arrives for the second time before the other has left for the first time.
+#[test]
+fn a_barrier_by_hand_needs_generations() {
+    let found = |opens| {
+        let found = meet_twice(opens);
+        let outcomes = found.outcomes.iter().map(|row| row.outcome.clone());
+        (outcomes.collect::<Vec<_>>(), found)
+    };
+    assert_eq!(found(Opens::Generation).0, ["[[2, 2], [2, 2]]"]);
+    let (outcomes, resets) = found(Opens::Reset);
+    assert_eq!(outcomes, ["[[2, 2], [2, 2]]", "deadlock"]);
+    let story = &resets.outcome("deadlock").unwrap().story;
+    assert_eq!(story.preemptions, 0);
+    let last = story.epilogue.iter().map(|line| crate::without_place(line));
+    let waits = |name| format!("{name} waits on `opened`: no thread will ever notify it");
+    assert_eq!(last.collect::<Vec<_>>(), [waits("a"), waits("b")]);
+    let (outcomes, _) = found(Opens::Never);
+    assert_eq!(
+        outcomes,
+        ["[[2, 1], [2, 2]]", "[[2, 2], [2, 1]]", "[[2, 2], [2, 2]]"]
+    );
 }

@@ -6,7 +6,7 @@ use racecourse::explorer::report::Judged;
 use racecourse::explorer::{self, Options};
 use racecourse::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*, fence};
 use racecourse::sync::cell::UnsafeCell;
-use racecourse::sync::{Actors, Condvar, Mutex, thread};
+use racecourse::sync::{Actors, Barrier, Condvar, Mutex, Once, OnceLock, RwLock, thread};
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -278,6 +278,138 @@ fn a_guard_and_a_waiter_that_outlive_their_object() {
         let found = outcomes(memory, waiter);
         assert!(found.contains(&"use after free".to_owned()), "{found:?}");
         assert!(!found.contains(&"deadlock".to_owned()), "{found:?}");
+    }
+}
+
+/// A thread frees a read-write lock as soon as it has read what a writer wrote. `early`: the
+/// writer says so before it has unlocked.
+#[test]
+fn a_read_write_lock_is_freed_before_it_is_unlocked() {
+    let scene = |early: bool| {
+        move || {
+            let (lock, told) = (Shared::new(RwLock::new(false)), AtomicBool::new(false));
+            let writes = || {
+                let mut guard = lock.get().write().unwrap();
+                *guard = true;
+                told.store(early, Release);
+            };
+            let frees = || {
+                while !told.load(Acquire) && !*lock.get().read().unwrap() {
+                    thread::yield_now();
+                }
+                lock.free();
+            };
+            Actors::new()
+                .enter("writes", writes)
+                .enter("frees", frees)
+                .run();
+        }
+    };
+    for memory in BOTH {
+        assert_eq!(outcomes(memory, scene(false)), ["()"]);
+        assert_eq!(outcomes(memory, scene(true)), ["()", "use after free"]);
+    }
+}
+
+/// A reader or a writer waits for a lock whose holder frees it.
+#[test]
+fn a_read_write_lock_is_freed_while_a_thread_waits_for_it() {
+    let scene = |writes: bool| {
+        move || {
+            let (lock, held) = (Shared::new(RwLock::new(())), AtomicBool::new(false));
+            let waits = || {
+                while !held.load(Acquire) {
+                    thread::yield_now();
+                }
+                match writes {
+                    true => drop(lock.get().write().unwrap()),
+                    false => drop(lock.get().read().unwrap()),
+                }
+            };
+            let frees = || {
+                std::mem::forget(lock.get().write().unwrap());
+                held.store(true, Release);
+                lock.free();
+            };
+            Actors::new()
+                .enter("waits", waits)
+                .enter("frees", frees)
+                .run();
+        }
+    };
+    for memory in BOTH {
+        for writes in [false, true] {
+            assert_eq!(outcomes(memory, scene(writes)), ["use after free"]);
+        }
+    }
+}
+
+/// The leader frees a barrier although the others may not have passed it; if all have told
+/// that they have passed, nothing is wrong.
+#[test]
+fn a_barrier_is_freed_before_all_have_passed() {
+    let scene = |counts: bool| {
+        move || {
+            let (gate, passed) = (Shared::new(Barrier::new(2)), AtomicUsize::new(0));
+            let part = || {
+                let is_leader = gate.get().wait().is_leader();
+                passed.fetch_add(1, AcqRel);
+                if is_leader {
+                    while counts && passed.load(Acquire) < 2 {
+                        thread::yield_now();
+                    }
+                    gate.free();
+                }
+            };
+            Actors::new().enter("a", part).enter("b", part).run();
+        }
+    };
+    for memory in BOTH {
+        assert_eq!(outcomes(memory, scene(true)), ["()"]);
+        assert_eq!(outcomes(memory, scene(false)), ["()", "use after free"]);
+    }
+}
+
+/// The thread that has run an initializer frees a `Once`, or a `OnceLock`, although another
+/// may still be about to see that it is done.
+#[test]
+fn what_is_initialized_once_is_freed_before_all_know_it() {
+    let scene = |calls: fn(&(Once, OnceLock<u8>)) -> bool, counts: bool| {
+        move || {
+            let once = Shared::new((Once::new(), OnceLock::new()));
+            let done = AtomicUsize::new(0);
+            let part = || {
+                let has_run = calls(once.get());
+                done.fetch_add(1, AcqRel);
+                if has_run {
+                    while counts && done.load(Acquire) < 2 {
+                        thread::yield_now();
+                    }
+                    once.free();
+                }
+            };
+            Actors::new().enter("a", part).enter("b", part).run();
+        }
+    };
+    let once = |(once, _): &(Once, OnceLock<u8>)| {
+        let mut has_run = false;
+        once.call_once(|| has_run = true);
+        has_run
+    };
+    let lock = |(_, lock): &(Once, OnceLock<u8>)| {
+        let mut has_run = false;
+        lock.get_or_init(|| {
+            has_run = true;
+            1
+        });
+        has_run
+    };
+    for memory in BOTH {
+        for calls in [once as fn(&(Once, OnceLock<u8>)) -> bool, lock] {
+            assert_eq!(outcomes(memory, scene(calls, true)), ["()"]);
+            let early = outcomes(memory, scene(calls, false));
+            assert_eq!(early, ["()", "use after free"]);
+        }
     }
 }
 

@@ -73,3 +73,39 @@ fn a_pointer_that_is_used_too_long_is_a_data_race() {
     let failed = failure(&Builder::new(), || scene(true));
     assert!(failed.contains("FORBIDDEN: data race"), "{failed}");
 }
+
+/// A read that is not atomic races with a store that nothing orders, whichever comes first.
+#[test]
+fn an_unsynchronized_load_must_not_race_with_a_store() {
+    use racecourse::check::scene;
+    use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+    fn reads(order: [std::sync::atomic::Ordering; 2], again: bool) -> usize {
+        let shared = Rc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+        let other = Rc::clone(&shared);
+        let writer = thread::spawn(move || {
+            other.0.store(7, Relaxed);
+            other.1.store(1, order[0]);
+            if again {
+                other.0.store(8, Relaxed);
+            }
+        });
+        let is_there = shared.1.load(order[1]) == 1;
+        let read = match is_there {
+            // SAFETY: none, unless the flag orders it: the model notices.
+            true => unsafe { shared.0.unsync_load() },
+            false => 0,
+        };
+        writer.join().unwrap();
+        read
+    }
+    let outcomes = |order, again| {
+        let found = scene(move || reads(order, again)).explore().unwrap();
+        assert!(found.is_complete());
+        let rows = found.outcomes.into_iter();
+        rows.map(|row| row.outcome).collect::<Vec<_>>()
+    };
+    assert_eq!(outcomes([Release, Acquire], false), ["0", "7"]);
+    assert_eq!(outcomes([Release, Relaxed], false), ["0", "data race"]);
+    assert_eq!(outcomes([Relaxed, Acquire], false), ["0", "data race"]);
+    assert_eq!(outcomes([Release, Acquire], true), ["0", "data race"]);
+}

@@ -2,7 +2,7 @@
 //! whether the proof names a bound.
 
 use racecourse::check::{self, Budget, Exploration, Memory};
-use racecourse::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::*};
+use racecourse::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::*, fence};
 use racecourse::sync::{Actors, Backoff, Condvar, Mutex, hint, mpsc, thread};
 use std::fmt::Debug;
 use std::future::Future;
@@ -43,6 +43,32 @@ fn proves<T: Debug + 'static>(
         "{memory}: {}",
         check::report(&found)
     );
+}
+
+/// A fence that lets no thread know anything new is no change: a loop with one waits.
+#[test]
+fn a_loop_with_a_fence_waits() {
+    for memory in BOTH {
+        proves(memory, &["7"], || {
+            let (data, flag) = (AtomicUsize::new(0), AtomicBool::new(false));
+            let sets = || {
+                data.store(7, Relaxed);
+                fence(SeqCst);
+                flag.store(true, Relaxed);
+                0
+            };
+            let waits = || {
+                while !flag.load(Relaxed) {
+                    fence(SeqCst);
+                    thread::yield_now();
+                }
+                fence(SeqCst);
+                data.load(Relaxed)
+            };
+            let actors = Actors::new().enter("sets", sets).enter("waits", waits);
+            actors.run()[1]
+        });
+    }
 }
 
 /// The line of this file that is marked so.

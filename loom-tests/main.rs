@@ -5,6 +5,7 @@
 mod abuse;
 #[cfg(unix)]
 mod alive;
+mod alloc;
 mod alone;
 mod arc;
 mod atomics;

@@ -1,8 +1,10 @@
 //! Channels with a bound: which thread waits, which message is lost, what is published.
 
 use racecourse::check;
+use racecourse::draw;
 use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
 use racecourse::explorer::{Options, explore};
+use racecourse::narrate;
 use racecourse::sync::atomic::AtomicUsize;
 use racecourse::sync::atomic::Ordering::Relaxed;
 use racecourse::sync::cell::UnsafeCell;
@@ -404,6 +406,56 @@ fn a_deadlock_says_for_what_each_thread_waits() {
         "b waits for room in `to_a`: no thread will ever receive a message",
     ];
     assert_eq!(last_lines(&all(exchange(1)), "deadlock"), lines);
+}
+
+/// A server that does not answer what it cannot read, and waits for the next question. The
+/// client waits for the answer.
+fn questions(answers_all: bool) -> Exploration {
+    all(move || {
+        let (questions, asked) = sync_channel(0);
+        let (answers, answered) = sync_channel(0);
+        let asks = move || {
+            let ask = |question: &'static str| {
+                questions.send(question).unwrap();
+                answered.recv().unwrap()
+            };
+            ["7", "seven"].map(ask)
+        };
+        let serves = move || {
+            for question in asked {
+                match question.parse::<u32>() {
+                    Ok(number) => answers.send(Some(number)).unwrap(),
+                    Err(_) if answers_all => answers.send(None).unwrap(),
+                    Err(_) => narrate!("drops {question}, and answers nothing"),
+                }
+            }
+            [None; 2]
+        };
+        let actors = Actors::new().enter("client", asks).enter("server", serves);
+        format!("{:?}", actors.run()[0])
+    })
+}
+
+/// A story as a terminal shows it, without line numbers.
+fn story(found: &Exploration, outcome: &str) -> String {
+    let row = found.outcome(outcome);
+    let row = row.unwrap_or_else(|| panic!("{}", check::report(found)));
+    let mut told = draw::story(row).plain();
+    let file = include_str!("sync_channel.rs");
+    for line in (100..=file.lines().count()).rev() {
+        told = told.replace(&format!(":{line}"), ":###");
+        told = told.replace(&format!("line {line}"), "line ###");
+    }
+    told
+}
+
+#[test]
+fn a_rendezvous_that_is_dropped_half_way_is_told() {
+    assert_eq!(rows(&questions(true)), [("[Some(7), None]", 1)]);
+    let found = questions(false);
+    assert_eq!(rows(&found), [("deadlock", 1)]);
+    insta::assert_snapshot!("no_answer", story(&found, "deadlock"));
+    insta::assert_snapshot!("both_send_first", story(&all(exchange(0)), "deadlock"));
 }
 
 /// What a thread does with a job that comes back.

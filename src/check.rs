@@ -114,6 +114,15 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+/// Outcomes that nothing can allow.
+const UNDEFINED: [&str; 5] = [
+    "data race",
+    "use after free",
+    "double free",
+    "invalid free",
+    "wrong layout",
+];
+
 /// Begins a check of `scene`, a closure that the check calls once for each execution. See
 /// [the module](self) for the rules that a scene keeps.
 #[track_caller]
@@ -216,11 +225,12 @@ impl<T: Debug + 'static> Check<T> {
     /// ```
     ///
     /// # Panics
-    /// If the name is `data race` or `use after free`: both are undefined behaviour.
+    /// If the name is that of undefined behaviour: `data race`, `use after free`,
+    /// `double free`, `invalid free` or `wrong layout`.
     pub fn allow(mut self, outcome: impl Into<String>) -> Self {
         let outcome = outcome.into();
         assert!(
-            !["data race", "use after free"].contains(&&*outcome),
+            !UNDEFINED.contains(&&*outcome),
             "a {outcome} is undefined behaviour: nothing can allow it"
         );
         self.allowed.push(outcome);
@@ -235,9 +245,10 @@ impl<T: Debug + 'static> Check<T> {
         self
     }
 
-    /// Forbids leaks: an `Arc` that is never dropped, as in a cycle or after
-    /// `std::mem::forget`, is the outcome `leak`, and its story names the line that made the
-    /// `Arc`. It has no effect in the std build.
+    /// Forbids leaks: an `Arc` or a [`Track`](crate::sync::alloc::Track) that is never dropped,
+    /// as in a cycle or after `std::mem::forget`, or memory of
+    /// [`sync::alloc`](crate::sync::alloc) that is never freed, is the outcome `leak`. Its
+    /// story names the line that made it. This has no effect in the std build.
     ///
     /// ```
     /// use racecourse::check;

@@ -32,8 +32,9 @@
 //! [memory model](report::Memory) allows. The rare events of the [budget](report::Budget)
 //! happen wherever they can. Mutexes are poisoned as in std.
 //!
-//! Deadlock, livelock, panic, data race and use after free are outcomes too. The exploration
-//! continues after each of them.
+//! Deadlock, livelock, panic, data race, use after free and the other misuses of
+//! [`sync::alloc`](crate::sync::alloc) are outcomes too. The exploration continues after each
+//! of them.
 //!
 //! # Stories
 //! The story of an outcome is its simplest interleaving: the one with the fewest stale reads,

@@ -130,4 +130,4 @@ mod watch;
 pub use model::{MAX_THREADS, explore, model, skip_branch, stop_exploring};
 #[doc(inline)]
 pub use sync::loom_thread as thread;
-pub use sync::{cell, future, hint};
+pub use sync::{alloc, cell, future, hint};

@@ -9,12 +9,12 @@
 //!
 //! The feature `model` chooses the model build, as `--cfg loom` does. loom's modules stand at
 //! the root of this crate: [`sync`](crate::sync), [`thread`](crate::thread),
-//! [`cell`](crate::cell), [`future`](crate::future), [`hint`](crate::hint), `lazy_static!`,
-//! `thread_local!`.
+//! [`alloc`](crate::alloc), [`cell`](crate::cell), [`future`](crate::future),
+//! [`hint`](crate::hint), `lazy_static!`, `thread_local!`.
 //!
 //! # Differences from loom
-//! - A failed model panics with the verdict and the story. As in loom, a leaked `Arc` fails.
-//! - There is no `alloc`, and `unsync_load` is not checked for data races.
+//! - A failed model panics with the verdict and the story. As in loom, an `Arc`, a `Track` or
+//!   memory of `alloc` that is leaked fails.
 //! - An exploration that a limit stops has failed. With a bound on preemptions, the verdict
 //!   names the bound.
 //! - A scene has up to 16 threads beside its own, and no bound on branches. `max_threads`,

@@ -48,7 +48,7 @@ pub use world::{
     Arc, Backoff, Barrier, BarrierWaitResult, Condvar, LazyLock, Mutex, MutexGuard, Once, OnceLock,
     OnceState, RwLock, RwLockReadGuard, RwLockWriteGuard, WaitTimeoutResult, Weak,
 };
-pub use world::{atomic, cell, hint, mpsc, thread};
+pub use world::{alloc, atomic, cell, hint, mpsc, thread};
 
 /// Says in words what the running thread does. The text is a step of the story in the model
 /// build. In the std build it is printed if [`tell`] is on.

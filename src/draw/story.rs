@@ -97,7 +97,8 @@ fn promised(outcome: &Outcome) -> String {
     let Some(first) = promised.first() else {
         return match outcome.outcome.as_str() {
             "deadlock" | "livelock" | "does not end" => "every thread ends".to_owned(),
-            failure @ ("panic" | "data race" | "use after free") => format!("no {failure}"),
+            failure @ ("panic" | "data race" | "use after free" | "double free"
+            | "invalid free" | "wrong layout" | "leak") => format!("no {failure}"),
             _ => "any other outcome".to_owned(),
         };
     };

@@ -73,6 +73,12 @@ impl View {
         self.0[atomic] = self.0[atomic].max(store as u32);
     }
 
+    /// Whether the other leaves nothing out that this does not.
+    pub(crate) fn includes_all(&self, other: &Self) -> bool {
+        let theirs = other.0.iter().enumerate();
+        { theirs }.all(|(atomic, &oldest)| oldest as usize <= self.oldest(atomic))
+    }
+
     /// Nothing older than in either.
     #[inline]
     pub(crate) fn join(&mut self, other: &Self) {

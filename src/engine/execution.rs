@@ -18,6 +18,8 @@
 //! - The execution is reached by [`run::with`] alone, and no thread is suspended inside it.
 
 pub(crate) mod abort;
+pub(crate) mod allocations;
+pub(crate) mod blocks;
 pub(crate) mod budget;
 pub(crate) mod counts;
 pub(crate) mod difference;

@@ -7,6 +7,7 @@
 //!
 //! [`Blocking`]: super::execution::object::Blocking
 
+pub mod alloc;
 mod arc;
 mod arc_traits;
 mod atomic_core;

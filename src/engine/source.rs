@@ -102,7 +102,11 @@ fn search(tokens: TokenStream, place: (usize, usize)) -> Option<Named> {
         TokenTree::Group(group) if start(&tokens[at]) < place => {
             match search(group.stream(), place)? {
                 Named::As(name) => return Some(Named::As(name)),
-                Named::Outside(_) if group.delimiter() == Delimiter::Brace => return None,
+                Named::Outside(_)
+                    if group.delimiter() == Delimiter::Brace && !is_unsafe(&tokens[..at]) =>
+                {
+                    return None;
+                }
                 // `(a, b)`, but not `f(a, b)`.
                 Named::Outside(element) => {
                     let is_tuple = group.delimiter() == Delimiter::Parenthesis
@@ -116,6 +120,15 @@ fn search(tokens: TokenStream, place: (usize, usize)) -> Option<Named> {
         _ => None,
     };
     before(&tokens[..at], element)
+}
+
+/// Whether the braces behind these tokens are those of `unsafe { … }`, or of `const { … }`.
+fn is_unsafe(tokens: &[TokenTree]) -> bool {
+    let word = |word: &TokenTree| match word {
+        TokenTree::Ident(word) => word == "unsafe" || word == "const",
+        _ => false,
+    };
+    tokens.last().is_some_and(word)
 }
 
 /// Whether parentheses behind it are a call's.
@@ -254,6 +267,7 @@ mod tests {
                 "cell",
             ),
             ("fn f() { let at = a::b::<C>(M::new(0)); }", "at"),
+            ("fn f() { let at = unsafe { M(0) }.cast::<B>(); }", "at"),
         ] {
             assert_eq!(named(text).as_deref(), Some(name), "{text}");
         }
@@ -266,6 +280,7 @@ mod tests {
             "fn f() { let a = b(|| { M::new(0) }); }",
             "fn f() { a(M::new(0)); }",
             "fn f() { let _ = M::new(0); }",
+            "fn f() { let a = unsafe { b(); M::new(0) }; }",
             "fn f() { match a { 1 => M::new(0), _ => b } }",
             "fn f() { let a = 1; M::new(0) }",
             "this is { not Rust: M",

@@ -1,7 +1,7 @@
 //! The outcome of an execution that fails.
 
 use super::report::{Grade, Judged};
-use crate::engine::execution::failure::Failure;
+use crate::engine::execution::failure::{Failure, Wrong};
 use crate::engine::execution::run::Execution;
 
 /// The outcome of an execution that did not end.
@@ -28,9 +28,23 @@ pub(super) fn judge_failure(x: &Execution, failure: &Failure) -> Judged {
             "use after free",
             "an object is freed, and then used or still in use: undefined behaviour",
         ),
+        Failure::WrongFree(free) => match free.how {
+            Wrong::Twice => (
+                "double free",
+                "something is freed twice: undefined behaviour",
+            ),
+            Wrong::Unallocated => (
+                "invalid free",
+                "something is freed that was never allocated: undefined behaviour",
+            ),
+            Wrong::Layout { .. } => (
+                "wrong layout",
+                "memory is freed with another layout than it has: undefined behaviour",
+            ),
+        },
         Failure::Leak(_) => (
             "leak",
-            "all threads have ended, and a value that is counted was never dropped",
+            "all threads have ended, and something was never dropped or freed",
         ),
         Failure::Panic { panic, .. } => ("panic", panic.message.as_str()),
         Failure::Endless => (

@@ -31,7 +31,12 @@ pub(super) fn of(x: &Execution) -> Script<'_> {
     });
     let is_decided = matches!(
         x.failure,
-        Some(Failure::Panic { .. } | Failure::DataRace(_) | Failure::UseAfterFree { .. })
+        Some(
+            Failure::Panic { .. }
+                | Failure::DataRace(_)
+                | Failure::UseAfterFree { .. }
+                | Failure::WrongFree(_)
+        )
     );
     Script {
         steps: steps.collect(),

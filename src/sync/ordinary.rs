@@ -40,6 +40,42 @@ impl Backoff {
     }
 }
 
+#[doc = include_str!("alloc.md")]
+pub mod alloc {
+    pub use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error};
+
+    /// A value that must be dropped: in the model it is a leak if it never is.
+    #[derive(Debug)]
+    #[repr(transparent)]
+    pub struct Track<T>(T);
+
+    impl<T> Track<T> {
+        /// Tracks `value`.
+        #[inline(always)]
+        pub const fn new(value: T) -> Self {
+            Self(value)
+        }
+
+        /// The value, to read it.
+        #[inline(always)]
+        pub const fn get_ref(&self) -> &T {
+            &self.0
+        }
+
+        /// The value, to change it.
+        #[inline(always)]
+        pub const fn get_mut(&mut self) -> &mut T {
+            &mut self.0
+        }
+
+        /// The value, which is not tracked any more.
+        #[inline(always)]
+        pub fn into_inner(self) -> T {
+            self.0
+        }
+    }
+}
+
 /// `std::sync::atomic`.
 pub mod atomic {
     pub use std::sync::atomic::{

@@ -5,6 +5,7 @@ use super::object::Wait;
 use super::trace::Panicked;
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::engine::memory::cell::Race;
+use std::alloc::Layout;
 
 pub(crate) const NOT_DETERMINISTIC: &str = "the scene is not deterministic: run again in the same order, it did something else. \
      It may depend on a clock, on chance, on the order of a HashMap, on what an earlier \
@@ -39,12 +40,32 @@ pub(crate) enum Failure {
         thread: ThreadId,
         panic: Panicked,
     },
+    WrongFree(WrongFree),
     /// The object is left when all threads have ended.
     Leak(ObjectId),
     /// More transitions than the model follows.
     Endless,
     /// The scene did something that the model cannot follow.
     Misuse(&'static str),
+}
+
+/// A thread frees what it must not free, or not so.
+#[derive(Debug, Clone)]
+pub(crate) struct WrongFree {
+    pub(crate) how: Wrong,
+    pub(crate) object: Option<ObjectId>,
+    pub(crate) by: ThreadId,
+    pub(crate) at: At,
+    /// By a call there, or in a destructor after its step there.
+    pub(crate) is_call: bool,
+}
+
+/// What is wrong with that.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wrong {
+    Twice,
+    Unallocated,
+    Layout { allocated: Layout, freed: Layout },
 }
 
 /// A thread that waits at the end.

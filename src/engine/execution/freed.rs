@@ -7,16 +7,18 @@
 //! further, before it touches the object's memory.
 
 use super::abort::unwinding;
-use super::failure::Failure;
-use super::object::{Destroyed, Spot};
+use super::failure::{Failure, Wrong};
+pub(super) use super::object::Destroyed;
+use super::object::Spot;
 use super::run::{Execution, try_with, with};
 use super::schedule::{point, try_point};
 use super::steps::How;
 use super::thread::Next;
-use super::trace::{Gate, Names, Record, RecordId, RecordKind};
+use super::trace::{Gate, RecordId, RecordKind, Tell};
 use crate::engine::access::{Access, Kind, Location};
 use crate::engine::hash::{mix, word};
 use crate::engine::ids::{At, ObjectId, ThreadId};
+use smallvec::SmallVec;
 
 const USE_AFTER_FREE: How = (0, word("use after free"), 0);
 
@@ -36,7 +38,7 @@ pub(crate) fn used_after_free(object: ObjectId, at: At) -> ! {
 
 /// The running thread goes on with an object that it began to use at that line.
 pub(crate) fn must_live(object: ObjectId, at: At) {
-    if with(|x| x.objects[object].destroyed.is_some()) {
+    if with(|x| x.freed(object).is_some()) {
         used_after_free(object, at);
     }
 }
@@ -45,7 +47,7 @@ pub(crate) fn must_live(object: ObjectId, at: At) {
 pub(crate) fn must_both_live(objects: [ObjectId; 2], at: At) {
     let freed = with(|x| {
         let mut both = objects.into_iter();
-        let freed = both.find(|&object| x.objects[object].destroyed.is_some())?;
+        let freed = both.find(|&object| x.freed(object).is_some())?;
         // If the one had lived, the step would have changed the other: it must race with
         // what others do there.
         for object in objects {
@@ -58,15 +60,35 @@ pub(crate) fn must_both_live(objects: [ObjectId; 2], at: At) {
     }
 }
 
-/// The object at that address is destroyed. `is_unused`: no thread has used it; then it is
-/// the execution's if others can notice.
+/// The running thread frees what is freed already, and goes no further.
+fn freed_twice(object: ObjectId) {
+    with(|x| x.frees_wrongly(Wrong::Twice, Some(object), None));
+    if !unwinding() {
+        point(Next::Never);
+    }
+}
+
+/// The object at that address is destroyed; `None` if it is not the execution's.
 pub(super) fn destroys(object: impl FnOnce(&mut Execution) -> Option<ObjectId>, address: usize) {
-    let object = try_with(|x| object(x).map(|object| (object, x.can_be_seen()))).flatten();
-    let Some((object, can_be_seen)) = object else {
+    let object = try_with(|x| {
+        let object = object(x)?;
+        x.lies_at(object, address);
+        Some((object, x.can_be_seen()))
+    });
+    let Some((object, can_be_seen)) = object.flatten() else {
         return;
     };
     let can_be_seen = can_be_seen && (unwinding() || try_point(Next::Runs));
-    try_with(|x| x.destroys(object, address, can_be_seen));
+    let freed = try_with(|x| {
+        let freed = x.freed(object).or_else(|| x.in_freed_block(address));
+        if freed.is_none() {
+            x.destroys(object, address, can_be_seen);
+        }
+        freed
+    });
+    if let Some(freed) = freed.flatten() {
+        freed_twice(freed);
+    }
 }
 
 impl Execution {
@@ -74,13 +96,25 @@ impl Execution {
     /// of it are the execution's number and the object's.
     #[inline]
     pub(super) fn freed_at(&mut self, address: usize) -> Option<ObjectId> {
-        match self.freed.is_empty() {
+        match self.freed.is_empty() && self.blocks.is_empty() {
             true => None,
             false => self.looks_freed(address),
         }
     }
 
+    /// The object, or the block in which it lies, if that is freed.
+    pub(crate) fn freed(&self, object: ObjectId) -> Option<ObjectId> {
+        let is_destroyed = |&object: &ObjectId| self.objects[object].destroyed.is_some();
+        let block = self.objects[object].block;
+        Some(object)
+            .filter(is_destroyed)
+            .or(block.filter(is_destroyed))
+    }
+
     fn looks_freed(&mut self, address: usize) -> Option<ObjectId> {
+        if let Some(block) = self.in_freed_block(address) {
+            return Some(block);
+        }
         let place = self.freed.iter().position(|&(freed, _)| freed == address)?;
         let (_, object) = self.freed[place];
         if let Some([execution, other]) = memory::read(address) {
@@ -98,8 +132,8 @@ impl Execution {
 
     /// Whether the running thread has freed the object itself.
     pub(crate) fn has_freed(&self, object: ObjectId) -> bool {
-        let destroyed = &self.objects[object].destroyed;
-        destroyed.is_some_and(|destroyed| destroyed.by == self.current)
+        let freed = self.freed(object).and_then(|it| self.objects[it].destroyed);
+        freed.is_some_and(|destroyed| destroyed.by == self.current)
     }
 
     /// Whether other threads can notice what the running thread destroys.
@@ -114,53 +148,76 @@ impl Execution {
         let by = self.current;
         self.freed.push((address, object));
         let last = can_be_seen.then(|| self.trace.last_of(by)).flatten();
-        let after = last.map(|record| record.at);
-        let record = self.trace.next();
-        self.objects[object].destroyed = Some(Destroyed { by, after, record });
+        let destroyed = Destroyed {
+            by,
+            at: last.map(|record| record.at),
+            is_call: false,
+            record: self.trace.next(),
+        };
+        self.ends_life(object, destroyed, can_be_seen);
+    }
+
+    /// The object is destroyed, and with it all objects that lie in it.
+    pub(super) fn ends_life(&mut self, object: ObjectId, destroyed: Destroyed, can_be_seen: bool) {
+        let Destroyed { by, at, record, .. } = destroyed;
+        self.objects[object].destroyed = Some(destroyed);
         if !can_be_seen {
             return;
         }
         if unwinding() {
             self.steps_while_unwinding();
         }
-        // Another thread may have released it just before, as part of an earlier step.
-        let knows = &self.threads[by].views.past.clock;
-        self.needs.releases_are_seen |= self.objects[object].state.is_released_beside(knows);
-        let Spot { location, class } = self.objects[object].spot();
-        let kind = Kind::Destroy;
-        self.trace.access(Access { location, kind });
-        self.searches(location, kind);
-        let life = Access {
-            location: life_of(location),
-            kind: Kind::Write,
-        };
-        self.trace.access(life);
-        self.searches(life.location, life.kind);
-        let at = after.unwrap_or(std::panic::Location::caller());
-        self.notes(Some(object), at, |record, names| {
+        let mut parts: SmallVec<[ObjectId; 4]> = SmallVec::new();
+        parts.push(object);
+        if !self.blocks.is_empty() {
+            let lies_in_it = |&part: &ObjectId| self.objects[part].block == Some(object);
+            parts.extend((0..self.objects.len()).filter(lies_in_it));
+        }
+        for &part in &parts {
+            self.ends_uses(part);
+        }
+        let here = at.unwrap_or(std::panic::Location::caller());
+        self.notes(Some(object), here, |record, names| {
             format!("frees {}", names.object_of(record))
         })
         .kind = RecordKind::Destruction;
         for thread in &mut *self.threads {
             if let Next::Waits(wait) = thread.next
-                && wait.object == object
+                && parts.contains(&wait.object)
             {
                 // Of the record that tells of its use, if there will be one.
                 let lock = wait.what.takes();
-                thread.gate = Some(lock.map_or(Gate::Chance, |kind| Gate::of_lock(object, kind)));
+                let gate = |kind| Gate::of_lock(wait.object, kind);
+                thread.gate = Some(lock.map_or(Gate::Chance, gate));
             }
         }
         let others = (0..self.threads.len()).filter(|&thread| thread != by);
+        let is_held_by = |thread| {
+            let mut parts = parts.iter();
+            parts.any(|&part| self.objects[part].state.is_held_by(thread))
+        };
         let uses = |&thread: &ThreadId| match self.threads[thread].next {
             Next::Ended => false,
-            Next::Waits(wait) if wait.object == object => true,
-            _ => self.objects[object].state.is_held_by(thread),
+            Next::Waits(wait) if parts.contains(&wait.object) => true,
+            _ => is_held_by(thread),
         };
         if let Some(user) = { others }.find(uses) {
-            self.names_step(class, USE_AFTER_FREE);
+            self.names_step(self.objects[object].class, USE_AFTER_FREE);
             let at = self.trace.last_of(user).map(|record| record.at);
             self.tells_of_destruction(record);
             self.fails(Failure::UseAfterFree { object, user, at });
+        }
+    }
+
+    /// The destruction depends on every use of the object.
+    fn ends_uses(&mut self, object: ObjectId) {
+        // Another thread may have released it just before, as part of an earlier step.
+        let knows = &self.threads[self.current].views.past.clock;
+        self.needs.releases_are_seen |= self.objects[object].state.is_released_beside(knows);
+        let location = self.objects[object].location;
+        for (location, kind) in [(location, Kind::Destroy), (life_of(location), Kind::Write)] {
+            self.trace.access(Access { location, kind });
+            self.searches(location, kind);
         }
     }
 
@@ -181,29 +238,43 @@ impl Execution {
     }
 
     fn uses_freed(&mut self, object: ObjectId, at: At) {
-        if let Some(destroyed) = self.objects[object].destroyed {
+        let object = self.freed(object).unwrap_or(object);
+        self.misuses_freed(Some(object), USE_AFTER_FREE.1, at, |record, names| {
+            format!("uses {}, which is freed", names.object_of(record))
+        });
+        let user = self.current;
+        let at = Some(at);
+        self.fails(Failure::UseAfterFree { object, user, at });
+    }
+
+    /// A step that is wrong because the object is freed, or because it never lived.
+    pub(super) fn misuses_freed(
+        &mut self,
+        object: Option<ObjectId>,
+        word: u64,
+        at: At,
+        tell: Tell,
+    ) {
+        let destroyed = object.and_then(|object| self.objects[object].destroyed);
+        if let Some(destroyed) = destroyed {
             self.tells_of_destruction(destroyed.record);
         }
         self.begins_step();
-        let Spot { location, class } = self.objects[object].spot();
+        let Spot { location, class } =
+            object.map_or(Spot::at(word), |object| self.objects[object].spot());
         self.trace.access(Access {
             location,
             kind: Kind::Read,
         });
         self.searches(location, Kind::Destroy);
-        self.names_step(class, USE_AFTER_FREE);
+        self.names_step(class, (0, word, 0));
         // If the object had lived, the use might have taken from the budgets, or been in
         // sequence with fences: to find that out it must race with what others do there.
         self.might_have_taken();
         if let Some(fences) = self.fences() {
             self.searches(self.objects[fences].location, Kind::Read);
         }
-        self.notes(Some(object), at, |record: &Record, names: &dyn Names| {
-            format!("uses {}, which is freed", names.object_of(record))
-        });
-        let user = self.current;
-        let at = Some(at);
-        self.fails(Failure::UseAfterFree { object, user, at });
+        self.notes(object, at, tell);
     }
 }
 

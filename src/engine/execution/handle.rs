@@ -45,9 +45,11 @@ impl<S: State + Default> Drop for Handle<S> {
             },
             address,
         );
-        let execution = self.execution.get_mut();
-        // SAFETY: it is a reference. What lies in freed memory must not pass for an object.
-        unsafe { std::ptr::from_mut(execution).write_volatile(GONE) };
+        if self.execution() == UNUSED {
+            let execution = self.execution.get_mut();
+            // SAFETY: it is a reference. What lies in freed memory must not pass for an object.
+            unsafe { std::ptr::from_mut(execution).write_volatile(GONE) };
+        }
     }
 }
 
@@ -241,15 +243,19 @@ impl<S: State + Default> Handle<S> {
     #[inline]
     fn find(&self) -> Result<ObjectId, ObjectId> {
         let address = self.address();
-        let (freed, here) = with(|x| (x.freed_at(address), x.number));
+        let (freed, here, has_blocks) =
+            with(|x| (x.freed_at(address), x.number, !x.blocks.is_empty()));
         if let Some(freed) = freed {
             return Err(freed);
         }
-        match self.execution() {
-            UNUSED => Ok(self.id()),
-            execution if execution != here => is_elsewhere(),
-            _ => Ok(self.known_id()),
+        if ![UNUSED, here].contains(&self.execution()) {
+            is_elsewhere();
         }
+        let id = self.id();
+        if has_blocks {
+            with(|x| x.lies_at(id, address));
+        }
+        Ok(id)
     }
 
     /// Does something that is no step, or part of the step in progress.
@@ -355,7 +361,7 @@ pub(crate) fn with_living<S: State, R>(
     at: At,
     f: impl FnOnce(&mut Step<'_, S>) -> R,
 ) -> R {
-    let done = with(|x| match x.objects[id].destroyed {
+    let done = with(|x| match x.freed(id) {
         None => Some(f(&mut Step::new(x, id))),
         Some(_) => None,
     });

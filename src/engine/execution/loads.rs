@@ -113,6 +113,17 @@ impl Execution {
             .fence(ordering, &mut self.sequential);
     }
 
+    /// Whether such a fence would let the running thread, or others, know anything new. If not,
+    /// a thread that comes to it again and again only waits.
+    pub(crate) fn fence_changes(&self) -> bool {
+        let views = &self.threads[self.current].views;
+        let (past, read) = (&views.past, &views.unacquired);
+        let knows = past.clock.includes_all(&read.clock)
+            && past.view.includes_all(&read.view)
+            && past.view.includes_all(&self.sequential);
+        !knows || !self.sequential.includes_all(&past.view)
+    }
+
     /// What `SeqCst` fences access: C11 only.
     pub(crate) fn fence_object(&self, ordering: Ordering) -> Option<ObjectId> {
         self.fences().filter(|_| ordering == Ordering::SeqCst)

@@ -168,7 +168,7 @@ impl Execution {
             Seen::Writes(object, writes) => self.objects[object].writes != writes,
             Seen::Version(object, version) => self.objects[object].version != version,
         };
-        let is_freed = |seen: &Seen| self.objects[seen.object()].destroyed.is_some();
+        let is_freed = |seen: &Seen| self.freed(seen.object()).is_some();
         let mut seen = self.threads[thread].loops.waits_for().iter();
         seen.any(|seen| is_new(seen) || is_freed(seen))
     }

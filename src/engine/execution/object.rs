@@ -20,9 +20,15 @@ pub(crate) trait State: Any {
         false
     }
 
-    /// Whether something of it is left that should not be when all threads have ended.
+    /// Whether something of it is left that should not be when all threads have ended, if it
+    /// is not destroyed.
     fn is_leaked(&self) -> bool {
         false
+    }
+
+    /// Whether the object is where its handle is.
+    fn lies_in_one_place(&self) -> bool {
+        true
     }
 
     /// Whether a thread has given something of it back that a thread with that clock does
@@ -81,11 +87,14 @@ impl std::fmt::Debug for Wait {
     }
 }
 
-/// Which thread destroyed an object, after which of its steps, and the record of that.
+/// Which thread destroyed an object and where, and the record of that.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Destroyed {
     pub(crate) by: ThreadId,
-    pub(crate) after: Option<At>,
+    pub(crate) at: Option<At>,
+    /// It did so by a call there. A destructor does not know its line: then it did so after
+    /// its step there.
+    pub(crate) is_call: bool,
     pub(super) record: RecordId,
 }
 
@@ -112,6 +121,8 @@ pub(crate) struct Entry {
     /// How often it was changed, but by iterations of loops that came to nothing.
     pub(crate) changes: u64,
     pub(crate) destroyed: Option<Destroyed>,
+    /// The allocation in which it lay when a thread last began to use it.
+    pub(super) block: Option<ObjectId>,
     pub(crate) state: Box<dyn State>,
 }
 
@@ -176,6 +187,7 @@ impl Objects {
             version: 0,
             changes: 0,
             destroyed: None,
+            block: None,
             state: new(),
         });
         if !(&*entry.state as &dyn Any).is::<S>() {
@@ -192,6 +204,7 @@ impl Objects {
         entry.version = 0;
         entry.changes = 0;
         entry.destroyed = None;
+        entry.block = None;
         (id, self.state(id))
     }
 

@@ -60,7 +60,10 @@ impl Execution {
 
     /// All threads have ended.
     pub(super) fn finds_leak(&mut self) {
-        let is_leaked = |&object: &ObjectId| self.objects[object].state.is_leaked();
+        let is_leaked = |&object: &ObjectId| {
+            let entry = &self.objects[object];
+            entry.destroyed.is_none() && entry.state.is_leaked()
+        };
         if self.settings.leaks
             && self.failure.is_none()
             && let Some(object) = (0..self.objects.len()).find(is_leaked)

@@ -1,5 +1,6 @@
 //! The execution in progress, and the only way to reach it.
 
+use super::blocks::Block;
 use super::counts::SeenCount;
 use super::difference::{After, Begun, Difference};
 use super::failure::{Aborted, BlockedThread, Failure};
@@ -131,6 +132,8 @@ pub(crate) struct Execution {
     pub(super) has_forgotten: bool,
     /// Where objects lay that have been destroyed.
     pub(super) freed: Vec<(usize, ObjectId)>,
+    /// What the scene has allocated, freed or not.
+    pub(super) blocks: Vec<Block>,
     /// The execution's own copies of the statics that it has used.
     pub(super) statics: Vec<Copied>,
     /// How many objects of each class there are.
@@ -263,6 +266,7 @@ impl Execution {
             looks_while_unwinding: 0,
             has_forgotten: false,
             freed: Vec::new(),
+            blocks: Vec::new(),
             statics: Vec::new(),
             classes: Hashed::default(),
             unwinding_classes: Vec::new(),
@@ -317,6 +321,7 @@ impl Execution {
         self.looks_while_unwinding = 0;
         self.has_forgotten = false;
         self.freed.clear();
+        self.blocks.clear();
         // An execution that was abandoned has left them: what they own may be in use.
         std::mem::forget(std::mem::take(&mut self.statics));
         self.classes.clear();

@@ -1,6 +1,7 @@
 //! What the running thread's steps access.
 
 use super::difference::Begun;
+use super::failure::Failure;
 use super::iteration::Seen;
 use super::object::Spot;
 use super::run::Execution;
@@ -8,6 +9,7 @@ use super::trace::{Gate, Record, Tell};
 use crate::engine::access::{Access, Kind, Location, StoreName};
 use crate::engine::hash::{mix, name, word};
 use crate::engine::ids::{At, ObjectId};
+use crate::engine::memory::cell::{CellAccess, Race};
 use crate::engine::search::Differs;
 
 /// What a step does, so that steps that differ have different names: what it found,
@@ -118,6 +120,9 @@ impl Execution {
 
     /// Something happened to the object, by the accesses made just now.
     pub(crate) fn notes(&mut self, object: Option<ObjectId>, at: At, tell: Tell) -> &mut Record {
+        if let Some(object) = object {
+            self.uses_block_of(object, at);
+        }
         let thread = &mut self.threads[self.current];
         let is_first = !std::mem::replace(&mut thread.has_records, true);
         let gate = thread.gate.take();
@@ -134,6 +139,27 @@ impl Execution {
         record.gate = gate.unwrap_or(Gate::Open);
         record.yields = yields;
         record
+    }
+
+    /// An access of the running thread's that is not atomic, as its last step.
+    pub(crate) fn access_now(&self, kind: Kind, at: At) -> CellAccess {
+        let thread = self.current;
+        let time = self.threads[thread].views.past.clock.of(thread);
+        CellAccess {
+            thread,
+            kind,
+            at,
+            time,
+        }
+    }
+
+    /// Nothing orders the two accesses.
+    pub(crate) fn races(&mut self, cell: ObjectId, first: CellAccess, second: CellAccess) {
+        self.fails(Failure::DataRace(Race {
+            cell,
+            first,
+            second,
+        }));
     }
 
     /// Names the present step of the running thread, in all executions.

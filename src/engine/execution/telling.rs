@@ -1,5 +1,6 @@
 //! Names for what happened, once the execution is over.
 
+use super::blocks::ALLOCATION;
 use super::counts::ARC;
 use super::failure::WaitsFor;
 use super::object::{Entry, Wait};
@@ -106,9 +107,10 @@ impl Names for Telling<'_> {
         let own = name(object);
         let is_alike = |&other: &ObjectId| {
             let other = &self.x.objects[other];
-            // An `Arc` is called what its value is called.
+            // An `Arc`, or memory, is called what its value is called.
+            let holds = |object: &Entry| [ARC, ALLOCATION].contains(&object.kind);
             let is_like = match own.is_some() {
-                true => (other.kind == ARC) == (object.kind == ARC),
+                true => holds(other) == holds(object),
                 false => other.kind == object.kind,
             };
             name(other) == own && is_like

@@ -35,12 +35,11 @@ impl Latest {
         let races = |first: &&CellAccess| {
             conflict(first.kind, second.kind) && !clock.includes(first.thread, first.time)
         };
-        let read = self
-            .reads
-            .iter()
-            .filter(races)
-            .min_by_key(|first| first.thread);
-        let race = read.or(self.write.iter().find(races)).copied();
+        let read = match second.kind.writes() {
+            true => self.unordered_read(clock),
+            false => None,
+        };
+        let race = read.or(self.write.iter().find(races).copied());
         if second.kind.writes() {
             self.write = Some(second);
         } else {
@@ -48,6 +47,13 @@ impl Latest {
             self.reads.push(second);
         }
         race
+    }
+
+    /// A read with which a write by a thread with that clock races.
+    pub(crate) fn unordered_read(&self, clock: &VectorClock) -> Option<CellAccess> {
+        let reads = self.reads.iter();
+        let unordered = reads.filter(|first| !clock.includes(first.thread, first.time));
+        unordered.min_by_key(|first| first.thread).copied()
     }
 
     pub(crate) fn clear(&mut self) {

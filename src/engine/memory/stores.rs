@@ -6,9 +6,10 @@
 //! this is the part without promises and with stores that take effect in the order in
 //! which they are executed.
 
+use super::cell::Latest;
 use super::{Operation, Origin, Views, acquires, releases};
 use crate::engine::access::{Kind, StoreName};
-use crate::engine::clock::{Past, View};
+use crate::engine::clock::{Past, VectorClock, View};
 use crate::engine::ids::ThreadId;
 use crate::engine::reused::Reused;
 use std::sync::atomic::Ordering;
@@ -21,6 +22,8 @@ pub(crate) struct Stores {
     number: usize,
     /// How often `SeqCst` operations have changed what later ones may read.
     pub(crate) sequential: u64,
+    /// Reads that are not atomic.
+    pub(crate) unsynchronized: Latest,
 }
 
 #[derive(Debug)]
@@ -56,6 +59,7 @@ impl Stores {
         self.number = number;
         self.list.clear();
         self.sequential = 0;
+        self.unsynchronized.clear();
         let store = self.push();
         store.name = 0;
         store.transition = None;
@@ -88,6 +92,14 @@ impl Stores {
             ordering: Ordering::Relaxed,
             releases: Past::default(),
         })
+    }
+
+    /// The newest store that a thread with that clock does not know of: its thread, when,
+    /// and its record.
+    pub(crate) fn unordered(&self, clock: &VectorClock) -> Option<(ThreadId, u32, u32)> {
+        let unordered = |store: &&Store| !clock.includes(store.by, store.time);
+        let store = self.list.iter().rev().find(unordered)?;
+        Some((store.by, store.time, store.record?))
     }
 
     pub(crate) fn newest(&self) -> usize {

@@ -13,6 +13,7 @@ use crate::engine::execution::trace::{Names, Record, Shows};
 use crate::engine::hash::word;
 use crate::engine::ids::At;
 use crate::engine::memory::Operation;
+use crate::engine::memory::cell::CellAccess;
 use crate::engine::memory::stores::{Stores, Writer};
 use smallvec::SmallVec;
 use std::panic::Location;
@@ -118,6 +119,7 @@ impl Raw {
                 from: None,
             };
             step.tells(operation, at);
+            step.races_with_reads(at);
         });
     }
 
@@ -209,7 +211,55 @@ impl Raw {
             }
             operation.written = written;
             step.tells(operation, at).values = [is_spurious.into(), 0];
+            if written.is_some() {
+                step.races_with_reads(at);
+            }
             written.map(|_| read).ok_or(read)
+        })
+    }
+
+    /// The newest value, read as that of a cell is: as there, the order of two accesses makes
+    /// no difference to whether they race. `is_new`: no thread has used the atomic before.
+    #[inline(never)]
+    pub(super) fn unsync_load(&self, is_new: bool, at: At) -> u64 {
+        if unwinding() {
+            return self.newest();
+        }
+        let id = self.handle.enter(at);
+        // A thread begins to use an object at a schedule point.
+        if is_new || with(|x| x.is_starting()) {
+            point(Next::Runs);
+        }
+        with_living(id, at, |step: &mut Step<'_, Stores>| {
+            step.can_tell_drops();
+            let me = step.me();
+            step.threads[me].views.past.clock.tick(me);
+            let second = step.access_now(Kind::Read, at);
+            let (views, stores) = step.views_and_state();
+            let clock = &views.past.clock;
+            stores.unsynchronized.add(second, clock);
+            let unordered = stores.unordered(clock);
+            let value = stores.value(stores.newest());
+            step.records_access(Kind::Read);
+            let location = step.objects[id].location;
+            step.searches(location, Kind::Read);
+            step.note(at, |record, names| {
+                let value = names.value(record.object.unwrap_or_default(), record.values[0]);
+                format!("unsync_load {} → {value}", names.object_of(record))
+            })
+            .values = [value, 0];
+            if let Some((thread, time, record)) = unordered {
+                let at = step.trace.records()[record as usize].at;
+                let kind = Kind::Write;
+                let first = CellAccess {
+                    thread,
+                    kind,
+                    at,
+                    time,
+                };
+                step.races(id, first, second);
+            }
+            value
         })
     }
 
@@ -260,6 +310,16 @@ impl Step<'_, Stores> {
         let version = state.version(store);
         self.objects[id].version = version;
         self.keeps_sequence(id, store, ordering);
+    }
+
+    /// The running thread has stored: reads that are not atomic must happen before.
+    fn races_with_reads(&mut self, at: At) {
+        let (views, stores) = self.views_and_state();
+        if let Some(first) = stores.unsynchronized.unordered_read(&views.past.clock) {
+            let second = self.access_now(Kind::Write, at);
+            let id = self.id;
+            self.races(id, first, second);
+        }
     }
 
     fn tells(&mut self, operation: Operation, at: At) -> &mut Record {

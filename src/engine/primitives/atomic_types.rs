@@ -175,6 +175,11 @@ macro_rules! atomics {
                 }
             }
 
+            pub(super) fn unsync(&self, at: At) -> $value {
+                let is_new = self.raw.handle.here(self).taken.is_begun();
+                <$value>::decode(self.raw().unsync_load(is_new, at))
+            }
+
             /// With the initial value, or what has been written by `get_mut`. The memory of
             /// an atomic that is freed is not touched: the operation that follows tells of it.
             fn raw(&self) -> &Raw {

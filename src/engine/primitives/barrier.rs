@@ -5,6 +5,7 @@
 
 use crate::engine::clock::Past;
 use crate::engine::execution::abort::unwinding;
+use crate::engine::execution::freed::must_live;
 use crate::engine::execution::handle::Handle;
 use crate::engine::execution::object::{Blocking, State};
 use crate::engine::execution::panics::abort_after_panic;
@@ -122,7 +123,10 @@ impl Barrier {
     fn gathers(&self, at: At) {
         let waited = self.handle.wait(&Gathering, false);
         wait(waited);
+        // As in std's implementation, the thread must still take a lock before it passes.
+        must_live(waited.object, at);
         self.handle.with(|step| {
+            step.needs_living(waited.object);
             let gate = step.enabled_by();
             let record = step.note(at, |record, names| {
                 format!("pass {}", names.object_of(record))

@@ -289,7 +289,7 @@ fn goes_on(step: &mut Step<'_, Waiters>, timed: bool, at: At) -> Option<bool> {
     let place = waiters.iter().position(|&(waiter, _)| waiter == me);
     if let Some(place) = place {
         waiters.remove(place);
-        if step.objects[step.id].destroyed.is_some() {
+        if step.freed(step.id).is_some() {
             return None;
         }
     }

@@ -62,6 +62,10 @@ impl State for Counts {
     fn is_leaked(&self) -> bool {
         !self.is_over
     }
+
+    fn lies_in_one_place(&self) -> bool {
+        false
+    }
 }
 
 /// How many `Arc`s there are, and how many `Weak`s.

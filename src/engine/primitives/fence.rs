@@ -1,5 +1,6 @@
 //! `std::sync::atomic::fence`.
 
+use crate::engine::access::Kind;
 use crate::engine::execution::abort::unwinding;
 use crate::engine::execution::run::with;
 use crate::engine::execution::schedule::point;
@@ -30,7 +31,11 @@ pub fn fence(ordering: Ordering) {
     }
     with(|x| {
         if let Some(fences) = fences {
-            x.writes(fences, const { word("fence") });
+            let word = const { word("fence") };
+            match x.fence_changes() {
+                true => x.writes(fences, word),
+                false => x.rewrites(fences, Kind::Write, word, 0),
+            }
         }
         x.fences_memory(ordering);
         x.notes(None, at, |record, _| {

@@ -1,6 +1,7 @@
 //! What loom's atomics have beside std's methods.
 
 use super::atomic_types::*;
+use std::panic::Location;
 
 /// The ordering of a failed exchange, as std's `compare_and_swap` chose it.
 fn failure(ordering: Ordering) -> Ordering {
@@ -23,10 +24,10 @@ macro_rules! as_loom {
             /// The value, without synchronization.
             ///
             /// # Safety
-            /// No other thread writes at the same time. The model does not check that.
+            /// No other thread writes at the same time. In the model that is a data race.
             #[track_caller]
             pub unsafe fn unsync_load(&self) -> $value {
-                self.newest()
+                self.unsync(Location::caller())
             }
 
             /// As [`compare_exchange`](Self::compare_exchange), but returns what was there in

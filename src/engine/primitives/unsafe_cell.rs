@@ -3,7 +3,6 @@
 
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::unwinding;
-use crate::engine::execution::failure::Failure;
 use crate::engine::execution::handle::{Handle, with_living};
 use crate::engine::execution::object::State;
 use crate::engine::execution::run::{try_with, with};
@@ -12,13 +11,19 @@ use crate::engine::execution::step::Step;
 use crate::engine::execution::thread::Next;
 use crate::engine::execution::threads::is_here;
 use crate::engine::ids::{At, ObjectId};
-use crate::engine::memory::cell::{CellAccess, Latest, Race};
+use crate::engine::memory::cell::Latest;
 use crate::sync::names::Named;
 use std::panic::Location;
 
 impl State for Latest {
     fn reset(&mut self) {
         self.clear();
+    }
+}
+
+impl AsMut<Self> for Latest {
+    fn as_mut(&mut self) -> &mut Self {
+        self
     }
 }
 
@@ -96,7 +101,7 @@ impl<T: ?Sized> UnsafeCell<T> {
                 // A thread begins to use an object at a schedule point.
                 point(Next::Runs);
             }
-            accesses(this.handle.enter(at), kind, at);
+            accesses::<Latest>(this.handle.enter(at), kind, at);
         }
         this
     }
@@ -117,25 +122,19 @@ impl<T: ?Sized> UnsafeCell<T> {
 
 /// No schedule point: whether two accesses are ordered does not depend on which came first,
 /// so every interleaving of the rest shows it.
-fn accesses(id: ObjectId, kind: Kind, at: At) {
+pub(super) fn accesses<S: State + AsMut<Latest>>(id: ObjectId, kind: Kind, at: At) {
     if with(|x| x.is_starting()) {
         // What a thread does before its first schedule point is done when it starts,
         // but another could free the cell before that.
         point(Next::Runs);
     }
-    with_living(id, at, |step: &mut Step<'_, Latest>| {
+    with_living(id, at, |step: &mut Step<'_, S>| {
         step.can_tell_drops();
         let me = step.me();
+        step.threads[me].views.past.clock.tick(me);
+        let second = step.access_now(kind, at);
         let (views, latest) = step.views_and_state();
-        views.past.clock.tick(me);
-        let clock = views.past.clock;
-        let second = CellAccess {
-            thread: me,
-            kind,
-            at,
-            time: clock.of(me),
-        };
-        let first = latest.add(second, &clock);
+        let first = latest.as_mut().add(second, &views.past.clock);
         step.records_access(kind);
         if kind.writes() {
             step.changes(id);
@@ -153,12 +152,7 @@ fn accesses(id: ObjectId, kind: Kind, at: At) {
         })
         .values = [kind.writes().into(), 0];
         if let Some(first) = first {
-            let cell = step.id;
-            step.fails(Failure::DataRace(Race {
-                cell,
-                first,
-                second,
-            }));
+            step.races(id, first, second);
         }
     });
 }
@@ -179,7 +173,7 @@ impl Drop for Use {
             && is_here(execution)
             && !with(|x| x.has_freed(cell))
         {
-            accesses(cell, self.kind, self.at);
+            accesses::<Latest>(cell, self.kind, self.at);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The words of a story.
 
-use crate::engine::access::Location;
+use crate::engine::access::{Kind as Access, Location};
+use crate::engine::execution::blocks::ALLOCATION;
 use crate::engine::execution::difference::Difference;
-use crate::engine::execution::failure::{BlockedThread, Failure, WaitsFor};
+use crate::engine::execution::failure::{BlockedThread, Failure, WaitsFor, Wrong, WrongFree};
 use crate::engine::execution::run::Execution;
 use crate::engine::execution::telling::Telling;
 use crate::engine::execution::trace::{Names, Record, RecordKind, Shows};
@@ -12,6 +13,7 @@ use crate::engine::source;
 use crate::explorer::order::{Gate, Handover};
 use crate::explorer::report::{Act, Kind, Switch};
 use crate::explorer::script;
+use std::alloc::Layout;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 pub(in crate::explorer) struct Teller<'x> {
@@ -33,6 +35,17 @@ pub(in crate::explorer) struct Known {
     what: String,
     /// Its place among the story's steps, or that of the one before.
     pub(in crate::explorer) place: usize,
+}
+
+fn place(at: Option<At>) -> String {
+    at.map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()))
+}
+
+fn at_or_after(is_call: bool) -> &'static str {
+    match is_call {
+        true => "at",
+        false => "after",
+    }
 }
 
 fn act(thread: String, what: String, at: At) -> Act {
@@ -209,14 +222,16 @@ impl<'x> Teller<'x> {
                 waits.iter().map(|blocked| self.blocked(blocked)).collect()
             }
             Failure::DataRace(race) => {
+                let frees = race.second.kind == Access::Destroy;
                 let access = |access: &CellAccess| {
                     format!(
                         "{} {} {} at {}:{}",
                         self.names.thread(access.thread),
-                        if access.kind.writes() {
-                            "writes"
-                        } else {
-                            "reads"
+                        match access.kind {
+                            Access::Destroy => "frees",
+                            _ if frees => "uses",
+                            kind if kind.writes() => "writes",
+                            _ => "reads",
                         },
                         self.names.object(race.cell),
                         access.at.file(),
@@ -239,15 +254,15 @@ impl<'x> Teller<'x> {
                 panic.line,
                 panic.message
             )],
+            Failure::WrongFree(free) => self.wrong_free(free),
             Failure::Leak(object) => {
-                let made_at = self.x.objects[*object].made_at.into_iter();
-                made_at
-                    .map(|at| {
-                        let name = self.names.object(*object);
-                        let (file, line) = (at.file(), at.line());
-                        format!("`{name}`, made at {file}:{line}, is never dropped")
-                    })
-                    .collect()
+                let (made, dropped) = match self.x.objects[*object].kind {
+                    ALLOCATION => ("allocated", "freed"),
+                    _ => ("made", "dropped"),
+                };
+                let name = self.names.object(*object);
+                let at = place(self.x.objects[*object].made_at);
+                vec![format!("`{name}`, {made} at {at}, is never {dropped}")]
             }
             Failure::Endless => vec!["no end is in sight".to_owned()],
             Failure::Misuse(what) => {
@@ -259,18 +274,46 @@ impl<'x> Teller<'x> {
     }
 
     fn use_after_free(&self, object: ObjectId, user: ThreadId, at: Option<At>) -> Vec<String> {
-        let place = |at: Option<At>| {
-            at.map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()))
-        };
         let (name, user) = (self.names.object(object), self.names.thread(user));
-        let mut lines = Vec::new();
-        if let Some(destroyed) = self.x.objects[object].destroyed {
-            let by = self.names.thread(destroyed.by);
-            let after = place(destroyed.after);
-            lines.push(format!("{by} frees `{name}` after {after}"));
+        let used = format!("{user} still uses `{name}` at {}", place(at));
+        self.freed(object).into_iter().chain([used]).collect()
+    }
+
+    /// Which thread has freed the object.
+    fn freed(&self, object: ObjectId) -> Option<String> {
+        let destroyed = self.x.objects[object].destroyed?;
+        let by = self.names.thread(destroyed.by);
+        let name = self.names.object(object);
+        let (how, at) = (at_or_after(destroyed.is_call), place(destroyed.at));
+        Some(format!("{by} frees `{name}` {how} {at}"))
+    }
+
+    fn wrong_free(&self, free: &WrongFree) -> Vec<String> {
+        let by = self.names.thread(free.by);
+        let at = format!("{} {}", at_or_after(free.is_call), place(Some(free.at)));
+        let Some(object) = free.object else {
+            return vec![format!("{by} frees {at} what `alloc` has not returned")];
+        };
+        let name = self.names.object(object);
+        match free.how {
+            Wrong::Layout { allocated, freed } => {
+                let made_at = place(self.x.objects[object].made_at);
+                let layout = |layout: Layout| {
+                    format!("{} bytes, aligned to {}", layout.size(), layout.align())
+                };
+                vec![
+                    format!(
+                        "`{name}`, allocated at {made_at}, has {}",
+                        layout(allocated)
+                    ),
+                    format!("{by} frees it {at} as {}", layout(freed)),
+                ]
+            }
+            _ => {
+                let again = format!("{by} frees `{name}` again {at}");
+                self.freed(object).into_iter().chain([again]).collect()
+            }
         }
-        lines.push(format!("{user} still uses `{name}` at {}", place(at)));
-        lines
     }
 
     fn blocked(&self, blocked: &BlockedThread) -> String {
