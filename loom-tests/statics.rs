@@ -8,7 +8,7 @@ use racecourse::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release, SeqCst},
 };
 use racecourse::sync::cell::UnsafeCell;
-use racecourse::sync::{Actors, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock, hint};
+use racecourse::sync::{Actors, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock, hint, thread};
 use std::fmt::Debug;
 
 /// The outcomes of a complete exploration, and in how many interleavings each occurs.
@@ -267,4 +267,27 @@ fn objects_of_one_line_are_told_apart() {
     assert_eq!(counts(&reduced), counts(&all));
     // Who is first, and for each place who enters it first, but for the cycle that no order has.
     assert_eq!(counts(&reduced).iter().map(|row| row.1).sum::<u64>(), 6);
+}
+
+/// To join is no step that others can notice, so a thread goes on after it in the same
+/// transition; but not to the lock that it uses for the first time.
+#[test]
+fn an_object_is_known_before_the_transition_that_uses_it_first() {
+    let found = outcomes(|| {
+        let gate = RwLock::new(());
+        let places: Vec<Mutex<()>> = (0..2).map(|_| Mutex::default()).collect();
+        thread::scope(|scope| {
+            let passes = scope.spawn(|| drop(gate.write().unwrap()));
+            scope.spawn(|| {
+                let passing = gate.write().unwrap();
+                drop(places[0].lock().unwrap());
+                drop(passing);
+                drop(places[1].lock().unwrap());
+            });
+            passes.join().unwrap();
+            drop(places[1].lock().unwrap());
+        });
+    });
+    // Who passes first, and who locks the second place first.
+    assert_eq!(found, rows(&[("()", 4)]));
 }

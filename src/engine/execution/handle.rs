@@ -40,7 +40,7 @@ impl<S: State + Default> Drop for Handle<S> {
         destroys(
             |x| match self.execution() {
                 // Others can notice only that it is gone.
-                UNUSED => x.can_be_seen().then(|| self.registers(x)),
+                UNUSED => Some(self.registers(x)),
                 here => (here == x.number).then(|| self.known_id()),
             },
             address,
@@ -322,6 +322,7 @@ impl Execution {
     /// schedule point before that. (While a prefix of the execution is the same, so is the
     /// order in which threads come to their next schedule point.)
     fn new_spot(&mut self, class: u64) -> Spot {
+        self.begins_object = self.can_be_seen();
         let number = self.classes.entry(class).or_default();
         let location = mix(class, *number);
         *number += 1;

@@ -138,6 +138,8 @@ pub(crate) struct Execution {
     pub(super) statics: Vec<Copied>,
     /// How many objects of each class there are.
     pub(super) classes: Hashed<u64, u64>,
+    /// The running thread comes to the schedule point before it uses a new object.
+    pub(super) begins_object: bool,
     /// The classes of objects that a thread began to use while it unwound.
     pub(super) unwinding_classes: Vec<u64>,
     /// Threads that no other has joined.
@@ -269,6 +271,7 @@ impl Execution {
             blocks: Vec::new(),
             statics: Vec::new(),
             classes: Hashed::default(),
+            begins_object: false,
             unwinding_classes: Vec::new(),
             unjoined: ThreadSet::default(),
             endless_loops: Vec::new(),
@@ -325,6 +328,7 @@ impl Execution {
         // An execution that was abandoned has left them: what they own may be in use.
         std::mem::forget(std::mem::take(&mut self.statics));
         self.classes.clear();
+        self.begins_object = false;
         self.unwinding_classes.clear();
         self.unjoined = ThreadSet::default();
         self.yields = 0;

@@ -198,11 +198,13 @@ impl Execution {
         watch::beat();
         let me = self.current;
         self.threads[me].next = next;
+        let begins_object = std::mem::take(&mut self.begins_object);
         if self.is_starting() {
             self.has_started();
         } else {
-            // So far the transition has done nothing that others could notice.
-            let goes_on = self.search.is_fresh() && self.is_enabled(me);
+            // So far the transition has done nothing that others could notice. An object that
+            // it has begun to use must be known before it does.
+            let goes_on = !begins_object && self.search.is_fresh() && self.is_enabled(me);
             if !goes_on {
                 self.hand_over();
                 if self.aborted.is_some() {
