@@ -39,8 +39,8 @@ impl<S: State + Default> Drop for Handle<S> {
         let address = self.address();
         destroys(
             |x| match self.execution() {
-                // Others can notice only that it is gone.
-                UNUSED => Some(self.registers(x)),
+                // Another thread may use it yet.
+                UNUSED => (!x.is_aborted()).then(|| self.registers(x)),
                 here => (here == x.number).then(|| self.known_id()),
             },
             address,
@@ -329,7 +329,7 @@ impl Execution {
         let is_alone = *number == 1;
         // A thread that unwinds passes no schedule point: which object comes first may be
         // another if the same prefix goes on otherwise.
-        if unwinding() {
+        if unwinding() && !self.is_aborted() {
             self.unwinding_classes.push(class);
         }
         let is_bounded = self.needs.reduction.is_bounded();
