@@ -18,6 +18,7 @@ mod destruction;
 mod fixture;
 mod futures;
 mod generated;
+mod graph;
 mod lessons;
 mod liberties;
 mod litmus;

@@ -43,3 +43,4 @@ pub(crate) mod telling;
 pub(crate) mod thread;
 pub(crate) mod threads;
 pub(crate) mod trace;
+pub(crate) mod transitions;
