@@ -27,6 +27,8 @@ mod loom_names;
 mod loops;
 mod model;
 mod once;
+#[cfg(unix)]
+mod page;
 mod preemption_bound;
 mod programs;
 mod readers_and_writers;
