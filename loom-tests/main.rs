@@ -19,6 +19,7 @@ mod destruction;
 mod fixture;
 mod futures;
 mod generated;
+mod graph;
 mod lessons;
 mod liberties;
 mod litmus;
@@ -27,6 +28,8 @@ mod loom_names;
 mod loops;
 mod model;
 mod once;
+#[cfg(unix)]
+mod page;
 mod preemption_bound;
 mod programs;
 mod readers_and_writers;

@@ -25,7 +25,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use racecourse::draw;
 use racecourse::explorer::report::{Budget, Exploration, Judged, Memory, Outcome, Step};
-use racecourse::explorer::{Options, explore};
+use racecourse::explorer::{Options, explore, graph};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,6 +35,7 @@ const OPERATIONS: usize = 4;
 /// Larger programs are left out.
 const MAX_TRACES: usize = 3_000;
 const MAX_EXECUTIONS: u64 = 2_000;
+const MAX_STATES: usize = 10_000;
 
 fn found(program: &Program, options: Options) -> Exploration {
     let program = program.clone();
@@ -167,6 +168,38 @@ fn differs_within_a_bound(program: &Program, memory: Memory) -> Verdict {
         }
     }
     Ok(None)
+}
+
+/// Each end in the graph of all states must be one of the interleavings of brute force, and
+/// the other way round.
+fn states_differ(program: &Program, memory: Memory) -> Verdict {
+    let expected = enumerate(program, MAX_TRACES).ok_or_else(too_large)?;
+    let scene = {
+        let program = program.clone();
+        move || Judged::promised(play::play(&program), "")
+    };
+    let graph = graph(options(program, memory), MAX_STATES, Arc::new(scene)).unwrap();
+    if !graph.is_whole {
+        return Err(too_large());
+    }
+    // How an execution goes on that has used what was freed is nobody's business.
+    let counts = |outcome: &str, different| {
+        if outcome == USE_AFTER_FREE {
+            1
+        } else {
+            different
+        }
+    };
+    let names = graph.outcomes.iter().map(|it| it.outcome.as_str());
+    let found: BTreeMap<&str, u64> = names
+        .zip(graph.states[0].interleavings.iter().copied())
+        .map(|(name, different)| (name, counts(name, different)))
+        .collect();
+    let expected: BTreeMap<&str, u64> = expected
+        .iter()
+        .map(|(name, reached)| (name.as_str(), counts(name, reached.different)))
+        .collect();
+    Ok((found != expected).then(|| format!("{found:?}, but brute force {expected:?}")))
 }
 
 /// A bound that leaves nothing out must lose nothing.
@@ -517,6 +550,11 @@ fn none_differs(
 #[test]
 fn sc_is_brute_force() {
     none_differs("brute force", 1, Memory::Sc, differs_from_brute_force);
+}
+
+#[test]
+fn all_states_lead_to_what_brute_force_finds() {
+    none_differs("brute force", 2, Memory::Sc, states_differ);
 }
 
 #[test]

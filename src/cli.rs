@@ -8,6 +8,7 @@ mod args;
 mod child;
 mod chosen;
 mod explore;
+mod html;
 pub mod json;
 mod play;
 mod pool;
@@ -200,14 +201,17 @@ fn explore(lessons: &[Lesson], args: &ExploreArgs, out: &mut dyn Write) -> Resul
         None => lessons.iter().flat_map(versions_of).collect(),
         Some(target) => find(lessons, target)?,
     };
-    let engine = |options, run| {
-        crate::explorer::explore(options, run).map_err(|error| {
+    let pages = html::Pages::open(args)?;
+    let engine = |options, run: Arc<_>| {
+        let found = crate::explorer::explore(options, Arc::clone(&run)).map_err(|error| {
             let variables = std::env::vars_os();
             Stop::usage(format!("{error}; {}", how_to_explore(args, variables)))
-        })
+        });
+        found.inspect(|found| pages.keep(&run, found))
     };
     let cancel = cancelled_by_ctrl_c()?;
     let complaints = explore::explore(&chosen, args, engine, &cancel, out)?;
+    pages.write(&chosen, args, &complaints, &cancel, out)?;
     if args.json {
         for complaint in &complaints {
             writeln!(anstream::stderr(), "{complaint}")?;
@@ -244,7 +248,9 @@ fn how_to_explore(
         .target
         .as_ref()
         .map_or(String::new(), |target| format!(" {target}"));
-    let mut how = format!("type `cargo race{target}`");
+    let html = args.html.as_ref();
+    let html = html.map_or(String::new(), |path| format!(" --html {}", path.display()));
+    let mut how = format!("type `cargo race{target}{html}`");
     for (name, value) in variables {
         let name = name.to_string_lossy();
         // The encoded variable separates its flags by a control character.

@@ -9,6 +9,7 @@ mod files;
 mod lanes;
 pub mod layout;
 mod line;
+mod picture;
 mod rows;
 mod story;
 mod table;
@@ -16,6 +17,7 @@ mod text;
 
 pub use layout::Drawing;
 pub use line::WIDTH;
+pub use picture::picture;
 pub use story::{mistake, story};
 pub use table::outcomes;
 

@@ -53,6 +53,8 @@ mod engine;
 #[cfg(any(loom, feature = "model"))]
 mod found;
 #[cfg(any(loom, feature = "model"))]
+mod graph;
+#[cfg(any(loom, feature = "model"))]
 mod judge;
 mod options;
 #[cfg(any(loom, feature = "model"))]
@@ -62,6 +64,7 @@ mod replay;
 pub mod report;
 #[cfg(any(loom, feature = "model"))]
 mod script;
+pub mod states;
 #[cfg(any(loom, feature = "model"))]
 mod story;
 #[cfg(any(loom, feature = "model"))]
@@ -79,6 +82,7 @@ pub use options::{NotTheModel, Options, Progress};
 
 use crate::watch;
 use report::{Exploration, Judged};
+use states::Graph;
 use std::sync::Arc;
 
 /// Whether this is the model build, the one with `--cfg loom`, which can explore. In the
@@ -130,4 +134,27 @@ pub fn explore(
         "a scene cannot be explored inside another"
     );
     door::explore(options, scene)
+}
+
+/// Finds every [state](states) of `scene`, if there are no more than `most_states`: for a page or a
+/// program in which a reader chooses which thread runs next.
+///
+/// It ignores [`Options::preemptions`], [`Options::all_orders`], [`Options::explain`],
+/// [`Options::progress`] and [`Options::judge_blocked`].
+///
+/// # Errors
+/// [`NotTheModel`] in the std build.
+///
+/// # Panics
+/// If it is called inside a scene that is being explored.
+pub fn graph(
+    options: Options,
+    most_states: usize,
+    scene: Arc<dyn Fn() -> Judged + Send + Sync>,
+) -> Result<Graph, NotTheModel> {
+    assert!(
+        !watch::is_watched(),
+        "a scene cannot be explored inside another"
+    );
+    door::graph(options, most_states, scene)
 }

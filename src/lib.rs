@@ -16,13 +16,14 @@
 //! | [`sync`] | the one switch between std's threads and the model |
 //!
 //! # The course
-//! The feature `course`, on by default, adds four modules and the program `racecourse`. The
+//! The feature `course`, on by default, adds five modules and the program `racecourse`. The
 //! library knows nothing of them, and builds without them: `default-features = false`.
 //!
 //! | module | what it does |
 //! |---|---|
 //! | `cli` | the commands `list`, `play`, `explore`, `show` and `completions` |
 //! | `lessons` | the lessons: story, scenes, correct versions, and versions with a bug |
+//! | `page` | writes the HTML pages of `cargo race --html` |
 //! | `programs` | the lessons as programs with real sockets and processes |
 //! | `processes` | child processes, and the links to them; knows no lesson |
 //!
@@ -45,6 +46,8 @@
 //! $ cargo race bounded_queue --preemptions 2       # only interleavings with up to two preemptions
 //! $ cargo race --stats                             # executions and interleavings of each scene
 //! $ cargo race bread_queue --json                  # one JSON object per line
+//! $ cargo race --html pages                        # HTML pages: stories step by step, and you as the scheduler
+//! $ cargo race ticket_office/lost-update --svg story.svg  # the story as a picture for slides
 //! $ cargo run -- list bread_queue                  # a lesson, its scenes, the tutorial's mistakes
 //! $ cargo run -- show join/reads-before-join       # a story, without exploring
 //! $ cargo run -- play bread_queue --customers 5    # real threads
@@ -115,6 +118,8 @@ pub mod explorer;
 #[cfg(feature = "course")]
 pub mod lessons;
 pub mod model;
+#[cfg(feature = "course")]
+pub mod page;
 #[cfg(feature = "course")]
 pub mod processes;
 #[cfg(feature = "course")]

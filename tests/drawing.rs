@@ -503,3 +503,31 @@ fn an_empty_story_has_only_a_caption() {
         "FORBIDDEN: nothing\nno preemptions\n\npromised  any other outcome\ngot       nothing: none\n"
     );
 }
+
+#[test]
+fn a_picture_escapes_its_text_and_holds_all_of_it() {
+    let mut outcome = crowded();
+    outcome.story.threads[0] = "<a> & \"b\"".to_owned();
+    let svg = draw::picture(&outcome, "<mistake>", &[]);
+    assert!(svg.contains(">&lt;a&gt; &amp; &quot;b&quot;</text>"));
+    assert!(svg.contains(">&lt;mistake&gt;</text>"));
+    assert_eq!(svg.matches('<').count(), svg.matches('>').count());
+    let number = |text: &str, name: &str| -> usize {
+        let (_, after) = text.split_once(&format!(" {name}=\"")).unwrap();
+        after.split('"').next().unwrap().parse().unwrap()
+    };
+    let (wide, high) = (number(&svg, "width"), number(&svg, "height"));
+    for text in svg.lines().filter(|line| line.starts_with("<text ")) {
+        let (_, said) = text.split_once('>').unwrap();
+        let letters = said
+            .trim_end_matches("</text>")
+            .replace("&lt;", "<")
+            .chars()
+            .count();
+        assert!(number(text, "x") + 8 * letters <= wide, "{text} in {wide}");
+        assert!(number(text, "y") < high, "{text} in {high}");
+    }
+    for lane in ["runs", "ready", "waits", "preempted"] {
+        assert!(svg.contains(&format!(" class=\"{lane}\"")), "{lane}");
+    }
+}

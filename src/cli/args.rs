@@ -6,6 +6,7 @@ use crate::programs::{self, Program, pace};
 use clap::builder::PossibleValuesParser;
 use clap::{ArgMatches, CommandFactory as _, Parser, Subcommand, ValueEnum, value_parser};
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -172,6 +173,18 @@ pub(super) struct ExploreArgs {
     /// Judge a wrong version as a correct one, through all scenes: use it when you have fixed one
     #[arg(long, requires = "target")]
     pub(super) as_right: bool,
+    /// Write HTML pages into a new folder: all versions, their stories step by step, and you
+    /// as the scheduler. Open index.html there
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "partition"])]
+    pub(super) html: Option<PathBuf>,
+    /// Write the story of a wrong version as a picture, for slides
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "target",
+        conflicts_with = "partition"
+    )]
+    pub(super) svg: Option<PathBuf>,
     /// Print a JSON object per scene, then one with the verdict (--help describes them)
     #[arg(long)]
     pub(super) json: bool,

@@ -93,7 +93,7 @@ pub(super) fn explore(
             budget: args.budget_for(scene),
             progress: Some(in_progress.progress()),
             // Of all lessons at once no story is shown, unless a version fails.
-            explain: args.json || args.all || args.target.is_some(),
+            explain: args.json || args.all || args.target.is_some() || args.html.is_some(),
             ..options
         };
         engine(options, Arc::clone(&scene.run))

@@ -47,3 +47,4 @@ pub(crate) mod telling;
 pub(crate) mod thread;
 pub(crate) mod threads;
 pub(crate) mod trace;
+pub(crate) mod transitions;

@@ -22,6 +22,7 @@ mod choices;
 mod deeds;
 mod node;
 mod races;
+mod states;
 #[cfg(test)]
 mod tests;
 
@@ -50,12 +51,14 @@ pub(crate) enum Reduction {
     None,
     /// Orders with more preemptions than this, and what was reached before.
     Preemptions(usize),
+    /// What follows a state that was reached before.
+    States,
 }
 
 impl Reduction {
-    /// Whether there is a bound on preemptions.
+    /// Whether there is a bound on preemptions, or each state is explored once.
     pub(crate) fn is_bounded(self) -> bool {
-        matches!(self, Self::Preemptions(_))
+        matches!(self, Self::Preemptions(_) | Self::States)
     }
 }
 
@@ -167,15 +170,15 @@ impl Search {
             }
             let bounded = match self.reduction {
                 Reduction::Preemptions(most) => {
-                    let within = self.reached.within(most, place(), before.last_mut(), node);
-                    if within.is_empty() {
-                        self.slept = true;
-                        return Ok(None);
-                    }
-                    Some(within)
+                    Some(self.reached.within(most, place(), before.last_mut(), node))
                 }
+                Reduction::States => Some(self.reached.arrives(place(), node)),
                 _ => None,
             };
+            if bounded.is_some_and(ThreadSet::is_empty) {
+                self.slept = true;
+                return Ok(None);
+            }
             if let (Some(last), Reduction::Full | Reduction::SleepSets) =
                 (before.last(), self.reduction)
             {

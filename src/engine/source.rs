@@ -29,11 +29,11 @@ pub(crate) fn path_of(file: &str) -> Option<PathBuf> {
     folders.find_map(|folder| Some(folder.join(file)).filter(|path| path.is_file()))
 }
 
-/// Whether a line is the engine's: then one of its functions was passed to other code, which
-/// calls it from no line of the scene's.
+/// Whether a line is the engine's or std's: then one of the engine's functions was passed to
+/// other code, which calls it from no line of the scene's.
 pub(crate) fn is_own(at: At) -> bool {
     let folder = file!().trim_end_matches("source.rs");
-    at.file().starts_with(folder)
+    at.file().starts_with(folder) || at.file().starts_with("/rustc/")
 }
 
 /// What stands in that line, from 1, without what indents it.

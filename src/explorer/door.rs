@@ -3,10 +3,12 @@
 
 use super::engine;
 use super::found::Found;
+use super::graph::graph as all_states;
 use super::judge::ENDLESS;
 use super::options::{NotTheModel, Options};
 use super::replay::Scene;
 use super::report::{Exploration, Judged, Outcome};
+use super::states::Graph;
 use super::unseen::likely_cause;
 use crate::engine::execution::failure::NOT_DETERMINISTIC;
 use crate::engine::execution::run::was_used_elsewhere;
@@ -55,6 +57,21 @@ pub(super) fn explore(
         name_cause(found, is_silent, [stopped_at, written_at]);
     }
     found
+}
+
+pub(super) fn graph(
+    options: Options,
+    most_states: usize,
+    scene: Arc<dyn Fn() -> Judged + Send + Sync>,
+) -> Result<Graph, NotTheModel> {
+    let (step_timeout, cancel) = (options.step_timeout, options.cancel.clone());
+    let scene: Scene = Arc::new(move || {
+        watch::beat();
+        scene()
+    });
+    let find = move || all_states(&options, &scene, most_states);
+    // An exploration of the same scene says why it was stopped.
+    Ok(watch(step_timeout, cancel.as_deref(), find).unwrap_or_default())
 }
 
 /// Names the uses of std in the scene's source files, if they may be the reason that the

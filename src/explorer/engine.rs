@@ -43,26 +43,7 @@ pub(super) fn explore(
     found: &Mutex<Found>,
 ) -> Result<Exploration, NotTheModel> {
     silence_panics();
-    let settings = Settings {
-        is_c11: options.memory == Memory::C11,
-        releases_are_seen: false,
-        ends_are_seen: false,
-        reads_again: false,
-        any_waiter: options.budget.any_waiter,
-        spurious_wake_ups: options.budget.spurious_wake_ups,
-        early_timeouts: options.budget.early_timeouts,
-        weak_failures: options.budget.weak_failures,
-        deaths: options.budget.deaths,
-        iterations: options.budget.iterations,
-        panics_are_handled: options.panics_are_handled,
-        leaks: options.leaks,
-        endless_loops: 0,
-        seen_counts: 0,
-        reduction: match options.all_orders {
-            true => Reduction::None,
-            false => Reduction::Full,
-        },
-    };
+    let settings = settings(&options);
     let mut turns = Turns::new(settings, &options);
     let mut exploring = Exploring {
         options,
@@ -118,8 +99,32 @@ pub(super) fn explore(
     Ok(found.report())
 }
 
+/// How the model plays, before it has found out more about the scene.
+pub(super) fn settings(options: &Options) -> Settings {
+    Settings {
+        is_c11: options.memory == Memory::C11,
+        releases_are_seen: false,
+        ends_are_seen: false,
+        reads_again: false,
+        any_waiter: options.budget.any_waiter,
+        spurious_wake_ups: options.budget.spurious_wake_ups,
+        early_timeouts: options.budget.early_timeouts,
+        weak_failures: options.budget.weak_failures,
+        deaths: options.budget.deaths,
+        iterations: options.budget.iterations,
+        panics_are_handled: options.panics_are_handled,
+        leaks: options.leaks,
+        endless_loops: 0,
+        seen_counts: 0,
+        reduction: match options.all_orders {
+            true => Reduction::None,
+            false => Reduction::Full,
+        },
+    }
+}
+
 /// Panics of scenes are outcomes: they are noted, not printed.
-fn silence_panics() {
+pub(super) fn silence_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let usual = std::panic::take_hook();

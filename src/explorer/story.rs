@@ -1,6 +1,7 @@
 //! Tells an execution's records as a story.
 
 mod columns;
+mod steps;
 mod words;
 
 use super::order::{self, Handover, Order};
@@ -11,6 +12,7 @@ use crate::engine::execution::trace::{Names, RecordKind, Shows};
 use crate::engine::ids::ObjectId;
 use columns::Columns;
 
+pub(super) use steps::{Cast, Transitions};
 pub(super) use words::{Known, Teller};
 
 /// What makes one story worse than another of the same outcome: first stale reads, then

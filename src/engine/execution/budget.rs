@@ -8,7 +8,7 @@ use super::object::Spot;
 use super::run::{Execution, Settings, with};
 use super::thread::{Fate, Next, Thread};
 use super::trace::{Gate, RecordId};
-use crate::engine::access::{Kind, Location};
+use crate::engine::access::{Access, Kind, Location};
 use crate::engine::hash::{mix, word};
 use crate::engine::ids::{At, ObjectId, ThreadId};
 use crate::engine::search::Differs;
@@ -22,6 +22,12 @@ impl Fate {
     fn location(self) -> u64 {
         mix(const { word("budget") }, self as u64)
     }
+}
+
+/// How a wait ends by itself whose thread has made that access.
+pub(super) fn fate(access: Access) -> Option<Fate> {
+    let mut fates = [Fate::Spurious, Fate::Early].into_iter();
+    fates.find(|fate| access.kind == Kind::Write && access.location == fate.location())
 }
 
 /// How a wait may end by itself, if the budget allows it.

@@ -296,7 +296,7 @@ impl Execution {
             Which::Next => self.search.begin(self.settings.reduction),
             Which::Again | Which::Told => self.search.repeat(),
         }
-        self.is_told = which == Which::Told;
+        self.is_told = which == Which::Told || self.settings.reduction == Reduction::States;
         if !matches!(self.failure, Some(Failure::Misuse(_))) {
             std::mem::swap(&mut self.trace, &mut self.before);
         }

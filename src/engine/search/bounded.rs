@@ -8,7 +8,7 @@
 //! State Exploration*, Microsoft Research, 2007.)
 
 use super::node::Node;
-use crate::engine::hash::Hashed;
+use crate::engine::hash::{Hashed, HashedSet};
 use crate::engine::ids::{ThreadId, ThreadSet};
 use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
@@ -61,6 +61,9 @@ pub(super) struct Reached {
     states: Hashed<u128, State>,
     /// Whether the bound has kept a thread from running.
     pub(super) has_left_out: bool,
+    /// Without a bound: all that were reached, and the last of them.
+    pub(super) all: HashedSet<u128>,
+    pub(super) last: u128,
 }
 
 /// How many preemptions there are if a thread goes on, after so many before.

@@ -9,7 +9,7 @@ use crate::explorer::order::lanes::lanes;
 use crate::explorer::report::Lane;
 
 /// What the scene does itself, before and after its actors.
-const SCENE: &str = "scene";
+pub(super) const SCENE: &str = "scene";
 
 pub(super) struct Columns<'x> {
     x: &'x Execution,
@@ -108,7 +108,7 @@ impl<'x> Columns<'x> {
 }
 
 /// Whether the record is not part of what the actor does whose part its thread plays.
-fn is_scene(x: &Execution, thread: ThreadId, id: usize) -> bool {
+pub(super) fn is_scene(x: &Execution, thread: ThreadId, id: usize) -> bool {
     let mut parts = x.parts.iter().filter(|part| part.0 == thread).peekable();
     let is_part =
         |&(_, from, to): &(ThreadId, u32, u32)| (from as usize..to as usize).contains(&id);
