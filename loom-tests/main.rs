@@ -18,6 +18,8 @@ mod destruction;
 mod fixture;
 mod futures;
 mod generated;
+#[cfg(unix)]
+mod grading;
 mod lessons;
 mod liberties;
 mod litmus;

@@ -7,7 +7,10 @@
 mod args;
 mod child;
 mod chosen;
+mod exercise;
+mod exercise_args;
 mod explore;
+mod grade;
 pub mod json;
 mod play;
 mod pool;
@@ -103,7 +106,10 @@ fn run(args: impl Iterator<Item = OsString>) -> Result<bool, Stop> {
 fn obey(command: &Command, lessons: &[Lesson], out: &mut dyn Write) -> Result<bool, Stop> {
     match command {
         Command::List { lesson } => list(lessons, lesson.as_ref(), out).map(|()| true),
-        Command::Explore(args) => explore(lessons, args, out),
+        Command::Explore(args) => match &args.exercise {
+            Some(command) => exercise::obey(command, lessons, out),
+            None => explore(lessons, args, out),
+        },
         Command::Play(args) => play::play(lessons, args, out),
         Command::Child { role } => child::play(role).map(|()| true),
         Command::Show { version } => show(lessons, version, out).map(|()| true),

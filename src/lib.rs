@@ -16,12 +16,13 @@
 //! | [`sync`] | the one switch between std's threads and the model |
 //!
 //! # The course
-//! The feature `course`, on by default, adds four modules and the program `racecourse`. The
+//! The feature `course`, on by default, adds five modules and the program `racecourse`. The
 //! library knows nothing of them, and builds without them: `default-features = false`.
 //!
 //! | module | what it does |
 //! |---|---|
 //! | `cli` | the commands `list`, `play`, `explore`, `show` and `completions` |
+//! | `exercises` | exercises for students, and the grader of their answers |
 //! | `lessons` | the lessons: story, scenes, correct versions, and versions with a bug |
 //! | `programs` | the lessons as programs with real sockets and processes |
 //! | `processes` | child processes, and the links to them; knows no lesson |
@@ -45,6 +46,10 @@
 //! $ cargo race bounded_queue --preemptions 2       # only interleavings with up to two preemptions
 //! $ cargo race --stats                             # executions and interleavings of each scene
 //! $ cargo race bread_queue --json                  # one JSON object per line
+//! $ cargo race exercises                           # bugs to repair, and which you have repaired
+//! $ cargo race start ticket_office/check-then-act ~/answers  # writes one into a folder
+//! $ cargo race watch ~/answers/check-then-act.rs --hints     # checks your answer at each save
+//! $ cargo race grade ~/answers/*.rs                # grades answers: see `cargo race grade --help`
 //! $ cargo run -- list bread_queue                  # a lesson, its scenes, the tutorial's mistakes
 //! $ cargo run -- show join/reads-before-join       # a story, without exploring
 //! $ cargo run -- play bread_queue --customers 5    # real threads
@@ -55,8 +60,10 @@
 //! `cargo race --help` describes the options, each field of `--json`, and the exit codes.
 //! Colours follow `--color`, `NO_COLOR` and `CLICOLOR_FORCE`.
 //!
-//! **Graders.** Read the verdict from the last line of `--json`, never from the exit code
-//! alone, since code in a version can end the process. Only a complete output has this line:
+//! **Graders.** `cargo race grade` grades answers to exercises, which cannot make themselves
+//! accepted. If you grade a changed lesson instead, read the verdict from the last line of
+//! `--json`, never from the exit code alone, since code in a version can end the process. Only a
+//! complete output has this line:
 //!
 //! ```console
 //! $ cargo race bread_queue --json | tail -n 1 | jq -e .accepted
@@ -111,6 +118,8 @@ pub mod cli;
 pub mod draw;
 #[cfg(any(loom, feature = "model"))]
 mod engine;
+#[cfg(feature = "course")]
+pub mod exercises;
 pub mod explorer;
 #[cfg(feature = "course")]
 pub mod lessons;

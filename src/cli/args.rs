@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use super::exercise_args::ExerciseCommand;
 use crate::explorer::report::Memory;
 use crate::lessons::{Lesson, Version};
 use crate::programs::{self, Program, pace};
@@ -103,7 +104,12 @@ pub(super) enum Command {
         version: Target,
     },
     /// Explores every interleaving; `cargo race …` is short for it
-    #[command(after_long_help = super::json::DESCRIPTION)]
+    #[command(
+        after_long_help = super::json::DESCRIPTION,
+        args_conflicts_with_subcommands = true,
+        disable_help_subcommand = true,
+        subcommand_help_heading = "Exercises"
+    )]
     Explore(ExploreArgs),
     /// Prints a script that completes what you type in a shell
     #[command(after_help = COMPLETIONS)]
@@ -121,6 +127,8 @@ pub(super) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ExploreArgs {
+    #[command(subcommand)]
+    pub(super) exercise: Option<ExerciseCommand>,
     /// A version, told at length, or a lesson, a line for each version [default: all lessons]
     #[arg(value_name = "LESSON[/VERSION]")]
     pub(super) target: Option<Target>,
