@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use super::exercise_args::ExerciseCommand;
+use super::target::Target;
 use crate::explorer::report::Memory;
 use crate::lessons::{Lesson, Version};
 use crate::programs::{self, Program, pace};
@@ -286,39 +287,5 @@ impl FromStr for Partition {
 impl fmt::Display for Partition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.number, self.of)
-    }
-}
-
-/// `LESSON` or `LESSON/VERSION`.
-#[derive(Debug, Clone)]
-pub(super) struct Target {
-    pub(super) lesson: String,
-    pub(super) version: Option<String>,
-}
-
-impl FromStr for Target {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(match text.split_once('/') {
-            Some((lesson, version)) => Self {
-                lesson: lesson.to_owned(),
-                version: Some(version.to_owned()),
-            },
-            None => Self {
-                lesson: text.to_owned(),
-                version: None,
-            },
-        })
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.lesson)?;
-        match &self.version {
-            Some(version) => write!(f, "/{version}"),
-            None => Ok(()),
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Finds the versions that a target names.
 
-use super::args::Target;
+use super::target::Target;
 use crate::exercises::{self, Exercise};
 use crate::lessons::{Lesson, Version};
 use crate::programs::Stop;

@@ -2,7 +2,7 @@
 
 use super::chosen::{self, full_name};
 use super::exercise_args::ExerciseCommand;
-use super::{cancelled_by_ctrl_c, grade};
+use super::grade;
 use crate::draw::layout::Tone;
 use crate::exercises::{
     self, Done, EXERCISES, Exercise, Grader, Limits, State, Verdict, exercise_of, file,
@@ -25,6 +25,7 @@ const LOOK: Duration = Duration::from_millis(200);
 pub(super) fn obey(
     command: &ExerciseCommand,
     lessons: &[Lesson],
+    cancel: &AtomicBool,
     out: &mut dyn Write,
 ) -> Result<bool, Stop> {
     match command {
@@ -32,10 +33,8 @@ pub(super) fn obey(
             start(chosen::exercise(exercise)?, folder, lessons, out).map(|()| true)
         }
         ExerciseCommand::Exercises { folder } => list(folder, out).map(|()| true),
-        ExerciseCommand::Watch { file, hints } => {
-            watch(file, *hints, lessons, &*cancelled_by_ctrl_c()?, out)
-        }
-        ExerciseCommand::Grade(args) => grade::grade(args, &*cancelled_by_ctrl_c()?, out),
+        ExerciseCommand::Watch { file, hints } => watch(file, *hints, lessons, cancel, out),
+        ExerciseCommand::Grade(args) => grade::grade(args, cancel, out),
     }
 }
 
@@ -117,22 +116,21 @@ fn list(folder: &Path, out: &mut dyn Write) -> Result<(), Stop> {
     match next {
         None => Ok(writeln!(out, "You have done them all.")?),
         Some((exercise, State::NotStarted)) => {
-            let folder = if folder == Path::new(".") {
-                String::new()
-            } else {
-                format!(" {}", folder.display())
-            };
-            Ok(writeln!(
-                out,
-                "Next: cargo race start {}{folder}",
-                exercise.name()
-            )?)
+            Ok(writeln!(out, "{}", how_to_start(exercise, folder))?)
         }
         Some((exercise, _)) => {
             let own = answers.iter().find(|(of, ..)| of.name() == exercise.name());
             let file = own.map_or(String::new(), |(_, path, _)| path.display().to_string());
             Ok(writeln!(out, "Next: cargo race watch {file}")?)
         }
+    }
+}
+
+fn how_to_start(exercise: &Exercise, folder: &Path) -> String {
+    let name = exercise.name();
+    match folder == Path::new(".") {
+        true => format!("Next: cargo race start {name}"),
+        false => format!("Next: cargo race start {name} {}", folder.display()),
     }
 }
 
@@ -177,7 +175,7 @@ fn watch(
             .map_err(|error| Stop::System(format!("cannot remember the verdict: {error}")))?;
         tell(&verdict, exercise, begun.elapsed(), out)?;
         if verdict.is_proved() {
-            last_word(exercise, lessons, out)?;
+            last_word(exercise, folder, lessons, out)?;
             return Ok(true);
         }
         if hints && text != untouched {
@@ -240,7 +238,12 @@ fn tell(
 }
 
 /// What the proof means, and what comes next.
-fn last_word(exercise: &Exercise, lessons: &[Lesson], out: &mut dyn Write) -> Result<(), Stop> {
+fn last_word(
+    exercise: &Exercise,
+    folder: &Path,
+    lessons: &[Lesson],
+    out: &mut dyn Write,
+) -> Result<(), Stop> {
     writeln!(
         out,
         "No interleaving of any scene breaks a promise of the lesson."
@@ -260,7 +263,7 @@ fn last_word(exercise: &Exercise, lessons: &[Lesson], out: &mut dyn Write) -> Re
         .skip_while(|it| it.name() != exercise.name())
         .nth(1);
     match after {
-        Some(next) => Ok(writeln!(out, "Next: cargo race start {}", next.name())?),
+        Some(next) => Ok(writeln!(out, "{}", how_to_start(next, folder))?),
         None => Ok(writeln!(out, "That was the last exercise.")?),
     }
 }

@@ -1,6 +1,6 @@
 //! What can be typed after `cargo race` that is no exploration: exercises and their grading.
 
-use super::args::Target;
+use super::target::Target;
 use clap::{Subcommand, value_parser};
 use std::path::PathBuf;
 

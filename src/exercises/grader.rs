@@ -26,10 +26,12 @@ use tempfile::TempDir;
 const FILE: &str = "answer.rs";
 /// A submission has at most so many bytes.
 const LONGEST: usize = 256 * 1024;
-/// How long the compiler may take.
-const COMPILE_TIME: Duration = Duration::from_secs(30);
-/// Runs a command with a limit on memory, in KiB: a constant can be as large as it likes.
-const LIMITED: &str = "ulimit -d 3145728; exec \"$@\"";
+/// How long the compiler may take. The limit on its processor time is lower, and is not reached
+/// sooner on a machine that is busy.
+const COMPILE_TIME: Duration = Duration::from_secs(300);
+/// Runs the compiler with limits on memory, in KiB, and on processor time, in seconds: a
+/// constant can take as much of both as it likes.
+const LIMITED: &str = "ulimit -d 3145728; ulimit -t 60; exec \"$@\"";
 /// The compiler and a submission may print so many bytes.
 const MOST_OUTPUT: usize = 1024 * 1024;
 /// A verdict has at most so many bytes: it contains stories.

@@ -133,7 +133,7 @@ impl Explored {
     /// the same reason.
     fn never_goes_on(&self) -> bool {
         let stopped = self.stopped.as_ref();
-        stopped.is_some_and(|why| !why.starts_with("after "))
+        stopped.is_some_and(|why| why.contains(" because "))
     }
 
     fn is_well(&self) -> bool {

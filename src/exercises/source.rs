@@ -66,7 +66,9 @@ fn head(tokens: &[TokenTree]) -> Vec<String> {
         TokenTree::Ident(name) => Some(name.to_string()),
         _ => None,
     });
-    names.skip_while(|name| name == "pub").collect()
+    names
+        .skip_while(|name| ["pub", "unsafe"].contains(&name.as_str()))
+        .collect()
 }
 
 fn ends_with_brace(tokens: &[TokenTree]) -> bool {
@@ -154,7 +156,11 @@ fn implemented_for(tokens: &[TokenTree]) -> Option<String> {
     let mut after_for = names.iter().skip_while(|name| *name != "for");
     after_for
         .nth(1)
-        .or_else(|| names.iter().find(|name| *name != "impl"))
+        .or_else(|| {
+            names
+                .iter()
+                .find(|name| !["unsafe", "impl"].contains(&name.as_str()))
+        })
         .cloned()
 }
 

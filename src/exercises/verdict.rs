@@ -84,11 +84,12 @@ impl Verdict {
         }
         for Explored { scene, stopped, .. } in explored {
             let Some(stopped) = stopped else { continue };
-            let why = match stopped.starts_with("after ") {
-                true => {
+            // It says why, unless the time was over.
+            let why = match stopped.contains(" because ") {
+                false => {
                     format!("{scene}: there was no time for all interleavings; stopped {stopped}")
                 }
-                false => format!("{scene}: stopped {stopped}"),
+                true => format!("{scene}: stopped {stopped}"),
             };
             // What the explorer says of a stack or of memory.
             let is_crash = ["has overflowed its stack", "has allocated"];

@@ -9,10 +9,10 @@ use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-/// One condition variable, and everybody is woken.
 pub struct Answer {
     inside: Mutex<Inside>,
-    changed: Condvar,
+    not_empty: Condvar,
+    not_full: Condvar,
 }
 
 struct Inside {
@@ -40,14 +40,14 @@ impl Answer {
             return Err(TrySendError::Full(item));
         }
         inside.items.push_back(item);
-        self.changed.notify_all();
+        self.not_empty.notify_one();
         Ok(())
     }
 
     fn remove(&self, mut inside: MutexGuard<'_, Inside>) -> Result<Item, TryRecvError> {
         match inside.items.pop_front() {
             Some(item) => {
-                self.changed.notify_all();
+                self.not_full.notify_one();
                 Ok(item)
             }
             None if inside.closed => Err(TryRecvError::Disconnected),
@@ -59,11 +59,11 @@ impl Answer {
 impl BoundedQueue for Answer {
     fn new(capacity: NonZeroUsize) -> Self {
         let inside = Inside { items: VecDeque::new(), capacity: capacity.get(), closed: false };
-        Self { inside: Mutex::new(inside), changed: Condvar::new() }
+        Self { inside: Mutex::new(inside), not_empty: Condvar::new(), not_full: Condvar::new() }
     }
 
     fn put(&self, item: Item) -> Result<(), SendError<Item>> {
-        let waited = self.changed.wait_while(self.lock(), |it| it.full() && !it.closed);
+        let waited = self.not_full.wait_while(self.lock(), |it| it.full() && !it.closed);
         self.add(waited.unwrap(), item).map_err(|refused| SendError(refused.into_inner()))
     }
 
@@ -73,7 +73,7 @@ impl BoundedQueue for Answer {
 
     fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutError> {
         let full = |it: &mut Inside| it.full() && !it.closed;
-        let waited = self.changed.wait_timeout_while(self.lock(), timeout, full);
+        let waited = self.not_full.wait_timeout_while(self.lock(), timeout, full);
         self.add(waited.unwrap().0, item).map_err(|refused| match refused {
             TrySendError::Full(item) => SendTimeoutError::Timeout(Some(item)),
             TrySendError::Disconnected(item) => SendTimeoutError::Disconnected(Some(item)),
@@ -81,7 +81,7 @@ impl BoundedQueue for Answer {
     }
 
     fn get(&self) -> Result<Item, RecvError> {
-        let waited = self.changed.wait_while(self.lock(), |it| it.items.is_empty() && !it.closed);
+        let waited = self.not_empty.wait_while(self.lock(), |it| it.items.is_empty() && !it.closed);
         self.remove(waited.unwrap()).map_err(|_| RecvError)
     }
 
@@ -91,7 +91,7 @@ impl BoundedQueue for Answer {
 
     fn get_timeout(&self, timeout: Duration) -> Result<Item, RecvTimeoutError> {
         let empty = |it: &mut Inside| it.items.is_empty() && !it.closed;
-        let waited = self.changed.wait_timeout_while(self.lock(), timeout, empty);
+        let waited = self.not_empty.wait_timeout_while(self.lock(), timeout, empty);
         self.remove(waited.unwrap().0).map_err(|nothing| match nothing {
             TryRecvError::Empty => RecvTimeoutError::Timeout,
             TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
@@ -100,7 +100,8 @@ impl BoundedQueue for Answer {
 
     fn close(&self) {
         self.lock().closed = true;
-        self.changed.notify_all();
+        self.not_empty.notify_all();
+        self.not_full.notify_all();
     }
 
     fn len(&self) -> usize {

@@ -9,7 +9,6 @@ use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-/// One condition variable, and everybody is woken.
 pub struct Answer {
     inside: Mutex<Inside>,
     changed: Condvar,
