@@ -37,7 +37,7 @@ fn a_file_names_its_exercise_in_ten_lines_and_does_not_say_what_is_wrong() {
             .collect();
         assert!(comment.len() <= 13, "{text}");
         assert!(comment.iter().all(|line| line.len() <= 88), "{text}");
-        assert!(text.contains(&format!("for Answer {{\n")), "{text}");
+        assert!(text.contains("for Answer {\n"), "{text}");
         for tells in ["mistake", "unsafe {", "crate::", "super::", "pub(super)"] {
             assert!(
                 !text.replace("racecourse::", "").contains(tells),
