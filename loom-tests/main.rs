@@ -20,6 +20,8 @@ mod fixture;
 mod futures;
 mod generated;
 mod graph;
+#[cfg(unix)]
+mod grading;
 mod lessons;
 mod liberties;
 mod litmus;

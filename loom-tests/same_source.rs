@@ -218,29 +218,27 @@ macro_rules! wrong {
     };
 }
 
+/// A wrong lock by its name, around a counter.
+macro_rules! wrong_lock {
+    ($name:ident: $scene:ident($($argument:expr),*)) => {
+        (
+            stringify!($name),
+            $scene::<
+                ticket_lock::wrong::Counted<ticket_lock::wrong::$name>,
+                our_lock::Counted<our_lock::wrong::$name>,
+            >($($argument),*),
+        )
+    };
+}
+
 fn caught_by_loom() -> [((&'static str, Scene), &'static str); 9] {
     use Plot::{CloseAndDrain, Exchange, TryToPut};
     [
-        (
-            wrong!(ticket_lock, our_lock, RelaxedUnlock: turns(2, 1)),
-            "data race",
-        ),
-        (
-            wrong!(ticket_lock, our_lock, RelaxedWait: turns(2, 1)),
-            "data race",
-        ),
-        (
-            wrong!(ticket_lock, our_lock, TornTicket: turns(2, 1)),
-            "data race",
-        ),
-        (
-            wrong!(ticket_lock, our_lock, ForgetsToServe: holder_and_try()),
-            "livelock",
-        ),
-        (
-            wrong!(ticket_lock, our_lock, BargesIn: turns(2, 1)),
-            "served out of turn",
-        ),
+        (wrong_lock!(RelaxedUnlock: turns(2, 1)), "data race"),
+        (wrong_lock!(RelaxedWait: turns(2, 1)), "data race"),
+        (wrong_lock!(TornTicket: turns(2, 1)), "data race"),
+        (wrong_lock!(ForgetsToServe: holder_and_try()), "livelock"),
+        (wrong_lock!(BargesIn: turns(2, 1)), "served out of turn"),
         (
             wrong!(bounded_queue, our_queue, IfInsteadOfWhile: queue(Exchange, AA, 2)),
             "panic",
@@ -262,7 +260,7 @@ fn caught_by_loom() -> [((&'static str, Scene), &'static str); 9] {
 
 fn not_seen_by_loom() -> [(&'static str, Scene); 4] {
     [
-        wrong!(ticket_lock, our_lock, WakesTheWrongOne: turns(3, 1)),
+        wrong_lock!(WakesTheWrongOne: turns(3, 1)),
         wrong!(bounded_queue, our_queue, OneCondvarNotifyTwo: queue(Plot::Exchange, A, 2)),
         wrong!(bounded_queue, our_queue, DropsOnTimeout: queue(Plot::WithTimeouts, AA, 0)),
         wrong!(bounded_queue, our_queue, TimesOutYetTakes: queue(Plot::WithTimeouts, AA, 1)),

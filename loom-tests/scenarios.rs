@@ -25,7 +25,7 @@ use history::Precedence;
 use lock::Counter;
 use queue::{Call, Sequential};
 use racecourse::explorer::report::{Budget, Memory};
-use racecourse::lessons::bounded_queue::{self, BoundedQueue, Item, right::Queue};
+use racecourse::lessons::bounded_queue::{self, ContainsQueue, Item, right::Queue};
 use racecourse::lessons::ticket_lock::{self, right::TicketLock};
 use scene::Scenario;
 use specification::Callee;
@@ -66,7 +66,7 @@ impl Wrong {
 
     fn all() -> [Self; 12] {
         use bounded_queue::wrong::*;
-        use ticket_lock::wrong::*;
+        use ticket_lock::{Counted, wrong::*};
         [
             Self::new::<Sequential, IfInsteadOfWhile>(),
             Self::new::<Sequential, OneCondvarNotifyOne>(),
@@ -74,12 +74,12 @@ impl Wrong {
             Self::new::<Sequential, FullThenPut>(),
             Self::new::<Sequential, DropsOnTimeout>(),
             Self::new::<Sequential, TimesOutYetTakes>(),
-            Self::new::<Counter, RelaxedUnlock>(),
-            Self::new::<Counter, RelaxedWait>(),
-            Self::new::<Counter, TornTicket>(),
-            Self::new::<Counter, ForgetsToServe>(),
-            Self::new::<Counter, BargesIn>(),
-            Self::new::<Counter, WakesTheWrongOne>(),
+            Self::new::<Counter, Counted<RelaxedUnlock>>(),
+            Self::new::<Counter, Counted<RelaxedWait>>(),
+            Self::new::<Counter, Counted<TornTicket>>(),
+            Self::new::<Counter, Counted<ForgetsToServe>>(),
+            Self::new::<Counter, Counted<BargesIn>>(),
+            Self::new::<Counter, Counted<WakesTheWrongOne>>(),
         ]
     }
 }
@@ -112,7 +112,7 @@ struct RemembersLen {
     len: OnceLock<usize>,
 }
 
-impl BoundedQueue for RemembersLen {
+impl ContainsQueue for RemembersLen {
     fn new(capacity: NonZeroUsize) -> Self {
         Self {
             queue: Queue::new(capacity),

@@ -7,20 +7,24 @@
 mod args;
 mod child;
 mod chosen;
+mod exercise;
+mod exercise_args;
 mod explore;
+mod grade;
 mod html;
 pub mod json;
 mod play;
 mod pool;
 mod progress;
 pub mod repeat;
+mod target;
 mod text;
 pub mod verdict;
 
 use crate::explorer::report::{Budget, Memory};
 use crate::lessons::{Lesson, Scene};
 use crate::programs::{self, Stop};
-use args::{Args, Command, ExploreArgs, Target};
+use args::{Args, Command, ExploreArgs};
 use chosen::{find, full_name, versions_of};
 use clap::FromArgMatches as _;
 use clap_complete::Shell;
@@ -35,6 +39,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
+use target::Target;
 use text::{heading, paragraph};
 
 /// The exit code after Ctrl-C: what a shell reports of a program that SIGINT ended.
@@ -104,7 +109,10 @@ fn run(args: impl Iterator<Item = OsString>) -> Result<bool, Stop> {
 fn obey(command: &Command, lessons: &[Lesson], out: &mut dyn Write) -> Result<bool, Stop> {
     match command {
         Command::List { lesson } => list(lessons, lesson.as_ref(), out).map(|()| true),
-        Command::Explore(args) => explore(lessons, args, out),
+        Command::Explore(args) => match &args.exercise {
+            Some(command) => exercise::obey(command, lessons, &*cancelled_by_ctrl_c()?, out),
+            None => explore(lessons, args, out),
+        },
         Command::Play(args) => play::play(lessons, args, out),
         Command::Child { role } => child::play(role).map(|()| true),
         Command::Show { version } => show(lessons, version, out).map(|()| true),

@@ -22,6 +22,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | `cli` | the commands `list`, `play`, `explore`, `show` and `completions` |
+//! | `exercises` | exercises for students, and the grader of their answers |
 //! | `lessons` | the lessons: story, scenes, correct versions, and versions with a bug |
 //! | `page` | writes the HTML pages of `cargo race --html` |
 //! | `programs` | the lessons as programs with real sockets and processes |
@@ -48,6 +49,10 @@
 //! $ cargo race bread_queue --json                  # one JSON object per line
 //! $ cargo race --html pages                        # HTML pages: stories step by step, and you as the scheduler
 //! $ cargo race ticket_office/lost-update --svg story.svg  # the story as a picture for slides
+//! $ cargo race exercises                           # bugs to repair, and which you have repaired
+//! $ cargo race start ticket_office/check-then-act ~/answers  # writes one into a folder
+//! $ cargo race watch ~/answers/check-then-act.rs --hints     # checks your answer at each save
+//! $ cargo race grade ~/answers/*.rs                # grades answers: see `cargo race grade --help`
 //! $ cargo run -- list bread_queue                  # a lesson, its scenes, the tutorial's mistakes
 //! $ cargo run -- show join/reads-before-join       # a story, without exploring
 //! $ cargo run -- play bread_queue --customers 5    # real threads
@@ -58,8 +63,10 @@
 //! `cargo race --help` describes the options, each field of `--json`, and the exit codes.
 //! Colours follow `--color`, `NO_COLOR` and `CLICOLOR_FORCE`.
 //!
-//! **Graders.** Read the verdict from the last line of `--json`, never from the exit code
-//! alone, since code in a version can end the process. Only a complete output has this line:
+//! **Graders.** `cargo race grade` grades answers to exercises, which cannot make themselves
+//! accepted. If you grade a changed lesson instead, read the verdict from the last line of
+//! `--json`, never from the exit code alone, since code in a version can end the process. Only a
+//! complete output has this line:
 //!
 //! ```console
 //! $ cargo race bread_queue --json | tail -n 1 | jq -e .accepted
@@ -114,6 +121,8 @@ pub mod cli;
 pub mod draw;
 #[cfg(any(loom, feature = "model"))]
 mod engine;
+#[cfg(feature = "course")]
+pub mod exercises;
 pub mod explorer;
 #[cfg(feature = "course")]
 pub mod lessons;

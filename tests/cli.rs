@@ -259,36 +259,23 @@ fn what_cannot_be_done_is_refused_in_one_line() {
             "invalid value 'cmd' for '<SHELL>' [possible values: bash, ",
         ),
         (&["show", "nowhere/locked"], "there is no lesson 'nowhere'"),
-        (&["explore", "nowhere"], "there is no lesson 'nowhere'"),
         (
-            &["explore", "ticket_office/nobody"],
-            "ticket_office has no version 'nobody'",
+            &["explore", "start", "join/x"],
+            "there is no exercise 'join/x'; `cargo race exercises` lists them",
         ),
         (
-            &["explore", "--memory=tso"],
-            "invalid value 'tso' for '--memory <MEMORY>' [possible values: sc, c11]",
+            &["explore", "exercises", "/nowhere"],
+            "cannot read /nowhere: ",
+        ),
+        (&["explore", "grade"], "<FILE>..."),
+        (
+            &["explore", "grade", "a.rs", "--max-seconds=0"],
+            "0 is not in 1..=3600",
         ),
         (
-            &["explore", "--max-executions=0"],
-            "'--max-executions <N>': 0 is not in 1..",
+            &["explore", "grade", "a.rs", "--json", "--junit=b.xml"],
+            "'--json' cannot be used with '--junit <OUT.xml>'",
         ),
-        (
-            &["explore", "--max-seconds=0"],
-            "'--max-seconds <S>': 0 is not in 1..=1000000",
-        ),
-        (
-            &["explore", "--jobs=0"],
-            "invalid value '0' for '--jobs <N>': 0 is not in 1..=65535",
-        ),
-        (
-            &["explore", "--partition=0/4"],
-            "invalid value '0/4' for '--partition <K/N>': it is K/N, with K from 1 to N, as in 2/4",
-        ),
-        (&["explore", "--partition=5/4"], "'--partition <K/N>'"),
-        (&["explore", "--partition=a/b"], "'--partition <K/N>'"),
-        (&["explore", "--partition=1/0"], "'--partition <K/N>'"),
-        (&["explore", "--partition=2"], "'--partition <K/N>'"),
-        (&["explore", "--partition="], "'--partition <K/N>'"),
     ];
     for (args, why) in cases {
         let line = refused(&mut racecourse(args));
@@ -305,6 +292,45 @@ fn an_ordinary_build_says_how_to_explore() {
     );
     let line = refused(&mut racecourse(&["explore"]));
     assert!(line.ends_with("type `cargo race`"), "{line}");
+}
+
+#[test]
+fn an_ordinary_build_says_how_to_grade() {
+    for command in ["grade", "watch"] {
+        let line = refused(&mut racecourse(&["explore", command, "a.rs"]));
+        let end = format!("type `cargo race {command} …`");
+        assert!(line.ends_with(&end), "{line}");
+    }
+}
+
+/// This needs no exploration.
+#[test]
+fn an_exercise_is_written_into_a_new_folder_and_listed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path().join("new");
+    let folder = folder.to_str().expect("a usual name");
+    let list = || said(&["explore", "exercises", folder]);
+    let start = ["explore", "start", "join/reads-before-join", folder];
+    let started = said(&start);
+    let file = format!("{folder}/reads-before-join.rs");
+    assert!(
+        started.ends_with(&format!("cargo race watch {file}\n")),
+        "{started}"
+    );
+    assert!(
+        list().contains("\n· changed     join/reads-before-join "),
+        "{}",
+        list()
+    );
+    let next = format!("Next: cargo race start ticket_office/check-then-act {folder}\n");
+    assert!(list().ends_with(&next), "{}", list());
+    std::fs::write(&file, "// mine").expect("it is there");
+    let line = refused(&mut racecourse(&start));
+    assert!(line.contains("is not overwritten"), "{line}");
+    assert_eq!(
+        std::fs::read_to_string(&file).ok().as_deref(),
+        Some("// mine")
+    );
 }
 
 #[test]
@@ -331,6 +357,13 @@ fn help_and_version_are_no_errors() {
         assert!(!help.contains('\u{1b}'), "{help}");
     }
     assert!(said(&["explore", "--help"]).contains("must_occur_missing"));
+    for command in ["start", "watch", "exercises", "grade"] {
+        let help = said(&["explore", command, "--help"]);
+        assert!(
+            help.contains(&format!("Usage: cargo race {command}")),
+            "{help}"
+        );
+    }
     assert_eq!(
         said(&["--version"]),
         concat!("racecourse ", env!("CARGO_PKG_VERSION"), "\n")

@@ -34,7 +34,7 @@ fn run<Q: BoundedQueue + 'static>(setup: Setup, produce: Produce<Q>, consume: Co
     }
     let mut handed_back = run_all(parts);
     let got = handed_back.split_off(setup.producers.len());
-    let left: Vec<Item> = from_fn(|| queue.right().try_get().ok()).collect();
+    let left: Vec<Item> = from_fn(|| queue.try_get().ok()).collect();
     Run {
         longest: left.len(),
         handed_back,

@@ -1,5 +1,7 @@
 //! What can be typed.
 
+use super::exercise_args::ExerciseCommand;
+use super::target::Target;
 use crate::explorer::report::Memory;
 use crate::lessons::{Lesson, Version};
 use crate::programs::{self, Program, pace};
@@ -104,7 +106,12 @@ pub(super) enum Command {
         version: Target,
     },
     /// Explores every interleaving; `cargo race …` is short for it
-    #[command(after_long_help = super::json::DESCRIPTION)]
+    #[command(
+        after_long_help = super::json::DESCRIPTION,
+        args_conflicts_with_subcommands = true,
+        disable_help_subcommand = true,
+        subcommand_help_heading = "Exercises"
+    )]
     Explore(ExploreArgs),
     /// Prints a script that completes what you type in a shell
     #[command(after_help = COMPLETIONS)]
@@ -122,6 +129,8 @@ pub(super) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ExploreArgs {
+    #[command(subcommand)]
+    pub(super) exercise: Option<ExerciseCommand>,
     /// A version, told at length, or a lesson, a line for each version [default: all lessons]
     #[arg(value_name = "LESSON[/VERSION]")]
     pub(super) target: Option<Target>,
@@ -291,39 +300,5 @@ impl FromStr for Partition {
 impl fmt::Display for Partition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.number, self.of)
-    }
-}
-
-/// `LESSON` or `LESSON/VERSION`.
-#[derive(Debug, Clone)]
-pub(super) struct Target {
-    pub(super) lesson: String,
-    pub(super) version: Option<String>,
-}
-
-impl FromStr for Target {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(match text.split_once('/') {
-            Some((lesson, version)) => Self {
-                lesson: lesson.to_owned(),
-                version: Some(version.to_owned()),
-            },
-            None => Self {
-                lesson: text.to_owned(),
-                version: None,
-            },
-        })
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.lesson)?;
-        match &self.version {
-            Some(version) => write!(f, "/{version}"),
-            None => Ok(()),
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! Finds the versions that a target names.
 
-use super::args::Target;
+use super::target::Target;
+use crate::exercises::{self, Exercise};
 use crate::lessons::{Lesson, Version};
 use crate::programs::Stop;
 
@@ -49,6 +50,17 @@ pub(super) fn find<'a>(lessons: &'a [Lesson], target: &Target) -> Result<Vec<Cho
             )))
         }
     }
+}
+
+/// The exercise of that name.
+pub(super) fn exercise(target: &Target) -> Result<&'static Exercise, Stop> {
+    exercises::find(&target.to_string()).ok_or_else(|| {
+        let wanted = target.to_string();
+        Stop::usage(format!(
+            "there is no exercise '{}'; `cargo race exercises` lists them",
+            wanted.escape_debug()
+        ))
+    })
 }
 
 /// `ticket_office/check-then-act`

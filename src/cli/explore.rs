@@ -10,7 +10,7 @@ use super::text::{heading, paragraph, width};
 use super::verdict::{self, Found};
 use crate::draw::{self, layout::Tone};
 use crate::explorer::Options;
-use crate::explorer::report::{Budget, Exploration, Grade, Judged, Outcome, Proved, count};
+use crate::explorer::report::{Budget, Exploration, Grade, Judged, Proved, count};
 use crate::lessons::{Lesson, Scene, Version};
 use crate::programs::Stop;
 use serde::Serialize;
@@ -483,7 +483,7 @@ impl Report<'_> {
             let outcome = found.outcome(mistake.outcome);
             outcome.filter(|outcome| outcome.grade == Grade::Forbidden)
         });
-        if let Some(outcome) = expected.or_else(|| simplest(found)) {
+        if let Some(outcome) = expected.or_else(|| found.simplest_forbidden()) {
             let drawing = match mistake {
                 Some(_) => draw::mistake(outcome, share.version.about, scene.must_occur),
                 None => draw::story(outcome),
@@ -611,19 +611,9 @@ fn key_scene<'f, 'a>(share: &Share, found: &'f [Found<'a>]) -> Option<&'f Found<
         Some(own) => it.0.name == own || it.1.forbidden().next().is_some(),
     };
     found.iter().filter(matters).min_by_key(|(scene, found)| {
-        let simplest = simplest(found).map(cost);
+        let simplest = found.simplest_forbidden().map(|it| it.story.cost());
         (simplest.is_none(), own != Some(scene.name), simplest)
     })
-}
-
-/// The forbidden outcome with the simplest story.
-fn simplest(found: &Exploration) -> Option<&Outcome> {
-    found.forbidden().min_by_key(|outcome| cost(outcome))
-}
-
-fn cost(outcome: &Outcome) -> (usize, usize, usize) {
-    let story = &outcome.story;
-    (story.stale_reads, story.preemptions, story.steps.len())
 }
 
 /// What is said of a version about which there is nothing to complain.

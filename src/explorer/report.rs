@@ -302,6 +302,12 @@ impl Exploration {
             .filter(|outcome| outcome.grade == Grade::Forbidden)
     }
 
+    /// The forbidden outcome with the simplest story.
+    #[must_use]
+    pub fn simplest_forbidden(&self) -> Option<&Outcome> {
+        self.forbidden().min_by_key(|outcome| outcome.story.cost())
+    }
+
     /// The outcomes of `must_occur` that were not found. Empty if the exploration stopped
     /// early, since they could still have been found.
     #[must_use]

@@ -121,7 +121,7 @@ impl Source {
 fn walk(folder: &Path, found: &mut Vec<Source>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() && !path.ends_with("stranger") {
+        if path.is_dir() && !path.ends_with("stranger") && !path.ends_with("submissions") {
             walk(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path).unwrap();

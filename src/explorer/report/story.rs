@@ -42,6 +42,15 @@ pub struct Story {
     pub minimal: bool,
 }
 
+impl Story {
+    /// A story with a lower cost is simpler: it has fewer stale reads, or as many and fewer
+    /// preemptions, or as many of both and fewer steps.
+    #[must_use]
+    pub fn cost(&self) -> (usize, usize, usize) {
+        (self.stale_reads, self.preemptions, self.steps.len())
+    }
+}
+
 /// An outcome that is promised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

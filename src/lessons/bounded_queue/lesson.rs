@@ -52,9 +52,45 @@ pub const TIMEOUT: Duration = Duration::from_millis(300);
 /// The error of the right queue always has the item: its type makes the loss impossible.
 pub type PutTimeoutError = SendTimeoutError<Option<Item>>;
 
-/// A bounded queue. A version writes the methods that it does in its own way, and the
-/// right queue that it contains does the others.
+/// A bounded queue.
 pub trait BoundedQueue: Send + Sync {
+    /// An empty queue that holds up to `capacity` items.
+    fn new(capacity: NonZeroUsize) -> Self;
+
+    /// See [`Queue::put`].
+    fn put(&self, item: Item) -> Result<(), SendError<Item>>;
+
+    /// See [`Queue::try_put`].
+    fn try_put(&self, item: Item) -> Result<(), TrySendError<Item>>;
+
+    /// See [`Queue::put_timeout`].
+    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutError>;
+
+    /// See [`Queue::get`].
+    fn get(&self) -> Result<Item, RecvError>;
+
+    /// See [`Queue::try_get`].
+    fn try_get(&self) -> Result<Item, TryRecvError>;
+
+    /// See [`Queue::get_timeout`].
+    fn get_timeout(&self, timeout: Duration) -> Result<Item, RecvTimeoutError>;
+
+    /// See [`Queue::close`].
+    fn close(&self);
+
+    /// See [`Queue::len`].
+    fn len(&self) -> usize;
+
+    /// See [`Queue::is_empty`].
+    fn is_empty(&self) -> bool;
+
+    /// See [`Queue::is_full`].
+    fn is_full(&self) -> bool;
+}
+
+/// A bounded queue that contains a right one. It writes the methods that it does in its own
+/// way, and the right queue does the others.
+pub trait ContainsQueue: Send + Sync {
     /// An empty queue that holds up to `capacity` items.
     fn new(capacity: NonZeroUsize) -> Self;
 
@@ -116,13 +152,59 @@ pub trait BoundedQueue: Send + Sync {
     }
 }
 
-impl BoundedQueue for Queue<Item> {
+impl ContainsQueue for Queue<Item> {
     fn new(capacity: NonZeroUsize) -> Self {
         Queue::new(capacity)
     }
 
     fn right(&self) -> &Queue<Item> {
         self
+    }
+}
+
+impl<Q: ContainsQueue> BoundedQueue for Q {
+    fn new(capacity: NonZeroUsize) -> Self {
+        ContainsQueue::new(capacity)
+    }
+
+    fn put(&self, item: Item) -> Result<(), SendError<Item>> {
+        ContainsQueue::put(self, item)
+    }
+
+    fn try_put(&self, item: Item) -> Result<(), TrySendError<Item>> {
+        ContainsQueue::try_put(self, item)
+    }
+
+    fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutError> {
+        ContainsQueue::put_timeout(self, item, timeout)
+    }
+
+    fn get(&self) -> Result<Item, RecvError> {
+        ContainsQueue::get(self)
+    }
+
+    fn try_get(&self) -> Result<Item, TryRecvError> {
+        ContainsQueue::try_get(self)
+    }
+
+    fn get_timeout(&self, timeout: Duration) -> Result<Item, RecvTimeoutError> {
+        ContainsQueue::get_timeout(self, timeout)
+    }
+
+    fn close(&self) {
+        ContainsQueue::close(self);
+    }
+
+    fn len(&self) -> usize {
+        ContainsQueue::len(self)
+    }
+
+    fn is_empty(&self) -> bool {
+        ContainsQueue::is_empty(self)
+    }
+
+    fn is_full(&self) -> bool {
+        ContainsQueue::is_full(self)
     }
 }
 

@@ -7,12 +7,17 @@ pub mod right;
 pub mod scenes;
 pub mod wrong;
 
-pub use lesson::{BoundedQueue, Item, PutTimeoutError, Run, Setup, TIMEOUT};
+pub use lesson::{BoundedQueue, ContainsQueue, Item, PutTimeoutError, Run, Setup, TIMEOUT};
+
+pub use crossbeam_channel::{
+    RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+};
 
 use crate::explorer::report::Memory;
 use crate::lessons::parts::{Fault, Lesson, Mistake, Tutorial, Version};
 use right::Queue;
-use scenes::{play, scenes};
+use scenes::play;
+pub use scenes::scenes;
 
 /// The room.
 #[must_use]

@@ -30,7 +30,7 @@ impl Setup {
         let mut handed_back = actors.run();
         let got = handed_back.split_off(self.producers.len());
         let mut left = Vec::new();
-        while let Ok(item) = queue.right().try_get() {
+        while let Ok(item) = queue.try_get() {
             left.push(item);
         }
         let longest = left.len();
@@ -136,7 +136,7 @@ impl Setup {
         let longest = Mutex::new(0);
         let count_and_get = |queue: &Q, consumer| {
             take(self.share(consumer), || {
-                let inside = queue.right().len();
+                let inside = queue.len();
                 let mut longest = longest.lock().unwrap();
                 *longest = inside.max(*longest);
                 drop(longest);
@@ -190,7 +190,9 @@ pub(super) fn get_some<Q: BoundedQueue>(queue: &Q, many: usize) -> Vec<Item> {
 }
 
 /// The scenes with the queue `Q`.
-pub(super) fn scenes<Q: BoundedQueue + 'static>() -> Vec<Scene> {
+/// The scenes of the lesson, with that version.
+#[must_use]
+pub fn scenes<Q: BoundedQueue + 'static>() -> Vec<Scene> {
     const ONE: NonZeroUsize = NonZeroUsize::MIN;
     const TWO: NonZeroUsize = ONE.saturating_add(1);
     const AA: &[&[Item]] = &[&["a1", "a2"]];
@@ -443,7 +445,7 @@ pub(super) fn play<Q: BoundedQueue>(program: &Program) -> Judged {
         let [words @ .., how] = WORDS;
         let (hello_to_bad, a) = words.split_at(capacity.get().min(words.len()));
         let mut handed_back = put_all(&queue, hello_to_bad);
-        narrate!("full? {}", queue.right().is_full());
+        narrate!("full? {}", queue.is_full());
         handed_back.extend(offer(a, |word| {
             let refused = queue.put_timeout(word, TIMEOUT);
             refused.map_err(SendTimeoutError::into_inner)
@@ -452,7 +454,7 @@ pub(super) fn play<Q: BoundedQueue>(program: &Program) -> Judged {
             let refused = queue.try_put(word);
             refused.map_err(|refused| Some(refused.into_inner()))
         }));
-        let longest = queue.right().len();
+        let longest = queue.len();
         queue.close();
         Run {
             handed_back: vec![handed_back],

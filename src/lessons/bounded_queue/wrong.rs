@@ -1,7 +1,7 @@
 //! Seven wrong queues. Each is the [right one](super::right) except for the methods
 //! written here.
 
-use super::lesson::{BoundedQueue, Item, PutTimeoutError};
+use super::lesson::{ContainsQueue, Item, PutTimeoutError};
 use super::right::Queue;
 use crate::sync::Condvar;
 use crossbeam_channel::{
@@ -27,7 +27,7 @@ macro_rules! contains_a_right_queue {
 /// faster thread may take the item or the room first.
 pub struct IfInsteadOfWhile(Queue<Item>);
 
-impl BoundedQueue for IfInsteadOfWhile {
+impl ContainsQueue for IfInsteadOfWhile {
     contains_a_right_queue!();
 
     fn put(&self, item: Item) -> Result<(), SendError<Item>> {
@@ -75,7 +75,7 @@ impl OneCondvarNotifyOne {
     }
 }
 
-impl BoundedQueue for OneCondvarNotifyOne {
+impl ContainsQueue for OneCondvarNotifyOne {
     fn new(capacity: NonZeroUsize) -> Self {
         Self {
             queue: Queue::new(capacity),
@@ -167,11 +167,11 @@ fn nothing_in_time(nothing: TryRecvError) -> RecvTimeoutError {
 /// producer is not woken.
 pub struct OneCondvarNotifyTwo(OneCondvarNotifyOne);
 
-impl BoundedQueue for OneCondvarNotifyTwo {
+impl ContainsQueue for OneCondvarNotifyTwo {
     fn new(capacity: NonZeroUsize) -> Self {
         Self(OneCondvarNotifyOne {
             times: 2,
-            ..BoundedQueue::new(capacity)
+            ..ContainsQueue::new(capacity)
         })
     }
 
@@ -212,7 +212,7 @@ impl BoundedQueue for OneCondvarNotifyTwo {
 /// ever.
 pub struct SilentClose(Queue<Item>);
 
-impl BoundedQueue for SilentClose {
+impl ContainsQueue for SilentClose {
     contains_a_right_queue!();
 
     fn close(&self) {
@@ -224,7 +224,7 @@ impl BoundedQueue for SilentClose {
 /// that both saw room for one item both put theirs.
 pub struct FullThenPut(Queue<Item>);
 
-impl BoundedQueue for FullThenPut {
+impl ContainsQueue for FullThenPut {
     contains_a_right_queue!();
 
     fn try_put(&self, item: Item) -> Result<(), TrySendError<Item>> {
@@ -245,7 +245,7 @@ impl BoundedQueue for FullThenPut {
 /// `queue.Full`.
 pub struct DropsOnTimeout(Queue<Item>);
 
-impl BoundedQueue for DropsOnTimeout {
+impl ContainsQueue for DropsOnTimeout {
     contains_a_right_queue!();
 
     fn put_timeout(&self, item: Item, timeout: Duration) -> Result<(), PutTimeoutError> {
@@ -264,7 +264,7 @@ impl BoundedQueue for DropsOnTimeout {
 /// between the timeout and the lock is taken out of the queue, and no consumer has it.
 pub struct TimesOutYetTakes(Queue<Item>);
 
-impl BoundedQueue for TimesOutYetTakes {
+impl ContainsQueue for TimesOutYetTakes {
     contains_a_right_queue!();
 
     fn get_timeout(&self, timeout: Duration) -> Result<Item, RecvTimeoutError> {

@@ -8,10 +8,11 @@ mod scenes;
 pub mod wrong;
 
 pub use lesson::{Bakery, Bread, Day};
+pub use scenes::scenes;
 
 use crate::explorer::report::Memory;
 use crate::lessons::parts::{Fault, Lesson, Mistake, Tutorial, Version};
-use scenes::{play, scenes};
+use scenes::play;
 
 /// The room.
 #[must_use]

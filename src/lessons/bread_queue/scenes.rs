@@ -64,7 +64,9 @@ pub(super) fn play<B: Bakery>(program: &Program) -> Judged {
     day.judge(&day.at::<B>())
 }
 
-pub(super) fn scenes<B: Bakery + 'static>() -> Vec<Scene> {
+/// The scenes of the lesson, with that version.
+#[must_use]
+pub fn scenes<B: Bakery + 'static>() -> Vec<Scene> {
     let scene = |name, bakers, customers, breads| {
         let day = Day {
             bakers,

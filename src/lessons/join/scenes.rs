@@ -31,7 +31,9 @@ fn too_large<Way: Sum>() -> Judged {
     }
 }
 
-pub(super) fn scenes<Way: Sum + 'static>() -> Vec<Scene> {
+/// The scenes of the lesson, with that version.
+#[must_use]
+pub fn scenes<Way: Sum + 'static>() -> Vec<Scene> {
     vec![
         Scene::new("x = 1 + 1 in a thread", one_plus_one::<Way>)
             .must_occur(&["x is 2"])

@@ -54,6 +54,23 @@ pub trait FairLock: Send + Sync {
     fn try_turn(&self) -> Option<Turn>;
 }
 
+/// The operations of a fair lock. They protect nothing by themselves: a counter of turns
+/// is put between them.
+pub trait Lock: Send + Sync {
+    /// A lock that no thread holds.
+    fn open() -> Self;
+
+    /// Draws a number, and waits until that number is called. From then on the thread holds
+    /// the lock. Returns the number.
+    fn lock(&self) -> u64;
+
+    /// Takes the lock if it is free, and returns the number drawn.
+    fn try_lock(&self) -> Option<u64>;
+
+    /// Unlocks: calls the number after `number`, which is the holder's.
+    fn unlock(&self, number: u64);
+}
+
 /// One turn in the lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Turn {

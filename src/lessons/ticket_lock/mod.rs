@@ -7,12 +7,13 @@ pub mod right;
 mod scenes;
 pub mod wrong;
 
-pub use lesson::{FairLock, Turn, judge, judge_try};
-pub use scenes::{holder_and_try, sell, turns};
+pub use lesson::{FairLock, Lock, Turn, judge, judge_try};
+pub use scenes::{holder_and_try, scenes, sell, turns};
+pub use wrong::Counted;
 
 use crate::explorer::report::Memory;
 use crate::lessons::parts::{Lesson, Mistake, Scene, Tutorial, Version};
-use scenes::{play, scenes};
+use scenes::play;
 
 /// The room.
 #[must_use]
@@ -41,8 +42,8 @@ pub fn lesson() -> Lesson {
             ),
             Version::wrong::<RelaxedUnlock>(
                 "calls the next number without `Release`",
-                scenes::<RelaxedUnlock>(),
-                play::<RelaxedUnlock>,
+                scenes::<Counted<RelaxedUnlock>>(),
+                play::<Counted<RelaxedUnlock>>,
                 Mistake {
                     scene: "2 threads, 1 turn",
                     outcome: "data race",
@@ -52,8 +53,8 @@ pub fn lesson() -> Lesson {
             ),
             Version::wrong::<RelaxedWait>(
                 "waits for its number without `Acquire`",
-                scenes::<RelaxedWait>(),
-                play::<RelaxedWait>,
+                scenes::<Counted<RelaxedWait>>(),
+                play::<Counted<RelaxedWait>>,
                 Mistake {
                     scene: "2 threads, 1 turn",
                     outcome: "data race",
@@ -63,8 +64,8 @@ pub fn lesson() -> Lesson {
             ),
             Version::wrong::<TornTicket>(
                 "draws a number by a load and a store: two threads draw the same one",
-                scenes::<TornTicket>(),
-                play::<TornTicket>,
+                scenes::<Counted<TornTicket>>(),
+                play::<Counted<TornTicket>>,
                 Mistake {
                     scene: "2 threads, 1 turn",
                     outcome: "data race",
@@ -74,8 +75,8 @@ pub fn lesson() -> Lesson {
             ),
             Version::wrong::<ForgetsToServe>(
                 "`try_lock` draws a number, gives up, and never calls the next",
-                scenes::<ForgetsToServe>(),
-                play::<ForgetsToServe>,
+                scenes::<Counted<ForgetsToServe>>(),
+                play::<Counted<ForgetsToServe>>,
                 Mistake {
                     scene: "a holder and a try_lock",
                     outcome: "livelock",
@@ -85,8 +86,8 @@ pub fn lesson() -> Lesson {
             ),
             Version::wrong::<BargesIn>(
                 "draws a number, but the fastest thread enters",
-                scenes::<BargesIn>(),
-                play::<BargesIn>,
+                scenes::<Counted<BargesIn>>(),
+                play::<Counted<BargesIn>>,
                 Mistake {
                     scene: "2 threads, 1 turn",
                     outcome: "served out of turn",
@@ -97,14 +98,14 @@ pub fn lesson() -> Lesson {
             Version::wrong::<WakesTheWrongOne>(
                 "calls the next number with `notify_one`, which may wake another thread",
                 // Only three threads show the mistake.
-                scenes::<WakesTheWrongOne>()
+                scenes::<Counted<WakesTheWrongOne>>()
                     .into_iter()
                     .map(|scene| Scene {
                         proof: false,
                         ..scene
                     })
                     .collect(),
-                play::<WakesTheWrongOne>,
+                play::<Counted<WakesTheWrongOne>>,
                 Mistake {
                     scene: "3 threads, 1 turn",
                     outcome: "deadlock",

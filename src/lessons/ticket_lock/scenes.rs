@@ -75,7 +75,9 @@ pub(super) fn play<Lock: FairLock>(program: &Program) -> Judged {
     }
 }
 
-pub(super) fn scenes<Lock: FairLock + 'static>() -> Vec<Scene> {
+/// The scenes of the lesson, with that version.
+#[must_use]
+pub fn scenes<Lock: FairLock + 'static>() -> Vec<Scene> {
     let scene = |name, clerks, each| Scene::new(name, move || judge(&turns::<Lock>(clerks, each)));
     vec![
         scene("2 threads, 1 turn", 2, 1).must_occur(&["served 1 2", "served 2 1"]),

@@ -1,30 +1,72 @@
-//! Six wrong ticket locks.
+//! Six wrong ticket locks, and the counter in them.
 //!
-//! Three of them are unsound on purpose: explore them, and use them for nothing else. They
-//! protect a plain number. With real threads a data race may do anything, but here it will
+//! Three of them are unsound on purpose: they let two threads in at once. Explore them, and use
+//! them for nothing else. With real threads a data race may do anything, but here it will
 //! probably only miscount or wait for ever.
 
-use super::lesson::{FairLock, Turn};
+use super::lesson::{FairLock, Lock, Turn};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::cell::UnsafeCell;
+use crate::sync::hint::spin_loop;
 use crate::sync::{Condvar, Mutex, Watched};
-use crate::sync::{cell::UnsafeCell, hint::spin_loop};
 
-/// The steps of the right lock. Each version puts them together, with one mistake.
-struct Counters {
-    next: AtomicU64,
-    serving: AtomicU64,
+/// A lock around a plain number, which only the holder may read and write.
+///
+/// It is sound only if the lock is right.
+pub struct Counted<L> {
+    lock: L,
     turns: UnsafeCell<u64>,
 }
 
-// SAFETY: none in three of the six versions: they let two threads into the lock.
-unsafe impl Sync for Counters {}
+// SAFETY: a right lock lets in one thread at a time. A wrong lock is only explored, and the
+// model finds that two threads are in it before either does harm.
+unsafe impl<L: Lock> Sync for Counted<L> {}
+
+impl<L> Counted<L> {
+    /// The critical section.
+    fn count(&self, number: u64) -> Turn {
+        // SAFETY: the thread holds the lock, as far as that keeps other threads out.
+        let place = self.turns.with(|turns| unsafe { *turns });
+        // SAFETY: as above.
+        self.turns.with_mut(|turns| unsafe { *turns = place + 1 });
+        Turn { number, place }
+    }
+}
+
+impl<L: Lock> FairLock for Counted<L> {
+    fn open() -> Self {
+        Self {
+            lock: L::open(),
+            turns: UnsafeCell::new(0),
+        }
+    }
+
+    fn turn(&self) -> Turn {
+        let number = self.lock.lock();
+        let turn = self.count(number);
+        self.lock.unlock(number);
+        turn
+    }
+
+    fn try_turn(&self) -> Option<Turn> {
+        let number = self.lock.try_lock()?;
+        let turn = self.count(number);
+        self.lock.unlock(number);
+        Some(turn)
+    }
+}
+
+/// The numbers, and the steps that a lock puts together.
+struct Counters {
+    next: AtomicU64,
+    serving: AtomicU64,
+}
 
 impl Counters {
     fn new() -> Self {
         Self {
             next: AtomicU64::new(0),
             serving: AtomicU64::new(0),
-            turns: UnsafeCell::new(0),
         }
     }
 
@@ -51,33 +93,6 @@ impl Counters {
             .ok()
     }
 
-    /// The critical section.
-    #[track_caller]
-    fn count(&self, number: u64) -> Turn {
-        // SAFETY: none. In some versions another thread can be here at the same time.
-        let place = self.turns.with(|turns| unsafe { *turns });
-        // SAFETY: none, as above.
-        self.turns.with_mut(|turns| unsafe { *turns = place + 1 });
-        Turn { number, place }
-    }
-
-    /// A turn in the right way.
-    fn turn(&self) -> Turn {
-        let number = self.draw();
-        self.wait(number, Ordering::Acquire);
-        let turn = self.count(number);
-        self.call_after(number, Ordering::Release);
-        turn
-    }
-
-    /// An attempt in the right way.
-    fn try_turn(&self) -> Option<Turn> {
-        let number = self.draw_if_served(Ordering::Acquire)?;
-        let turn = self.count(number);
-        self.call_after(number, Ordering::Release);
-        Some(turn)
-    }
-
     /// Calls the number after `number`.
     #[track_caller]
     fn call_after(&self, number: u64, ordering: Ordering) {
@@ -89,26 +104,24 @@ impl Counters {
 /// wrote.
 pub struct RelaxedUnlock(Counters);
 
-impl FairLock for RelaxedUnlock {
+impl Lock for RelaxedUnlock {
     fn open() -> Self {
         Self(Counters::new())
     }
 
-    fn turn(&self) -> Turn {
+    fn lock(&self) -> u64 {
         let number = self.0.draw();
         self.0.wait(number, Ordering::Acquire);
-        let turn = self.0.count(number);
-        // ORDERING: Relaxed is the mistake: the Acquire in `wait` has nothing to pair with.
-        self.0.call_after(number, Ordering::Relaxed);
-        turn
+        number
     }
 
-    fn try_turn(&self) -> Option<Turn> {
-        let number = self.0.draw_if_served(Ordering::Acquire)?;
-        let turn = self.0.count(number);
-        // ORDERING: Relaxed is the mistake again.
+    fn try_lock(&self) -> Option<u64> {
+        self.0.draw_if_served(Ordering::Acquire)
+    }
+
+    fn unlock(&self, number: u64) {
+        // ORDERING: Relaxed is the mistake: the Acquire in `wait` has nothing to pair with.
         self.0.call_after(number, Ordering::Relaxed);
-        Some(turn)
     }
 }
 
@@ -116,27 +129,26 @@ impl FairLock for RelaxedUnlock {
 /// wrote.
 pub struct RelaxedWait(Counters);
 
-impl FairLock for RelaxedWait {
+impl Lock for RelaxedWait {
     fn open() -> Self {
         Self(Counters::new())
     }
 
-    fn turn(&self) -> Turn {
+    fn lock(&self) -> u64 {
         let number = self.0.draw();
         // ORDERING: Relaxed is the mistake: the Release in `call_after` has nothing to pair
         // with.
         self.0.wait(number, Ordering::Relaxed);
-        let turn = self.0.count(number);
-        self.0.call_after(number, Ordering::Release);
-        turn
+        number
     }
 
-    fn try_turn(&self) -> Option<Turn> {
+    fn try_lock(&self) -> Option<u64> {
         // ORDERING: Relaxed is the mistake again.
-        let number = self.0.draw_if_served(Ordering::Relaxed)?;
-        let turn = self.0.count(number);
+        self.0.draw_if_served(Ordering::Relaxed)
+    }
+
+    fn unlock(&self, number: u64) {
         self.0.call_after(number, Ordering::Release);
-        Some(turn)
     }
 }
 
@@ -144,94 +156,94 @@ impl FairLock for RelaxedWait {
 /// number. Both threads enter when it is called, or one waits for a number that is over.
 pub struct TornTicket(Counters);
 
-impl FairLock for TornTicket {
+impl Lock for TornTicket {
     fn open() -> Self {
         Self(Counters::new())
     }
 
-    fn turn(&self) -> Turn {
+    fn lock(&self) -> u64 {
         let number = self.0.next.load(Ordering::Relaxed);
         self.0.next.store(number + 1, Ordering::Relaxed);
         self.0.wait(number, Ordering::Acquire);
-        let turn = self.0.count(number);
-        self.0.call_after(number, Ordering::Release);
-        turn
+        number
     }
 
-    fn try_turn(&self) -> Option<Turn> {
-        self.0.try_turn()
+    fn try_lock(&self) -> Option<u64> {
+        self.0.draw_if_served(Ordering::Acquire)
+    }
+
+    fn unlock(&self, number: u64) {
+        self.0.call_after(number, Ordering::Release);
     }
 }
 
-/// `try_turn` draws a number, and gives up if that number is not being served. When it is
+/// `try_lock` draws a number, and gives up if that number is not being served. When it is
 /// called no thread takes it, and so no thread calls the next.
 pub struct ForgetsToServe(Counters);
 
-impl FairLock for ForgetsToServe {
+impl Lock for ForgetsToServe {
     fn open() -> Self {
         Self(Counters::new())
     }
 
-    fn turn(&self) -> Turn {
-        self.0.turn()
+    fn lock(&self) -> u64 {
+        let number = self.0.draw();
+        self.0.wait(number, Ordering::Acquire);
+        number
     }
 
-    fn try_turn(&self) -> Option<Turn> {
+    fn try_lock(&self) -> Option<u64> {
         let number = self.0.draw();
-        if self.0.serving.load(Ordering::Acquire) != number {
-            return None;
-        }
-        let turn = self.0.count(number);
+        (self.0.serving.load(Ordering::Acquire) == number).then_some(number)
+    }
+
+    fn unlock(&self, number: u64) {
         self.0.call_after(number, Ordering::Release);
-        Some(turn)
     }
 }
 
 /// Hands out numbers and does not use them: the first thread that finds the lock free takes
 /// it. It is a correct lock, but not fair: a thread may wait for ever.
 pub struct BargesIn {
-    counters: Counters,
+    next: AtomicU64,
     held: AtomicBool,
 }
 
 impl BargesIn {
     #[track_caller]
     fn take(&self) -> bool {
-        // ORDERING: Acquire pairs with the Release in `count_and_unlock`. A failure reads
-        // nothing that was written in the lock, so it is Relaxed.
+        // ORDERING: Acquire pairs with the Release in `unlock`. A failure reads nothing that
+        // was written in the lock, so it is Relaxed.
         self.held
             .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
             .is_ok()
     }
-
-    #[track_caller]
-    fn count_and_unlock(&self, number: u64) -> Turn {
-        let turn = self.counters.count(number);
-        // ORDERING: Release pairs with the Acquire in `take`.
-        self.held.store(false, Ordering::Release);
-        turn
-    }
 }
 
-impl FairLock for BargesIn {
+impl Lock for BargesIn {
     fn open() -> Self {
         Self {
-            counters: Counters::new(),
+            next: AtomicU64::new(0),
             held: AtomicBool::new(false),
         }
     }
 
-    fn turn(&self) -> Turn {
-        let number = self.counters.draw();
+    fn lock(&self) -> u64 {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
         while !self.take() {
             spin_loop();
         }
-        self.count_and_unlock(number)
+        number
     }
 
-    fn try_turn(&self) -> Option<Turn> {
+    fn try_lock(&self) -> Option<u64> {
         self.take()
-            .then(|| self.count_and_unlock(self.counters.draw()))
+            .then(|| self.next.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn unlock(&self, _number: u64) {
+        // ORDERING: Release pairs with the Acquire in `take`.
+        self.held.store(false, Ordering::Release);
     }
 }
 
@@ -241,7 +253,6 @@ impl FairLock for BargesIn {
 pub struct WakesTheWrongOne {
     numbers: Mutex<Numbers>,
     called: Condvar,
-    turns: Mutex<u64>,
 }
 
 struct Numbers {
@@ -249,19 +260,7 @@ struct Numbers {
     serving: u64,
 }
 
-impl WakesTheWrongOne {
-    fn count_and_call_next(&self, number: u64) -> Turn {
-        let mut turns = self.turns.lock().unwrap();
-        let place = *turns;
-        *turns += 1;
-        drop(turns);
-        self.numbers.lock().unwrap().serving += 1;
-        self.called.notify_one();
-        Turn { number, place }
-    }
-}
-
-impl FairLock for WakesTheWrongOne {
+impl Lock for WakesTheWrongOne {
     fn open() -> Self {
         let numbers = Numbers {
             next: 0,
@@ -271,27 +270,30 @@ impl FairLock for WakesTheWrongOne {
             numbers: Mutex::new(numbers)
                 .watched(|numbers| format!("{} drawn, {} served", numbers.next, numbers.serving)),
             called: Condvar::new(),
-            turns: Mutex::new(0),
         }
     }
 
-    fn turn(&self) -> Turn {
+    fn lock(&self) -> u64 {
         let mut numbers = self.numbers.lock().unwrap();
         let number = numbers.next;
         numbers.next += 1;
         let not_called = |numbers: &mut Numbers| numbers.serving != number;
         drop(self.called.wait_while(numbers, not_called).unwrap());
-        self.count_and_call_next(number)
+        number
     }
 
-    fn try_turn(&self) -> Option<Turn> {
+    fn try_lock(&self) -> Option<u64> {
         let mut numbers = self.numbers.lock().unwrap();
         let number = numbers.next;
         if numbers.serving != number {
             return None;
         }
         numbers.next += 1;
-        drop(numbers);
-        Some(self.count_and_call_next(number))
+        Some(number)
+    }
+
+    fn unlock(&self, _number: u64) {
+        self.numbers.lock().unwrap().serving += 1;
+        self.called.notify_one();
     }
 }

@@ -8,11 +8,11 @@ mod scenes;
 pub mod wrong;
 
 pub use lesson::{Sale, TicketOffice, judge};
-pub use scenes::day;
+pub use scenes::{day, scenes};
 
 use crate::explorer::report::Memory;
 use crate::lessons::parts::{Fault, Lesson, Mistake, Scene, Tutorial, Version};
-use scenes::{play, scenes};
+use scenes::play;
 
 /// The room.
 #[must_use]

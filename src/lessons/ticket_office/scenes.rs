@@ -40,7 +40,9 @@ pub(super) fn play<Office: TicketOffice>(program: &Program) -> Judged {
     judge(tickets, &day::<Office>(program.clerks, tickets))
 }
 
-pub(super) fn scenes<Office: TicketOffice + 'static>() -> Vec<Scene> {
+/// The scenes of the lesson, with that version.
+#[must_use]
+pub fn scenes<Office: TicketOffice + 'static>() -> Vec<Scene> {
     let scene = |name, clerks, tickets| {
         Scene::new(name, move || {
             judge(tickets, &day::<Office>(clerks, tickets))

@@ -1,0 +1,24 @@
+// expect: endless: prints without end
+// exercise: ticket_office/check-then-act
+use racecourse::lessons::ticket_office::{Sale, TicketOffice};
+use racecourse::sync::Mutex;
+
+
+pub struct Answer {
+    left: Mutex<i64>,
+}
+
+impl TicketOffice for Answer {
+    fn open(tickets: i64, _clerks: usize) -> Self {
+        Self {
+            left: Mutex::new(tickets),
+        }
+    }
+
+    fn sell(&self, _clerk: usize) -> Option<Sale> {
+        loop {
+            println!("accepted");
+        }
+
+    }
+}

@@ -1,0 +1,30 @@
+// expect: unseen: thread_local
+// exercise: ticket_office/check-then-act
+use racecourse::lessons::ticket_office::{Sale, TicketOffice};
+use racecourse::sync::Mutex;
+
+thread_local! {
+    static SOLD: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+pub struct Answer {
+    left: Mutex<i64>,
+}
+
+impl TicketOffice for Answer {
+    fn open(tickets: i64, _clerks: usize) -> Self {
+        Self {
+            left: Mutex::new(tickets),
+        }
+    }
+
+    fn sell(&self, _clerk: usize) -> Option<Sale> {
+        SOLD.with(|sold| sold.set(sold.get() + 1));
+        let mut left = self.left.lock().unwrap();
+        if *left == 0 {
+            return None;
+        }
+        *left -= 1;
+        Some(Sale { ticket: *left + 1, left: *left })
+    }
+}

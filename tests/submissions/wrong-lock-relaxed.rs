@@ -1,0 +1,34 @@
+// expect: refused: data race
+// exercise: ticket_lock/relaxed-unlock
+use racecourse::lessons::ticket_lock::Lock;
+use racecourse::sync::atomic::{AtomicU64, Ordering};
+use racecourse::sync::hint::spin_loop;
+
+pub struct Answer {
+    next: AtomicU64,
+    serving: AtomicU64,
+}
+
+impl Lock for Answer {
+    fn open() -> Self {
+        Self { next: AtomicU64::new(0), serving: AtomicU64::new(0) }
+    }
+
+    fn lock(&self) -> u64 {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        while self.serving.load(Ordering::Acquire) != number {
+            spin_loop();
+        }
+        number
+    }
+
+    fn try_lock(&self) -> Option<u64> {
+        let serving = self.serving.load(Ordering::Acquire);
+        let drawn = self.next.compare_exchange(serving, serving + 1, Ordering::Relaxed, Ordering::Relaxed);
+        drawn.ok()
+    }
+
+    fn unlock(&self, number: u64) {
+        self.serving.store(number + 1, Ordering::Relaxed);
+    }
+}
