@@ -19,9 +19,9 @@ mod destruction;
 mod fixture;
 mod futures;
 mod generated;
-mod graph;
 #[cfg(unix)]
 mod grading;
+mod graph;
 mod lessons;
 mod liberties;
 mod litmus;

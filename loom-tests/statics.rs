@@ -8,7 +8,9 @@ use racecourse::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release, SeqCst},
 };
 use racecourse::sync::cell::UnsafeCell;
-use racecourse::sync::{Actors, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock, hint, thread};
+use racecourse::sync::{
+    Actors, Arc, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock, hint, thread,
+};
 use std::fmt::Debug;
 
 /// The outcomes of a complete exploration, and in how many interleavings each occurs.
@@ -290,4 +292,15 @@ fn an_object_is_known_before_the_transition_that_uses_it_first() {
     });
     // Who passes first, and who locks the second place first.
     assert_eq!(found, rows(&[("()", 4)]));
+}
+
+/// What a static still holds at the end is dropped then, and is no leak.
+#[test]
+fn what_a_static_holds_is_dropped() {
+    static KEPT: Mutex<Option<Arc<u8>>> = Mutex::new(None);
+    let keeps = || *KEPT.lock().unwrap() = Some(Arc::new(1));
+    let found = check::scene(keeps).leaks().explore().unwrap();
+    assert!(found.is_complete());
+    assert_eq!(found.outcomes.len(), 1);
+    assert_eq!(found.outcomes[0].outcome, "()");
 }
