@@ -932,6 +932,8 @@ mod terminal {
         let heard = heard_by(&peer);
         assert_eq!(heard.len(), LONGEST);
         assert!(heard.ends_with(b"yyy!"));
+        // Between two lines the terminal itself would take Ctrl-D, and lose it.
+        terminal.shows("> ");
         const CTRL_D: &str = "\x04";
         terminal.types(CTRL_D);
         terminal.ends();
