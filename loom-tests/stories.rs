@@ -221,7 +221,7 @@ fn objects_have_the_names_that_the_source_gives_them() {
             "store first ← 1",
             "lock second",
             "unlock second",
-            "store many ← 2",
+            "store many#1 ← 2",
             "send on sends",
             "receive on receives"
         ]
