@@ -267,7 +267,8 @@ fn objects_of_one_line_are_told_apart() {
         rows
     };
     assert_eq!(counts(&reduced), counts(&all));
-    // Who is first, and for each place who enters it first, but for the cycle that no order has.
+    // Which thread adds first, and which enters each place first: two of these eight orders are
+    // impossible.
     assert_eq!(counts(&reduced).iter().map(|row| row.1).sum::<u64>(), 6);
 }
 
@@ -290,7 +291,7 @@ fn an_object_is_known_before_the_transition_that_uses_it_first() {
             drop(places[1].lock().unwrap());
         });
     });
-    // Who passes first, and who locks the second place first.
+    // Which thread passes the gate first, and which locks `places[1]` first.
     assert_eq!(found, rows(&[("()", 4)]));
 }
 

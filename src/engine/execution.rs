@@ -15,11 +15,10 @@
 //! - While a thread unwinds no schedule point is passed and nothing panics: a panic
 //!   in a panic ends the process. What a destructor does then is part of the transition
 //!   that panicked; if it needs another thread, the execution is aborted.
-//! - An object is a constant until a thread comes to the schedule point before its first use:
-//!   then it becomes the execution's, and its accesses get a location. So the search knows the
-//!   location of each access of a thread's next transition before that is taken. In the name of
-//!   an interleaving an object is called after the line that made it, since which of several
-//!   becomes the execution's first depends on the order of the threads.
+//! - An object gets its location when a thread reaches the schedule point before its first
+//!   use. So an object has its location before a transition uses it. The order of the threads
+//!   decides which of several objects of one line is first. That is why the name of an
+//!   interleaving has the object's line, and not its location.
 //! - The execution is reached by [`run::with`] alone, and no thread is suspended inside it.
 
 pub(crate) mod abort;

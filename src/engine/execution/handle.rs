@@ -17,9 +17,9 @@ use std::panic::Location;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
-/// An object of the execution with state `S`, as its owner holds it. It can be a constant:
-/// the object becomes the execution's when a thread comes to the schedule point before it
-/// uses the object.
+/// An object of the execution with state `S`, as its owner holds it. A handle can be a
+/// constant. The execution has no such object before a thread reaches the schedule point
+/// before its first use.
 #[repr(C)]
 pub(crate) struct Handle<S: State + Default> {
     /// The execution's number, [`UNUSED`], or [`GONE`].
@@ -189,22 +189,24 @@ impl<S: State + Default> Handle<S> {
         handle
     }
 
-    /// If no thread has used the object, it becomes the execution's, made ready by `begin`:
-    /// before the schedule point that comes before its use.
+    /// If no thread has used the object, it becomes the execution's. Returns whether it did.
+    /// A schedule point must come between this and the use.
     #[inline]
-    pub(crate) fn begins(&self, begin: impl FnOnce(&mut Step<'_, S>)) {
+    pub(crate) fn begins(&self) -> bool {
         // Outside of an execution a thread that unwinds must not panic.
-        if self.is_unused() && (!unwinding() || self.is_here()) {
-            self.with(begin);
+        let is_new = self.is_unused() && (!unwinding() || self.is_here());
+        if is_new {
+            self.id();
         }
+        is_new
     }
 
     /// The same; `show`: what the column of shared state shows at the beginning.
     #[inline]
     pub(crate) fn begins_with(&self, show: impl FnOnce() -> Option<String>) {
-        if self.is_unused() && (!unwinding() || self.is_here()) {
+        if self.begins() {
             let shown = with(|x| x.is_told).then(show).flatten();
-            let id = self.id();
+            let id = self.known_id();
             with(|x| x.objects[id].initially = shown);
         }
     }
@@ -318,9 +320,9 @@ impl<S: State + Default> Handle<S> {
 }
 
 impl Execution {
-    /// A place for an object that the running thread begins to use, before it comes to the
-    /// schedule point before that. (While a prefix of the execution is the same, so is the
-    /// order in which threads come to their next schedule point.)
+    /// A location for an object. The running thread will pass a schedule point, and then use
+    /// the object for the first time. (In executions with the same prefix, threads reach their
+    /// next schedule points in the same order, so the object has the same location.)
     fn new_spot(&mut self, class: u64) -> Spot {
         self.begins_object = self.can_be_seen();
         let number = self.classes.entry(class).or_default();

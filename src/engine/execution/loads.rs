@@ -114,7 +114,7 @@ impl Execution {
     }
 
     /// Whether such a fence would let the running thread, or others, know anything new. If not,
-    /// a thread that comes to it again and again only waits.
+    /// a loop that repeats the fence makes no progress by it.
     pub(crate) fn fence_changes(&self) -> bool {
         let views = &self.threads[self.current].views;
         let (past, read) = (&views.past, &views.unacquired);

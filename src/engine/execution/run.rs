@@ -138,7 +138,8 @@ pub(crate) struct Execution {
     pub(super) statics: Vec<Copied>,
     /// How many objects of each class there are.
     pub(super) classes: Hashed<u64, u64>,
-    /// The running thread comes to the schedule point before it uses a new object.
+    /// The running thread has got a new object, and not yet reached the schedule point before
+    /// the object's first use.
     pub(super) begins_object: bool,
     /// The classes of objects that a thread began to use while it unwound.
     pub(super) unwinding_classes: Vec<u64>,

@@ -93,12 +93,7 @@ impl<T: ?Sized> UnsafeCell<T> {
     fn access(&self, kind: Kind, at: At) -> &Self {
         let this = self.handle.here(self);
         if !unwinding() {
-            let (mut is_new, is_freed) = (false, this.handle.is_freed());
-            if !is_freed {
-                this.handle.begins(|_| is_new = true);
-            }
-            if is_new {
-                // A thread begins to use an object at a schedule point.
+            if this.handle.begins() {
                 point(Next::Runs);
             }
             accesses::<Latest>(this.handle.enter(at), kind, at);
