@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// A scene is not mentioned before.
-const PATIENCE: Duration = Duration::from_secs(1);
+const SHOWN_AFTER: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The scenes in progress: one line, and only on a terminal.
@@ -80,7 +80,7 @@ impl Status {
     fn draw(&self) {
         let mut line = lock(&self.line);
         let mut long = self.in_progress(Instant::now());
-        long.retain(|(_, progress)| progress.elapsed >= PATIENCE);
+        long.retain(|(_, progress)| progress.elapsed >= SHOWN_AFTER);
         match message(&long) {
             None => *line = None,
             Some(message) => {

@@ -6,7 +6,7 @@ use super::options::Options;
 use super::replay::{Scene, execute};
 use super::report::Judged;
 use super::states::{End, Ending, Graph, State, Transition};
-use super::story::{Cast, Transitions};
+use super::story::{Headings, Transitions};
 use crate::engine::execution::run::{Execution, Which};
 use crate::engine::execution::runner::Runner;
 use crate::engine::execution::transitions::Arrived;
@@ -67,7 +67,7 @@ pub(super) fn graph(options: &Options, scene: &Scene, most_states: usize) -> Gra
 
 /// What has been found so far.
 struct Found {
-    cast: Cast,
+    headings: Headings,
     transitions: Vec<Transition>,
     /// The same, by what they are.
     known: HashMap<Transition, usize>,
@@ -82,7 +82,7 @@ struct Found {
 impl Found {
     fn new() -> Self {
         Self {
-            cast: Cast::default(),
+            headings: Headings::default(),
             transitions: Vec::new(),
             known: HashMap::new(),
             outcomes: Vec::new(),
@@ -121,7 +121,7 @@ impl Found {
                 continue;
             }
             let telling = telling.get_or_insert_with(|| Transitions::of(x));
-            let told = telling.tell(transition, &mut self.cast);
+            let told = telling.tell(transition, &mut self.headings);
             let new = self.transitions.len();
             let at = *self.known.entry(told.clone()).or_insert(new);
             if at == new {
@@ -174,8 +174,8 @@ impl Found {
             end.outcome = outcomes[end.outcome];
         }
         self.outcomes.sort();
-        let mut order: Vec<usize> = (0..self.cast.columns.len()).collect();
-        order.sort_by_key(|&column| self.cast.columns[column].place);
+        let mut order: Vec<usize> = (0..self.headings.columns.len()).collect();
+        order.sort_by_key(|&column| self.headings.columns[column].place);
         let columns = places(&order);
         for transition in &mut self.transitions {
             transition.thread = columns[transition.thread];
@@ -184,10 +184,10 @@ impl Found {
             }
         }
         count(&mut self.states, self.outcomes.len());
-        let name = |&column: &usize| self.cast.columns[column].name.clone();
+        let name = |&column: &usize| self.headings.columns[column].name.clone();
         Graph {
             threads: order.iter().map(name).collect(),
-            objects: self.cast.shared,
+            objects: self.headings.shared,
             transitions: self.transitions,
             outcomes: self.outcomes,
             states: self.states,

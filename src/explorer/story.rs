@@ -12,7 +12,7 @@ use crate::engine::execution::trace::{Names, RecordKind, Shows};
 use crate::engine::ids::ObjectId;
 use columns::Columns;
 
-pub(super) use steps::{Cast, Transitions};
+pub(super) use steps::{Headings, Transitions};
 pub(super) use words::{Known, Teller};
 
 /// What makes one story worse than another of the same outcome: first stale reads, then

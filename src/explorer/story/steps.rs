@@ -24,7 +24,7 @@ pub(in crate::explorer) struct Column {
 
 /// The threads and objects of a graph, as they are found.
 #[derive(Default)]
-pub(in crate::explorer) struct Cast {
+pub(in crate::explorer) struct Headings {
     pub(in crate::explorer) columns: Vec<Column>,
     objects: Vec<Location>,
     pub(in crate::explorer) shared: Vec<Shared>,
@@ -51,12 +51,16 @@ impl<'x> Transitions<'x> {
         Self { x, teller, stale }
     }
 
-    pub(in crate::explorer) fn tell(&mut self, of: &Transition, cast: &mut Cast) -> Telling {
+    pub(in crate::explorer) fn tell(
+        &mut self,
+        of: &Transition,
+        headings: &mut Headings,
+    ) -> Telling {
         let records = &self.x.trace.records()[of.records.clone()];
         let mut steps = Vec::new();
         for (id, record) in of.records.clone().zip(records) {
             if !matches!(record.kind, RecordKind::Setup | RecordKind::Destruction) {
-                steps.push(self.step(id, record, cast));
+                steps.push(self.step(id, record, headings));
             }
         }
         let own = of.records.clone().find(|&id| {
@@ -64,7 +68,7 @@ impl<'x> Transitions<'x> {
             record.thread == of.thread && record.kind != RecordKind::Setup
         });
         Telling {
-            thread: self.column(of.thread, own.unwrap_or(of.records.start), cast),
+            thread: self.column(of.thread, own.unwrap_or(of.records.start), headings),
             steps,
             waits: records.first().and_then(|first| self.waits(first)),
             chance: of.fate.map(|fate| match fate {
@@ -80,7 +84,7 @@ impl<'x> Transitions<'x> {
         failure.map_or_else(Vec::new, |failure| self.teller.epilogue(failure))
     }
 
-    fn step(&mut self, id: usize, record: &Record, cast: &mut Cast) -> Told {
+    fn step(&mut self, id: usize, record: &Record, headings: &mut Headings) -> Told {
         let (file, line) = match record.kind {
             RecordKind::Panic => {
                 let panic = self.x.trace.panic(record.values[0]);
@@ -95,19 +99,19 @@ impl<'x> Transitions<'x> {
         let change = self.teller.change(record);
         let change = change.filter(|&(object, _)| self.x.objects[object].initially.is_some());
         Told {
-            thread: self.column(record.thread, id, cast),
+            thread: self.column(record.thread, id, headings),
             what: (record.tell)(record, &self.teller.names),
             is_narration: record.kind == RecordKind::Narration,
             file,
             line,
-            shows: change.map(|(object, value)| (self.object(object, cast), value)),
+            shows: change.map(|(object, value)| (self.object(object, headings), value)),
             lock: record.lock.and_then(|(object, hold)| {
                 let takes = match hold {
                     Hold::Takes | Hold::Shares => true,
                     Hold::Releases => false,
                     Hold::Downgrades => return None,
                 };
-                Some((self.object(object, cast), takes))
+                Some((self.object(object, headings), takes))
             }),
         }
     }
@@ -128,7 +132,7 @@ impl<'x> Transitions<'x> {
         }
     }
 
-    fn column(&self, thread: ThreadId, id: usize, cast: &mut Cast) -> usize {
+    fn column(&self, thread: ThreadId, id: usize, headings: &mut Headings) -> usize {
         let is_scene = is_scene(self.x, thread, id);
         let of = &self.x.threads[thread];
         let (key, place) = match is_scene {
@@ -143,27 +147,27 @@ impl<'x> Transitions<'x> {
                     .unwrap_or(0),
             ),
         };
-        if let Some(known) = cast.columns.iter().position(|it| it.key == key) {
+        if let Some(known) = headings.columns.iter().position(|it| it.key == key) {
             return known;
         }
         let name = match is_scene {
             true => super::columns::SCENE.to_owned(),
             false => self.teller.names.thread(thread),
         };
-        cast.columns.push(Column { key, place, name });
-        cast.columns.len() - 1
+        headings.columns.push(Column { key, place, name });
+        headings.columns.len() - 1
     }
 
-    fn object(&self, id: ObjectId, cast: &mut Cast) -> usize {
+    fn object(&self, id: ObjectId, headings: &mut Headings) -> usize {
         let location = self.x.objects[id].location;
-        if let Some(known) = cast.objects.iter().position(|&it| it == location) {
+        if let Some(known) = headings.objects.iter().position(|&it| it == location) {
             return known;
         }
-        cast.objects.push(location);
-        cast.shared.push(Shared {
+        headings.objects.push(location);
+        headings.shared.push(Shared {
             name: self.teller.names.object(id),
             initially: self.x.objects[id].initially.clone(),
         });
-        cast.objects.len() - 1
+        headings.objects.len() - 1
     }
 }
