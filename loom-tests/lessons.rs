@@ -186,7 +186,7 @@ fn committed_stories_are_the_ones_found() {
                 .unwrap();
             let (_, found) = explored(version, scene, lesson.memory);
             let outcome = found.outcome(mistake.outcome).unwrap();
-            let drawn = draw::mistake(outcome, version.about, scene.must_occur).plain();
+            let drawn = draw::mistake(outcome, &lesson.mistake(version, scene)).plain();
             if told(&drawn) != told(mistake.story) {
                 stale.push(format!("{}/{}", lesson.name, version.name));
             }

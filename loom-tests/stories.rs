@@ -174,8 +174,8 @@ fn a_lost_wake_up_has_a_decisive_step_whatever_chance_does_later() {
     let decisive = &story.steps[story.decisive.unwrap()];
     let because = story.because.as_ref().unwrap();
     let before = because.before.as_ref().unwrap();
-    assert_eq!(decisive.what, "notify_one changed → no waiter");
-    assert_eq!(before.what, "wait on changed");
+    assert_eq!(decisive.what, "notify_one on changed → no waiter");
+    assert_eq!(before.what, "unlock ready, wait on changed");
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn a_thread_that_is_woken_waits_no_more() {
     let sleeps = story
         .steps
         .iter()
-        .position(|it| it.what == "wait on changed")
+        .position(|it| it.what.ends_with("wait on changed"))
         .unwrap();
     let lane = |step: &Step| step.lanes[waits];
     let woken = story
@@ -347,7 +347,7 @@ fn a_notification_without_a_waiter_is_told_only_where_one_waits_for_it() {
             }
         })
         .story;
-        assert_eq!(told(&story)[0], "notify_one changed → no waiter");
+        assert_eq!(told(&story)[0], "notify_one on changed → no waiter");
         story.steps[0].kind == Kind::Aside
     };
     assert_eq!([aside(false), aside(true)], [true, false]);

@@ -18,7 +18,7 @@ mod text;
 pub use layout::Drawing;
 pub use line::WIDTH;
 pub use picture::picture;
-pub use story::{mistake, story};
+pub use story::{Mistake, SourceLine, mistake, story};
 pub use table::outcomes;
 
 use crate::explorer::report::{Exploration, Grade};

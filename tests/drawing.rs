@@ -508,7 +508,12 @@ fn an_empty_story_has_only_a_caption() {
 fn a_picture_escapes_its_text_and_holds_all_of_it() {
     let mut outcome = crowded();
     outcome.story.threads[0] = "<a> & \"b\"".to_owned();
-    let svg = draw::picture(&outcome, "<mistake>", &[]);
+    let mistake = draw::Mistake {
+        what: "<mistake>",
+        lines: Vec::new(),
+        must_occur: &[],
+    };
+    let svg = draw::picture(&outcome, &mistake);
     assert!(svg.contains(">&lt;a&gt; &amp; &quot;b&quot;</text>"));
     assert!(svg.contains(">&lt;mistake&gt;</text>"));
     assert_eq!(svg.matches('<').count(), svg.matches('>').count());

@@ -485,7 +485,7 @@ impl Report<'_> {
         });
         if let Some(outcome) = expected.or_else(|| found.simplest_forbidden()) {
             let drawing = match mistake {
-                Some(_) => draw::mistake(outcome, share.version.about, scene.must_occur),
+                Some(_) => draw::mistake(outcome, &share.lesson.mistake(share.version, scene)),
                 None => draw::story(outcome),
             };
             write!(self.out, "\n{}", drawing.coloured(width()))?;

@@ -183,7 +183,7 @@ fn picture(pages: &[Page], path: &Path) -> Result<(), Stop> {
             "{name} has no forbidden outcome, so it has no story"
         )));
     };
-    let svg = draw::picture(outcome, page.version.about, scene.must_occur);
+    let svg = draw::picture(outcome, &page.lesson.mistake(page.version, scene));
     fs::write(path, svg).map_err(|error| cannot_write(path, &error))
 }
 

@@ -24,6 +24,7 @@ pub(super) fn lesson() -> Lesson {
         scene: "small",
         outcome: "broken",
         preemptions: 1,
+        lines: &["fn broken"],
         story: "how it broke\n",
     };
     let mut right = Version::right::<Right>("does it right", scenes("right"), |_| unreachable!());
@@ -36,6 +37,7 @@ pub(super) fn lesson() -> Lesson {
             lesson: None,
             faults: &[],
         },
+        wrong: "pub struct Wrong;\n\nfn broken() {}\n",
         memory: Memory::C11,
         versions: vec![
             right,

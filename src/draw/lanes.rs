@@ -213,19 +213,19 @@ impl<'a> Columns<'a> {
             let names = threads
                 .filter(is_it)
                 .map(|thread| self.lanes.threads[thread].as_str());
-            names.collect::<Vec<_>>().join(", ")
+            names.collect::<Vec<_>>()
         };
-        let (waits, ready) = (names(Lane::Waits), names(Lane::Ready));
-        let mut text = Vec::new();
-        if !waits.is_empty() {
-            text.push(format!("waiting: {waits}"));
-        }
-        if !ready.is_empty() {
-            text.push(format!("could run: {ready}"));
-        }
-        if text.is_empty() {
-            return Vec::new();
-        }
+        let text: Vec<String> = match (&names(Lane::Waits)[..], &names(Lane::Ready)[..]) {
+            ([], []) => return Vec::new(),
+            (waits, ready) => {
+                let verb = if waits.len() == 1 { "waits" } else { "wait" };
+                [(waits, verb), (ready, "could run")]
+                    .into_iter()
+                    .filter(|(names, _)| !names.is_empty())
+                    .map(|(names, does)| format!("{}, which {does}", names.join(", ")))
+                    .collect()
+            }
+        };
         let text = format!("(not shown here: {})", text.join("; "));
         let lines = wrap(&text, room).into_iter().map(|text| {
             let mut line = Line::default();

@@ -23,7 +23,7 @@ pub enum Block {
 }
 
 /// Some text, said in one tone.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
     /// The text: no control characters.
     pub text: String,

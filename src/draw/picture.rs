@@ -3,7 +3,7 @@
 
 use super::layout::{Block, Event, Lane, Lanes, Row, Tone};
 use super::line::{width, wrap};
-use super::story;
+use super::story::{self, Mistake};
 use crate::explorer::report::Outcome;
 use std::fmt::{self, Write as _};
 
@@ -29,10 +29,10 @@ text { font: 14px/1 monospace; fill: #1c1c1e; white-space: pre }
 .preempted { stroke: #1c1c1e; stroke-width: 3 }
 ";
 
-/// The story of an outcome as an SVG picture. `mistake`: what its version does wrong.
+/// The story of a lesson's mistake as an SVG picture.
 #[must_use]
-pub fn picture(outcome: &Outcome, mistake: &str, must_occur: &[&str]) -> String {
-    let drawing = story::mistake(outcome, mistake, must_occur);
+pub fn picture(outcome: &Outcome, mistake: &Mistake<'_>) -> String {
+    let drawing = story::mistake(outcome, mistake);
     let mut picture = Picture::default();
     for block in &drawing.blocks {
         match block {

@@ -89,8 +89,8 @@ pub(super) fn lanes(story: &Story, files: &Files<'_>) -> Lanes {
             });
             // The row says that already.
             let object = last.object.as_deref().unwrap_or_default();
-            let is_said =
-                last.what == format!("wait on {object}") && why == format!("waits on `{object}`");
+            let is_said = last.what.ends_with(&format!("wait on {object}"))
+                && why == format!("waits on `{object}`");
             let why = if is_said { "" } else { why };
             rows.push(Row {
                 lanes,
@@ -295,6 +295,22 @@ fn ending(rows: &mut Vec<Row>, lanes: &[report::Lane], rest: usize) {
         .iter()
         .all(|lane| matches!(lane, Lane::Waits | Lane::Gone));
     if all_wait && let Some(thread) = lanes.iter().position(|&lane| lane == Lane::Waits) {
+        if let Some(last) = rows.last().map(|row| row.thread)
+            && lanes[last] == Lane::Gone
+        {
+            let mut before = lanes.clone();
+            before[last] = Lane::Runs;
+            rows.push(Row {
+                lanes: before,
+                thread: last,
+                event: Event::Switch {
+                    why: "ended".to_owned(),
+                    preempted: false,
+                    then: Lane::Gone,
+                    to: None,
+                },
+            });
+        }
         rows.push(Row {
             lanes,
             thread,

@@ -3,7 +3,7 @@
 use super::files::Files;
 use super::layout::{Block, Drawing, Piece, Tone};
 use super::rows::lanes;
-use crate::explorer::report::{Act, Because, Grade, Outcome, Promise, Story};
+use crate::explorer::report::{Act, Because, Grade, Outcome, Promise, Step, Story};
 
 /// So many of the promised outcomes are named.
 const MOST: usize = 3;
@@ -56,23 +56,57 @@ pub fn story(outcome: &Outcome) -> Drawing {
     Drawing { blocks }
 }
 
-/// The story of a lesson's mistake, which it names. `must_occur`: outcomes that are promised,
-/// even where the mistake leaves none of them.
+/// What a wrong version does wrong.
+#[derive(Debug)]
+pub struct Mistake<'a> {
+    /// In a line.
+    pub what: &'a str,
+    /// The lines that do it.
+    pub lines: Vec<SourceLine<'a>>,
+    /// Outcomes that are promised, even where the mistake leaves none of them.
+    pub must_occur: &'a [&'a str],
+}
+
+/// A line of a source file.
+#[derive(Debug)]
+pub struct SourceLine<'a> {
+    /// The file, as the compiler names it.
+    pub file: String,
+    /// The line in that file, from 1.
+    pub line: u32,
+    /// What it says.
+    pub source: &'a str,
+}
+
+/// The story of a lesson's mistake, and the mistake.
 ///
 /// [`Drawing::plain`] of it is what a committed story file contains.
 #[must_use]
-pub fn mistake(outcome: &Outcome, mistake: &str, must_occur: &[&str]) -> Drawing {
+pub fn mistake(outcome: &Outcome, mistake: &Mistake<'_>) -> Drawing {
     let mut outcome = outcome.clone();
     let promised = &mut outcome.story.promised;
     if promised.is_empty() {
-        promised.extend(must_occur.iter().map(|outcome| Promise {
+        promised.extend(mistake.must_occur.iter().map(|outcome| Promise {
             outcome: (*outcome).to_owned(),
             meaning: String::new(),
         }));
     }
+    let files = Files::of(&outcome.story);
+    let lines = mistake.lines.iter().map(|it| {
+        let place = files.full_place(&it.file, it.line);
+        Piece::new(Tone::Quiet, format!("{place} │ {}", it.source))
+    });
+    let lines: Vec<Piece> = lines.collect();
     let mut drawing = story(&outcome);
-    let mistake = vec![Piece::new(Tone::Warning, mistake)];
-    drawing.blocks.push(Block::Labelled("mistake", mistake));
+    // Each line of the source is shown once.
+    for block in &mut drawing.blocks {
+        if let Block::Labelled("because", because) = block {
+            because.retain(|line| !lines.contains(line));
+        }
+    }
+    let mut text = vec![Piece::new(Tone::Warning, mistake.what)];
+    text.extend(lines);
+    drawing.blocks.push(Block::Labelled("mistake", text));
     drawing
 }
 
@@ -94,9 +128,13 @@ fn cost(story: &Story) -> String {
 /// What is promised, in the place of a forbidden outcome.
 fn promised(outcome: &Outcome) -> String {
     let promised = &outcome.story.promised;
+    let ends = match outcome.outcome.as_str() {
+        "deadlock" | "livelock" | "does not end" => "every thread ends",
+        _ => "",
+    };
     let Some(first) = promised.first() else {
         return match outcome.outcome.as_str() {
-            "deadlock" | "livelock" | "does not end" => "every thread ends".to_owned(),
+            _ if !ends.is_empty() => ends.to_owned(),
             failure @ ("panic" | "data race" | "use after free" | "double free"
             | "invalid free" | "wrong layout" | "leak") => format!("no {failure}"),
             _ => "any other outcome".to_owned(),
@@ -104,8 +142,8 @@ fn promised(outcome: &Outcome) -> String {
     };
     let one_meaning = promised.iter().all(|it| it.meaning == first.meaning);
     let name = |it: &Promise| match one_meaning {
-        true => it.outcome.clone(),
-        false => format!("{} ({})", it.outcome, it.meaning),
+        true => format!("`{}`", it.outcome),
+        false => format!("`{}` ({})", it.outcome, it.meaning),
     };
     let names: Vec<String> = promised.iter().take(MOST).map(name).collect();
     let more = match promised.len().saturating_sub(MOST) {
@@ -117,7 +155,12 @@ fn promised(outcome: &Outcome) -> String {
         true if !first.meaning.is_empty() => format!(": {}", first.meaning),
         _ => String::new(),
     };
-    format!("{}{more}{meaning}", names.join(" or "))
+    let and = if ends.is_empty() {
+        ""
+    } else {
+        ", and the outcome is "
+    };
+    format!("{ends}{and}{}{more}{meaning}", names.join(" or "))
 }
 
 /// Why the outcome is what it is.
@@ -127,7 +170,7 @@ fn because(story: &Story, files: &Files<'_>) -> Vec<Piece> {
         .map(|line| Piece::new(Tone::Warning, line))
         .collect();
     if let Some(because) = &story.because {
-        lines.extend(decisive(because, files));
+        lines.extend(decisive(because, story, files));
     } else if story.always {
         let text = "Every interleaving of this scene has a forbidden outcome.";
         lines.push(Piece::new(Tone::Warning, text));
@@ -135,7 +178,21 @@ fn because(story: &Story, files: &Files<'_>) -> Vec<Piece> {
     lines
 }
 
-fn decisive(because: &Because, files: &Files<'_>) -> Vec<Piece> {
+fn decisive(because: &Because, story: &Story, files: &Files<'_>) -> Vec<Piece> {
+    // A step that a thread has taken before is meant the next time.
+    let earlier = &story.steps[..story.decisive.unwrap_or(0)];
+    let next = |act: &Act| {
+        let is_it = |step: &Step| {
+            (step.what.replace('`', ""), &step.file, step.line)
+                == (act.what.replace('`', ""), &act.file, act.line)
+                && story.threads.get(step.thread) == Some(&act.thread)
+        };
+        if earlier.iter().any(is_it) {
+            "the next "
+        } else {
+            ""
+        }
+    };
     let tell = |act: &Act| match act.what.as_str() {
         "" => format!("what {} says at {}", act.thread, files.place_of(act)),
         what => {
@@ -150,7 +207,7 @@ fn decisive(because: &Because, files: &Files<'_>) -> Vec<Piece> {
         outcome,
     } = because;
     let otherwise = match (before, instead) {
-        (Some(before), _) => format!("If {} comes before it", tell(before)),
+        (Some(before), _) => format!("If {}{} comes before it", next(before), tell(before)),
         (None, Some(instead)) if instead.what != act.what => {
             format!("If `{}` comes instead", instead.what.replace('`', ""))
         }
@@ -167,5 +224,6 @@ fn decisive(because: &Because, files: &Files<'_>) -> Vec<Piece> {
     });
     let mut lines = vec![Piece::new(Tone::Warning, text)];
     lines.extend(sources);
+    lines.dedup();
     lines
 }

@@ -14,15 +14,15 @@ pub(super) fn judge_failure(x: &Execution, failure: &Failure) -> Judged {
             in_loops: false, ..
         } => (
             "deadlock",
-            "each remaining thread waits, and nothing will wake it",
+            "every thread that has not ended waits, and nothing will wake it",
         ),
         Failure::Blocked { in_loops: true, .. } => (
             "livelock",
-            "a thread loops for ever: no other thread will ever end its loop",
+            "a thread repeats a loop for ever: no thread will ever write what it waits for",
         ),
         Failure::DataRace(_) => (
             "data race",
-            "two unordered accesses, at least one of them a write: undefined behaviour",
+            "two accesses, at least one a write, and neither happens before the other: undefined behaviour",
         ),
         Failure::UseAfterFree { .. } => (
             "use after free",

@@ -1,5 +1,6 @@
 //! The parts of a lesson.
 
+use crate::draw;
 use crate::explorer::Options;
 use crate::explorer::report::{Budget, Judged, Memory};
 use std::panic::Location;
@@ -15,12 +16,45 @@ pub struct Lesson {
     pub story: &'static str,
     /// The program of the tutorial on the subject, and its faults.
     pub tutorial: Tutorial,
+    /// The source of its wrong versions, `wrong.rs`.
+    pub wrong: &'static str,
     /// The memory model the lesson needs to show its mistakes.
     pub memory: Memory,
     /// Right versions first.
     pub versions: Vec<Version>,
     /// Which numbers of a [`Program`] it uses when it is played: `tickets`, `clerks`, ….
     pub heeds: &'static [&'static str],
+}
+
+impl Lesson {
+    /// What a wrong version does wrong in that scene, as a story tells it.
+    #[must_use]
+    pub fn mistake<'a>(&'a self, version: &'a Version, scene: &'a Scene) -> draw::Mistake<'a> {
+        let lines = self.lines(version).into_iter().map(|(line, source)| {
+            let file = format!("src/lessons/{}/wrong.rs", self.name);
+            draw::SourceLine { file, line, source }
+        });
+        draw::Mistake {
+            what: version.about,
+            lines: lines.collect(),
+            must_occur: scene.must_occur,
+        }
+    }
+
+    /// The lines of the version's mistake in `wrong.rs`, from 1: each comes after the one
+    /// before, and the first after the definition of the version's type.
+    fn lines(&self, version: &Version) -> Vec<(u32, &str)> {
+        let mut rest = (1..).zip(self.wrong.lines().map(str::trim));
+        let is_type = |&(_, line): &(u32, &str)| {
+            let name = line.strip_prefix("pub struct ");
+            let name = name.and_then(|name| name.split(|it: char| !it.is_alphanumeric()).next());
+            name.is_some_and(|name| kebab(name) == version.name)
+        };
+        let texts = version.mistake.map_or(&[][..], |mistake| mistake.lines);
+        rest.find(is_type);
+        let line = |text: &&str| rest.find(|(_, line)| line.contains(text));
+        texts.iter().filter_map(line).collect()
+    }
 }
 
 /// The tutorial's program.
@@ -120,6 +154,8 @@ pub struct Mistake {
     pub outcome: &'static str,
     /// The preemptions that its simplest story needs.
     pub preemptions: usize,
+    /// Its lines in `wrong.rs`, in order: part of each.
+    pub lines: &'static [&'static str],
     /// Its committed story, as `draw::story` draws it.
     pub story: &'static str,
 }
@@ -241,8 +277,12 @@ impl Default for Program {
 fn name_of<T>() -> String {
     let path = std::any::type_name::<T>();
     let path = path.split('<').next().unwrap_or(path);
+    kebab(path.rsplit("::").next().unwrap_or(path))
+}
+
+fn kebab(ident: &str) -> String {
     let mut name = String::new();
-    for letter in path.rsplit("::").next().unwrap_or(path).chars() {
+    for letter in ident.chars() {
         if letter.is_uppercase() && !name.is_empty() {
             name.push('-');
         }

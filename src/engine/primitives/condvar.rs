@@ -253,9 +253,7 @@ impl Condvar {
             let waiter = (step.me(), mutex.id());
             step.state().0.push(waiter);
             mutex.release_to_wait(step, changed);
-            let record = step.note(at, |record, names| {
-                format!("wait on {}", names.object_of(record))
-            });
+            let record = step.note(at, tell_wait);
             record.lock = Some((mutex.id(), Hold::Releases));
             step.shows(mutex.id(), || shown);
         });
@@ -318,6 +316,12 @@ fn goes_on(step: &mut Step<'_, Waiters>, timed: bool, at: At) -> Option<bool> {
     }
 }
 
+fn tell_wait(record: &Record, names: &dyn Names) -> String {
+    let unlocks = record.lock.map(|(mutex, _)| names.object(mutex));
+    let unlocks = unlocks.map_or_else(String::new, |mutex| format!("unlock {mutex}, "));
+    format!("{unlocks}wait on {}", names.object_of(record))
+}
+
 const NOTIFY: u64 = word("notify");
 
 /// A waiter is notified: it needs only the lock to go on.
@@ -333,7 +337,7 @@ fn tell_notify_one(record: &Record, names: &dyn Names) -> String {
         u64::MAX => "no waiter".to_owned(),
         thread => names.thread(thread as ThreadId),
     };
-    format!("notify_one {} → {woken}", names.object_of(record))
+    format!("notify_one on {} → {woken}", names.object_of(record))
 }
 
 fn tell_notify_all(record: &Record, names: &dyn Names) -> String {
@@ -343,7 +347,7 @@ fn tell_notify_all(record: &Record, names: &dyn Names) -> String {
         true => "no waiter".to_owned(),
         false => woken.join(", "),
     };
-    format!("notify_all {} → {woken}", names.object_of(record))
+    format!("notify_all on {} → {woken}", names.object_of(record))
 }
 
 fn tell_ended(record: &Record, names: &dyn Names) -> String {

@@ -47,6 +47,7 @@ pub fn lesson() -> Lesson {
                 },
             ],
         },
+        wrong: include_str!("wrong.rs"),
         memory: Memory::Sc,
         versions: vec![
             Version::right::<ClosesWhenBaked>(
@@ -55,13 +56,14 @@ pub fn lesson() -> Lesson {
                 play::<ClosesWhenBaked>,
             ),
             Version::wrong::<CountedCustomers>(
-                "every customer buys a fixed number of breads (as the tutorial does)",
+                "every customer buys a fixed number of breads (as the Python tutorial does)",
                 scenes::<CountedCustomers>(),
                 play::<CountedCustomers>,
                 Mistake {
                     scene: "1 baker, 2 customers, 1 bread",
                     outcome: "deadlock",
                     preemptions: 0,
+                    lines: &["if bought == self.each"],
                     story: include_str!("stories/counted-customers.txt"),
                 },
             ),
@@ -73,6 +75,7 @@ pub fn lesson() -> Lesson {
                     scene: "1 baker, 2 customers, 1 bread",
                     outcome: "deadlock",
                     preemptions: 0,
+                    lines: &["self.queue.is_empty()", "self.queue.get()"],
                     story: include_str!("stories/looks-then-takes.txt"),
                 },
             ),
@@ -84,6 +87,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 bakers, 1 customer, 1 bread each",
                     outcome: "1 of 2 breads sold",
                     preemptions: 0,
+                    lines: &["self.queue.close();"],
                     story: include_str!("stories/closes-too-early.txt"),
                 },
             ),

@@ -44,6 +44,7 @@ pub fn lesson() -> Lesson {
         },
         // SC would show the mistakes too. C11 also proves that a Relaxed load after the join is
         // never stale.
+        wrong: include_str!("wrong.rs"),
         memory: Memory::C11,
         versions: vec![
             Version::right::<JoinsThenReads>(
@@ -59,6 +60,7 @@ pub fn lesson() -> Lesson {
                     scene: "x = 1 + 1 in a thread",
                     outcome: "x is 10",
                     preemptions: 0,
+                    lines: &["let read = x.load("],
                     story: include_str!("stories/reads-before-join.txt"),
                 },
             ),
@@ -70,6 +72,7 @@ pub fn lesson() -> Lesson {
                     scene: "x = 1 + 1 in a thread",
                     outcome: "x is 10",
                     preemptions: 0,
+                    lines: &["if !*done {"],
                     story: include_str!("stories/trusts-the-wake-up.txt"),
                 },
             ),
@@ -81,6 +84,7 @@ pub fn lesson() -> Lesson {
                     scene: "a sum that does not fit",
                     outcome: "livelock",
                     preemptions: 0,
+                    lines: &["if let Ok(x) = x.try_lock()"],
                     story: include_str!("stories/poisoned-and-stuck.txt"),
                 },
             ),

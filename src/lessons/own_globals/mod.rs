@@ -42,6 +42,7 @@ pub fn lesson() -> Lesson {
                 },
             ],
         },
+        wrong: include_str!("wrong.rs"),
         memory: Memory::Sc,
         versions: vec![
             Version::right::<SendsBack>(
@@ -57,6 +58,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 adders",
                     outcome: "adders 101 + 101; sum 200; parent 100",
                     preemptions: 0,
+                    lines: &["sum += n;"],
                     story: include_str!("stories/expects-parent-to-see.txt"),
                 },
             ),
@@ -68,6 +70,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 adders",
                     outcome: "adders 101 + 101; sum 202; parent 101",
                     preemptions: 1,
+                    lines: &["n.load(", "n.store("],
                     story: include_str!("stories/shares-by-thread.txt"),
                 },
             ),

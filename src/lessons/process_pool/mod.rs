@@ -58,6 +58,7 @@ pub fn lesson() -> Lesson {
         },
         // Threads share data only through locks and channels. C11 also proves that this is
         // enough.
+        wrong: include_str!("wrong.rs"),
         memory: Memory::C11,
         versions: vec![
             Version::right::<Pool<Job, usize>>(
@@ -66,13 +67,14 @@ pub fn lesson() -> Lesson {
                 play::<Pool<Job, usize>>,
             ),
             Version::wrong::<SwallowsErrors>(
-                "answers only with values, and never with errors (as the tutorial does)",
+                "answers only with values, and never with errors (as the Python tutorial does)",
                 scenes::<SwallowsErrors>(),
                 play::<SwallowsErrors>,
                 Mistake {
                     scene: "1 worker, a job that fails",
                     outcome: "job 1 without an answer",
                     preemptions: 0,
+                    lines: &["Err(_) => narrate!"],
                     story: include_str!("stories/swallows-errors.txt"),
                 },
             ),
@@ -84,6 +86,7 @@ pub fn lesson() -> Lesson {
                     scene: "1 worker that may die, 1 job",
                     outcome: "job 1 without an answer",
                     preemptions: 0,
+                    lines: &["the worker died: sends no answer"],
                     story: include_str!("stories/loses-job-of-dead-worker.txt"),
                 },
             ),
@@ -95,6 +98,7 @@ pub fn lesson() -> Lesson {
                     scene: "1 worker that may die, 1 job",
                     outcome: "job 1 done 2 times",
                     preemptions: 0,
+                    lines: &["while answered == Err(Failure::WorkerDied) {"],
                     story: include_str!("stories/does-it-again.txt"),
                 },
             ),
@@ -106,6 +110,7 @@ pub fn lesson() -> Lesson {
                     scene: "1 worker, 2 jobs, one may time out",
                     outcome: "job 2 answered Ok(10)",
                     preemptions: 0,
+                    lines: &["if answer != Err(Failure::WorkerDied) {"],
                     story: include_str!("stories/takes-the-late-answer.txt"),
                 },
             ),
@@ -117,6 +122,7 @@ pub fn lesson() -> Lesson {
                     scene: "1 worker, 1 job, joined without close",
                     outcome: "deadlock",
                     preemptions: 0,
+                    lines: &["join_all(&mut self.0.supervisors);"],
                     story: include_str!("stories/join-before-close.txt"),
                 },
             ),
@@ -128,6 +134,7 @@ pub fn lesson() -> Lesson {
                     scene: "1 worker, 1 job, closed at any moment",
                     outcome: "job 1 without an answer",
                     preemptions: 1,
+                    lines: &["if self.closed.load(", "self.tasks.put(Some("],
                     story: include_str!("stories/takes-after-close.txt"),
                 },
             ),

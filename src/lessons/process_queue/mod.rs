@@ -58,6 +58,7 @@ pub fn lesson() -> Lesson {
                 },
             ],
         },
+        wrong: include_str!("wrong.rs"),
         memory: Memory::C11,
         versions: vec![
             Version::right::<KeepsUntilTaken>(
@@ -66,13 +67,14 @@ pub fn lesson() -> Lesson {
                 play::<KeepsUntilTaken>,
             ),
             Version::wrong::<CountedConsumer>(
-                "every consumer takes a fixed number of items (as the tutorial does)",
+                "every consumer takes a fixed number of items (as the Python tutorial does)",
                 scenes::<CountedConsumer>(),
                 play::<CountedConsumer>,
                 Mistake {
                     scene: "2 consumers, 1 item",
                     outcome: "deadlock",
                     preemptions: 0,
+                    lines: &["for taken in 0..self.1 {"],
                     story: include_str!("stories/counted-consumer.txt"),
                 },
             ),
@@ -84,6 +86,7 @@ pub fn lesson() -> Lesson {
                     scene: "1 consumer, 1 item",
                     outcome: "1 of 1 items lost",
                     preemptions: 0,
+                    lines: &["process.send(Delivery::first(item))"],
                     story: include_str!("stories/forgets-the-dead.txt"),
                 },
             ),
@@ -95,6 +98,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 producers, 1 item each",
                     outcome: "1 of 2 items not taken",
                     preemptions: 0,
+                    lines: &["self.queue().close();"],
                     story: include_str!("stories/closes-too-early.txt"),
                 },
             ),
@@ -106,6 +110,7 @@ pub fn lesson() -> Lesson {
                     scene: "1 producer, 2 items",
                     outcome: "item 1 of producer-1 taken twice, unmarked",
                     preemptions: 0,
+                    lines: &["let mut whole = work.clone();"],
                     story: include_str!("stories/starts-over.txt"),
                 },
             ),

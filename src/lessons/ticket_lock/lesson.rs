@@ -111,7 +111,10 @@ pub fn judge(turns: &[Vec<Turn>]) -> Judged {
             Ordering::Greater => {
                 return Judged::forbidden(
                     "served out of turn",
-                    format!("number {before} was served before number {after}"),
+                    format!(
+                        "thread {} with number {before} was served before thread {} with number {after}",
+                        pair[0].1, pair[1].1
+                    ),
                 );
             }
         }
@@ -119,7 +122,7 @@ pub fn judge(turns: &[Vec<Turn>]) -> Judged {
     let order: Vec<String> = served.iter().map(|(_, actor)| actor.to_string()).collect();
     Judged::promised(
         format!("served {}", order.join(" ")),
-        "one thread at a time, in the order of arrival",
+        "one thread at a time, in the order in which they drew their numbers",
     )
 }
 

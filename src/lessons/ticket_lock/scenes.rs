@@ -27,8 +27,18 @@ pub fn turns<Lock: FairLock>(clerks: usize, turns: usize) -> Vec<Vec<Turn>> {
 pub fn holder_and_try<Lock: FairLock>() -> Vec<Vec<Turn>> {
     let lock = Lock::open();
     Actors::new()
-        .enter("holder", || vec![lock.turn(), lock.turn()])
-        .enter("trier", || lock.try_turn().into_iter().collect())
+        .enter("holder", || {
+            let first = lock.turn();
+            narrate!("locks again");
+            vec![first, lock.turn()]
+        })
+        .enter("trier", || {
+            let turn = lock.try_turn();
+            if turn.is_none() {
+                narrate!("try_lock has failed");
+            }
+            turn.into_iter().collect()
+        })
         .run()
 }
 

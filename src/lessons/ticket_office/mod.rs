@@ -49,6 +49,7 @@ pub fn lesson() -> Lesson {
                 },
             ],
         },
+        wrong: include_str!("wrong.rs"),
         memory: Memory::Sc,
         versions: vec![
             Version::right::<Locked>(
@@ -69,6 +70,10 @@ pub fn lesson() -> Lesson {
                     scene: "2 clerks, 1 ticket",
                     outcome: "ticket 0 sold",
                     preemptions: 1,
+                    lines: &[
+                        "*self.tickets.lock().unwrap() <= 0",
+                        "let mut left = self.tickets.lock()",
+                    ],
                     story: include_str!("stories/check-then-act.txt"),
                 },
             ),
@@ -80,17 +85,19 @@ pub fn lesson() -> Lesson {
                     scene: "2 clerks, 1 ticket",
                     outcome: "ticket 1 sold twice",
                     preemptions: 1,
+                    lines: &["self.left.load(", "self.left.store("],
                     story: include_str!("stories/lost-update.txt"),
                 },
             ),
             Version::wrong::<AnnouncesAfterUnlock>(
-                "reads the remainder after it has unlocked (as the tutorial does)",
+                "reads the remainder after it has unlocked (as the Python tutorial does)",
                 scenes::<AnnouncesAfterUnlock>(),
                 play::<AnnouncesAfterUnlock>,
                 Mistake {
                     scene: "2 clerks, 2 tickets",
                     outcome: "a wrong remainder announced",
                     preemptions: 1,
+                    lines: &["drop(left);", "let left = *self.tickets.lock()"],
                     story: include_str!("stories/announces-after-unlock.txt"),
                 },
             ),
@@ -102,6 +109,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 clerks, 1 ticket",
                     outcome: "ticket 1 sold twice",
                     preemptions: 1,
+                    lines: &["let _own = self.locks[clerk]"],
                     story: include_str!("stories/lock-each.txt"),
                 },
             ),

@@ -67,6 +67,7 @@ pub fn lesson() -> Lesson {
             ],
         },
         // Under C11 the receiver may see the end of the chat before the last messages.
+        wrong: include_str!("wrong.rs"),
         memory: Memory::C11,
         versions: vec![
             Version::right::<DrainsThenStops>(
@@ -75,13 +76,14 @@ pub fn lesson() -> Lesson {
                 play::<DrainsThenStops>,
             ),
             Version::wrong::<NeverStops>(
-                "ends the sender, and never the receiver (as the tutorial does)",
+                "ends the sender, and never the receiver (as the Python tutorial does)",
                 scenes::<NeverStops>(),
                 play::<NeverStops>,
                 Mistake {
                     scene: "exit, nothing in flight",
                     outcome: "deadlock",
                     preemptions: 0,
+                    lines: &["fn stop(", "loop {"],
                     story: include_str!("stories/never-stops.txt"),
                 },
             ),
@@ -93,6 +95,7 @@ pub fn lesson() -> Lesson {
                     scene: "exit, 1 message in flight",
                     outcome: "the last messages lost",
                     preemptions: 0,
+                    lines: &["while !self.over.load("],
                     story: include_str!("stories/loses-the-last-messages.txt"),
                 },
             ),
@@ -104,6 +107,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 writers, 1 log",
                     outcome: "a torn line",
                     preemptions: 1,
+                    lines: &["log.append(&message.to_string());", "log.append(\"\\n\");"],
                     story: include_str!("stories/torn-lines.txt"),
                 },
             ),
@@ -115,6 +119,7 @@ pub fn lesson() -> Lesson {
                     scene: "exit, nothing in flight",
                     outcome: "deadlock",
                     preemptions: 1,
+                    lines: &["receiver.wake();", "self.over.store("],
                     story: include_str!("stories/wakes-too-early.txt"),
                 },
             ),

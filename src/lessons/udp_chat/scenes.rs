@@ -31,8 +31,8 @@ impl Letters {
     }
 
     fn show(&self) -> String {
-        let woken = if self.woken { ", woken" } else { "" };
-        format!("{}{woken}", self.waiting())
+        let wake_up = if self.woken { " + wake-up" } else { "" };
+        format!("{}{wake_up}", self.waiting())
     }
 }
 
