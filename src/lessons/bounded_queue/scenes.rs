@@ -6,7 +6,9 @@ use crate::lessons::parts::{Program, Scene};
 use crate::narrate;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Actors, Mutex};
-use crossbeam_channel::{SendTimeoutError, TrySendError};
+use crossbeam_channel::{
+    RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+};
 use std::num::NonZeroUsize;
 
 impl Setup {
@@ -74,11 +76,7 @@ impl Setup {
 
     /// Producers put, and consumers only close the queue.
     pub fn close_on_producers<Q: BoundedQueue>(&self) -> Run {
-        self.run(put_all::<Q>, |queue, _| {
-            narrate!("closes the queue");
-            queue.close();
-            Vec::new()
-        })
+        self.run(put_all::<Q>, |queue, _| close(queue))
     }
 
     /// Producers try to put, and there is no consumer.
@@ -86,7 +84,10 @@ impl Setup {
         let try_all = |queue: &Q, items: &[Item]| {
             offer(items, |item| {
                 let refused = queue.try_put(item);
-                refused.map_err(|refused| Some(refused.into_inner()))
+                refused.map_err(|refused| {
+                    assert!(refused.is_full(), "the queue is open, try_put says closed");
+                    Some(refused.into_inner())
+                })
             })
         };
         self.run(try_all, |_, _| Vec::new())
@@ -97,13 +98,52 @@ impl Setup {
     pub fn with_timeouts<Q: BoundedQueue>(&self) -> Run {
         let put = |queue: &Q, item| {
             let refused = queue.put_timeout(item, TIMEOUT);
-            refused.map_err(SendTimeoutError::into_inner)
+            refused.map_err(|refused| {
+                assert!(
+                    refused.is_timeout(),
+                    "the queue is open, put_timeout says closed"
+                );
+                refused.into_inner()
+            })
         };
-        let get = |queue: &Q| queue.get_timeout(TIMEOUT).ok();
+        let get = |queue: &Q| match queue.get_timeout(TIMEOUT) {
+            Err(RecvTimeoutError::Disconnected) => {
+                panic!("the queue is open, get_timeout says closed")
+            }
+            got => got.ok(),
+        };
         self.run(
             |queue, items| offer(items, |item| put(queue, item)),
             |queue, consumer| take(self.share(consumer).max(1), || get(queue)),
         )
+    }
+
+    /// Producers put with a timeout, and consumers only close the queue: no wait times out.
+    pub fn close_on_timed_producers<Q: BoundedQueue>(&self) -> Run {
+        let put = |queue: &Q, item| {
+            let refused = queue.put_timeout(item, TIMEOUT);
+            refused.map_err(|refused| {
+                assert!(
+                    refused.is_disconnected(),
+                    "put_timeout slept until its timeout"
+                );
+                refused.into_inner()
+            })
+        };
+        self.run(
+            |queue, items| offer(items, |item| put(queue, item)),
+            |queue, _| close(queue),
+        )
+    }
+
+    /// Producers put nothing and close the queue, and consumers get with a timeout: no wait
+    /// times out.
+    pub fn close_on_timed_consumers<Q: BoundedQueue>(&self) -> Run {
+        let get = |queue: &Q| match queue.get_timeout(TIMEOUT) {
+            Err(RecvTimeoutError::Timeout) => panic!("get_timeout slept until its timeout"),
+            got => got.ok(),
+        };
+        self.run(|queue, _| close(queue), |queue, _| take(1, || get(queue)))
     }
 
     /// [`exchange`](Self::exchange) with timeouts of the consumers.
@@ -149,6 +189,61 @@ impl Setup {
     }
 }
 
+/// Closes the queue. Puts and gets nothing.
+fn close<Q: BoundedQueue>(queue: &Q) -> Vec<Item> {
+    narrate!("closes the queue");
+    queue.close();
+    Vec::new()
+}
+
+/// Calls every method of an empty queue, of a full one and of a closed one.
+fn every_method<Q: BoundedQueue>() {
+    let queue = Q::new(NonZeroUsize::MIN.saturating_add(1));
+    assert_eq!(
+        (queue.len(), queue.is_empty(), queue.is_full()),
+        (0, true, false),
+        "empty"
+    );
+    assert_eq!(queue.try_get(), Err(TryRecvError::Empty), "empty");
+    assert_eq!(
+        queue.get_timeout(TIMEOUT),
+        Err(RecvTimeoutError::Timeout),
+        "empty"
+    );
+    assert_eq!(queue.put("a1"), Ok(()), "empty");
+    assert_eq!(queue.try_put("a2"), Ok(()), "one item");
+    assert_eq!(
+        (queue.len(), queue.is_empty(), queue.is_full()),
+        (2, false, true),
+        "full"
+    );
+    assert_eq!(queue.try_put("a3"), Err(TrySendError::Full("a3")), "full");
+    let timed_out = SendTimeoutError::Timeout(Some("a4"));
+    assert_eq!(queue.put_timeout("a4", TIMEOUT), Err(timed_out), "full");
+    assert_eq!(queue.get(), Ok("a1"), "full");
+    assert_eq!(queue.put_timeout("b1", TIMEOUT), Ok(()), "one item");
+    queue.close();
+    assert_eq!(queue.put("b2"), Err(SendError("b2")), "closed");
+    assert_eq!(
+        queue.try_put("b3"),
+        Err(TrySendError::Disconnected("b3")),
+        "closed"
+    );
+    let closed = SendTimeoutError::Disconnected(Some("b4"));
+    assert_eq!(queue.put_timeout("b4", TIMEOUT), Err(closed), "closed");
+    assert_eq!(queue.get_timeout(TIMEOUT), Ok("a2"), "closed");
+    assert_eq!(queue.try_get(), Ok("b1"), "closed");
+    assert_eq!(queue.get(), Err(RecvError), "closed and empty");
+    assert_eq!(
+        queue.try_get(),
+        Err(TryRecvError::Disconnected),
+        "closed and empty"
+    );
+    let closed = RecvTimeoutError::Disconnected;
+    assert_eq!(queue.get_timeout(TIMEOUT), Err(closed), "closed and empty");
+    queue.close();
+}
+
 /// Puts each item with `put`, and returns those that came back.
 pub(super) fn offer(items: &[Item], put: impl Fn(Item) -> Result<(), Option<Item>>) -> Vec<Item> {
     let mut handed_back = Vec::new();
@@ -189,7 +284,6 @@ pub(super) fn get_some<Q: BoundedQueue>(queue: &Q, many: usize) -> Vec<Item> {
     take(many, || queue.get().ok())
 }
 
-/// The scenes with the queue `Q`.
 /// The scenes of the lesson, with that version.
 #[must_use]
 pub fn scenes<Q: BoundedQueue + 'static>() -> Vec<Scene> {
@@ -384,6 +478,26 @@ pub fn scenes<Q: BoundedQueue + 'static>() -> Vec<Scene> {
             setup(ONE, &[], 1),
         )
         .must_occur(&["nothing"]),
+        scene(
+            "1 producer with a timeout, 1 consumer that only closes, capacity 1",
+            Setup::close_on_timed_producers::<Q>,
+            setup(ONE, AA, 1),
+        )
+        .must_occur(&["nothing, inside: a1, back: a2", "nothing, back: a1 a2"])
+        .proof(),
+        scene(
+            "1 consumer with a timeout, 1 producer that only closes, capacity 1",
+            Setup::close_on_timed_consumers::<Q>,
+            setup(ONE, &[&[]], 1),
+        )
+        .must_occur(&["nothing"])
+        .proof(),
+        Scene::new("1 thread, every method, capacity 2", || {
+            Actors::new().enter("caller", every_method::<Q>).run();
+            Judged::promised("every answer is right", "what each method returns")
+        })
+        .must_occur(&["every answer is right"])
+        .proof(),
         in_time(
             "1 producer, 1 consumer, 2 items, timeouts, capacity 1",
             setup(ONE, AA, 1),

@@ -47,8 +47,13 @@ pub trait FairLock: Send + Sync {
     /// A lock that no thread holds, before the first turn.
     fn open() -> Self;
 
+    /// Locks, runs `inside`, takes a turn, and unlocks.
+    fn turn_with(&self, inside: impl FnOnce()) -> Turn;
+
     /// Locks, takes a turn, and unlocks.
-    fn turn(&self) -> Turn;
+    fn turn(&self) -> Turn {
+        self.turn_with(|| ())
+    }
 
     /// Takes a turn if the lock is free.
     fn try_turn(&self) -> Option<Turn>;
@@ -138,4 +143,19 @@ pub fn judge_try(turns: &[Vec<Turn>]) -> Judged {
         0 => Judged::promised("try_lock fails", "another thread held the lock"),
         _ => Judged::promised("try_lock succeeds", "the lock was free"),
     }
+}
+
+/// Judges a try while the lock was held, and two when it was free.
+#[must_use]
+pub fn judge_tries([held, free @ ..]: &[Option<Turn>; 3]) -> Judged {
+    if held.is_some() {
+        return Judged::forbidden("try_lock succeeds", "the lock was held");
+    }
+    if free.contains(&None) {
+        return Judged::forbidden("try_lock fails", "the lock was free");
+    }
+    Judged::promised(
+        "try_lock fails, then succeeds",
+        "the lock was held, then free",
+    )
 }

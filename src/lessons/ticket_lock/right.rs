@@ -113,8 +113,10 @@ impl FairLock for TicketLock<u64> {
         Self::new(0)
     }
 
-    fn turn(&self) -> Turn {
-        count(self.lock())
+    fn turn_with(&self, inside: impl FnOnce()) -> Turn {
+        let guard = self.lock();
+        inside();
+        count(guard)
     }
 
     fn try_turn(&self) -> Option<Turn> {

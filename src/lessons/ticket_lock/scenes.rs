@@ -1,6 +1,6 @@
 //! Scenes of a lock.
 
-use super::lesson::{FairLock, Turn, judge, judge_try};
+use super::lesson::{FairLock, Turn, judge, judge_tries, judge_try};
 use crate::explorer::report::{Budget, Grade, Judged};
 use crate::lessons::parts::{Program, Scene};
 use crate::narrate;
@@ -69,6 +69,17 @@ pub fn sell<Lock: FairLock>(clerks: usize, tickets: u64) -> Vec<Vec<Turn>> {
     actors.run()
 }
 
+/// A thread tries to take a turn while it holds the lock, and twice when it does not.
+fn tries<Lock: FairLock>() -> [Option<Turn>; 3] {
+    let lock = Lock::open();
+    let tries = || {
+        let mut held = None;
+        let _ = lock.turn_with(|| held = lock.try_turn());
+        [held, lock.try_turn(), lock.try_turn()]
+    };
+    Actors::new().enter("trier", tries).run()[0]
+}
+
 /// The ticket office, with its tickets counted in this lock.
 pub(super) fn play<Lock: FairLock>(program: &Program) -> Judged {
     let tickets = program.tickets as u64;
@@ -95,6 +106,11 @@ pub fn scenes<Lock: FairLock + 'static>() -> Vec<Scene> {
             judge_try(&holder_and_try::<Lock>())
         })
         .must_occur(&["try_lock fails", "try_lock succeeds"]),
+        Scene::new("1 thread, tries a held lock, then a free one", || {
+            judge_tries(&tries::<Lock>())
+        })
+        .must_occur(&["try_lock fails, then succeeds"])
+        .proof(),
         scene("2 threads, 2 turns", 2, 2)
             .must_occur(&["served 1 2 1 2", "served 1 1 2 2", "served 2 1 1 2"])
             .proof(),

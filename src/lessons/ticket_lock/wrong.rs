@@ -41,8 +41,9 @@ impl<L: Lock> FairLock for Counted<L> {
         }
     }
 
-    fn turn(&self) -> Turn {
+    fn turn_with(&self, inside: impl FnOnce()) -> Turn {
         let number = self.lock.lock();
+        inside();
         let turn = self.count(number);
         self.lock.unlock(number);
         turn

@@ -6,9 +6,9 @@ use crate::lessons::parts::{Program, Scene};
 use crate::narrate;
 use crate::sync::{Actors, rest};
 
-/// What each clerk sold until the office was sold out.
+/// What each clerk sold until the office was sold out, or has sold too many tickets.
 pub fn day<Office: TicketOffice>(clerks: usize, tickets: i64) -> Vec<Vec<Sale>> {
-    sales::<Office>(clerks, tickets, usize::MAX)
+    sales::<Office>(clerks, tickets, tickets as usize + 2)
 }
 
 /// What each clerk sold, where a clerk makes up to `most` sales.
@@ -66,6 +66,9 @@ pub fn scenes<Office: TicketOffice + 'static>() -> Vec<Scene> {
             }
         })
         .must_occur(&["sold 1 + 1"]),
+        scene("1 clerk, 5 tickets", 1, 5)
+            .must_occur(&["sold 5"])
+            .proof(),
         scene("3 clerks, 2 tickets", 3, 2)
             .must_occur(&["sold 1 + 1 + 0", "sold 0 + 0 + 2"])
             .proof(),
