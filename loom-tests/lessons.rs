@@ -186,7 +186,14 @@ fn committed_stories_are_the_ones_found() {
                 .unwrap();
             let (_, found) = explored(version, scene, lesson.memory);
             let outcome = found.outcome(mistake.outcome).unwrap();
-            let drawn = draw::mistake(outcome, &lesson.mistake(version, scene)).plain();
+            let told_mistake = lesson.mistake(version, scene);
+            assert_eq!(
+                told_mistake.lines.len(),
+                mistake.lines.len(),
+                "{}",
+                version.name
+            );
+            let drawn = draw::mistake(outcome, &told_mistake).plain();
             if told(&drawn) != told(mistake.story) {
                 stale.push(format!("{}/{}", lesson.name, version.name));
             }

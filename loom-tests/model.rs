@@ -643,8 +643,8 @@ mod failures {
             assert_eq!(
                 last,
                 [
-                    "a spins on `flag`: no thread will ever write it",
-                    "b spins on `flag`: no thread will ever write it"
+                    "a spins on `flag`: no thread will ever change it",
+                    "b spins on `flag`: no thread will ever change it"
                 ]
             );
         }

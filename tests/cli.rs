@@ -112,7 +112,7 @@ fn numbers_given_are_heeded() {
         "--clerks=1",
         "--pace=0s",
     ]);
-    assert!(play.ends_with("order of arrival: sold 3\n"), "{play}");
+    assert!(play.ends_with("drew their numbers: sold 3\n"), "{play}");
     let play = said(&[
         "play",
         "ticket_office",

@@ -37,7 +37,7 @@ pub fn story(outcome: &Outcome) -> Drawing {
         blocks.push(Block::Gap);
         blocks.push(Block::Lanes(lanes(story, &files)));
     }
-    let because = because(story, &files);
+    let because = because(outcome, &files);
     if outcome.grade == Grade::Forbidden {
         blocks.push(Block::Gap);
         blocks.push(Block::Labelled(
@@ -85,11 +85,13 @@ pub struct SourceLine<'a> {
 pub fn mistake(outcome: &Outcome, mistake: &Mistake<'_>) -> Drawing {
     let mut outcome = outcome.clone();
     let promised = &mut outcome.story.promised;
-    if promised.is_empty() {
-        promised.extend(mistake.must_occur.iter().map(|outcome| Promise {
-            outcome: (*outcome).to_owned(),
-            meaning: String::new(),
-        }));
+    for name in mistake.must_occur {
+        if promised.iter().all(|it| it.outcome != *name) {
+            promised.push(Promise {
+                outcome: (*name).to_owned(),
+                meaning: String::new(),
+            });
+        }
     }
     let files = Files::of(&outcome.story);
     let lines = mistake.lines.iter().map(|it| {
@@ -141,7 +143,7 @@ fn promised(outcome: &Outcome) -> String {
         };
     };
     let one_meaning = promised.iter().all(|it| it.meaning == first.meaning);
-    let name = |it: &Promise| match one_meaning {
+    let name = |it: &Promise| match one_meaning || it.meaning.is_empty() {
         true => format!("`{}`", it.outcome),
         false => format!("`{}` ({})", it.outcome, it.meaning),
     };
@@ -164,7 +166,8 @@ fn promised(outcome: &Outcome) -> String {
 }
 
 /// Why the outcome is what it is.
-fn because(story: &Story, files: &Files<'_>) -> Vec<Piece> {
+fn because(outcome: &Outcome, files: &Files<'_>) -> Vec<Piece> {
+    let story = &outcome.story;
     let epilogue = story.epilogue.iter().map(|line| files.shorten(line));
     let mut lines: Vec<Piece> = epilogue
         .map(|line| Piece::new(Tone::Warning, line))
@@ -173,6 +176,9 @@ fn because(story: &Story, files: &Files<'_>) -> Vec<Piece> {
         lines.extend(decisive(because, story, files));
     } else if story.always {
         let text = "Every interleaving of this scene has a forbidden outcome.";
+        lines.push(Piece::new(Tone::Warning, text));
+    } else if outcome.grade == Grade::Forbidden && !lines.is_empty() {
+        let text = "No step is known after which every interleaving has a forbidden outcome.";
         lines.push(Piece::new(Tone::Warning, text));
     }
     lines

@@ -18,7 +18,7 @@ pub(super) fn judge_failure(x: &Execution, failure: &Failure) -> Judged {
         ),
         Failure::Blocked { in_loops: true, .. } => (
             "livelock",
-            "a thread repeats a loop for ever: no thread will ever write what it waits for",
+            "a thread repeats a loop for ever: no thread will ever change what it waits for",
         ),
         Failure::DataRace(_) => (
             "data race",

@@ -41,10 +41,12 @@ impl Lesson {
         }
     }
 
-    /// The lines of the version's mistake in `wrong.rs`, from 1: each comes after the one
-    /// before, and the first after the definition of the version's type.
+    /// The lines of the version's mistake in `wrong.rs`, from 1. Each is the first with its
+    /// text after the one before, and after the definition of the version's type; or else
+    /// the first in the file, which is part of another version.
     fn lines(&self, version: &Version) -> Vec<(u32, &str)> {
-        let mut rest = (1..).zip(self.wrong.lines().map(str::trim));
+        let all = (1..).zip(self.wrong.lines().map(str::trim));
+        let mut rest = all.clone();
         let is_type = |&(_, line): &(u32, &str)| {
             let name = line.strip_prefix("pub struct ");
             let name = name.and_then(|name| name.split(|it: char| !it.is_alphanumeric()).next());
@@ -52,7 +54,14 @@ impl Lesson {
         };
         let texts = version.mistake.map_or(&[][..], |mistake| mistake.lines);
         rest.find(is_type);
-        let line = |text: &&str| rest.find(|(_, line)| line.contains(text));
+        let line = |text: &&str| {
+            let is_it = |(_, line): &(u32, &str)| line.contains(text);
+            let after = rest.clone().find(is_it);
+            if after.is_some() {
+                rest.find(is_it);
+            }
+            after.or_else(|| all.clone().find(is_it))
+        };
         texts.iter().filter_map(line).collect()
     }
 }

@@ -196,7 +196,7 @@ pub(super) fn lock_of(mutex: ObjectId) -> Wait {
 fn tell_try_lock(record: &Record, names: &dyn Names) -> String {
     let found = match record.values {
         [0, _] => "held by another",
-        [_, 0] => "locked",
+        [_, 0] => "succeeds",
         _ => "poisoned",
     };
     format!("try_lock {} → {found}", names.object_of(record))

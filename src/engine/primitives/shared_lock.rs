@@ -356,7 +356,7 @@ impl Step<'_, SharedLock> {
         let id = self.id;
         let record = self.note(at, |record, names| {
             let verb = ["try_read", "try_write"][record.values[0] as usize];
-            let found = ["locked", "poisoned", "held by another"][record.values[1] as usize];
+            let found = ["succeeds", "poisoned", "held by another"][record.values[1] as usize];
             format!("{verb} {} → {found}", names.object_of(record))
         });
         record.values = [mode as u64, found as u64];

@@ -319,7 +319,7 @@ impl<'x> Teller<'x> {
     fn blocked(&self, blocked: &BlockedThread) -> String {
         let never = match &blocked.waits {
             WaitsFor::Object(wait) => wait.what.never(),
-            WaitsFor::Written(..) => ": no thread will ever write it",
+            WaitsFor::Written(..) => ": no thread will ever change it",
             WaitsFor::End(_) => "",
         };
         let (thread, waits) = (

@@ -99,7 +99,7 @@ pub fn lesson() -> Lesson {
                     scene: "1 producer, 4 consumers, 4 items, capacity 1",
                     outcome: "deadlock",
                     preemptions: 0,
-                    lines: &["times: 2,"],
+                    lines: &["changed: Condvar,", "times: 2,"],
                     story: include_str!("stories/one-condvar-notify-two.txt"),
                 },
             ),

@@ -68,7 +68,7 @@ pub(super) fn start_adder<T: Send + 'static>(
         .spawn(move || {
             let _finally = finally;
             rest();
-            let sum = a.checked_add(b).expect("the sum fits");
+            let sum = a.checked_add(b).expect("the sum does not fit");
             // ORDERING: Relaxed is enough. This store publishes no other memory, and a
             // thread that needs the value of `x` joins this thread.
             x.store(sum, Ordering::Relaxed);

@@ -77,7 +77,7 @@ impl Sum for PoisonedAndStuck {
             .name("adder".into())
             .spawn(move || {
                 let mut x = x_of_adder.lock().unwrap();
-                *x = Some(a.checked_add(b).expect("the sum fits"));
+                *x = Some(a.checked_add(b).expect("the sum does not fit"));
             })
             .expect("the operating system can start a thread");
         let read = loop {

@@ -70,7 +70,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 adders",
                     outcome: "adders 101 + 101; sum 202; parent 101",
                     preemptions: 1,
-                    lines: &["n.load(", "n.store("],
+                    lines: &["in_threads(adders"],
                     story: include_str!("stories/shares-by-thread.txt"),
                 },
             ),

@@ -365,6 +365,9 @@ impl Setup {
             let names = names.join(", ");
             return Judged::forbidden(names, "more jobs were lost than workers died");
         }
-        Judged::promised(names.join(", "), "each accepted job has one answer")
+        Judged::promised(
+            names.join(", "),
+            "each accepted job has one answer, a value or an error",
+        )
     }
 }

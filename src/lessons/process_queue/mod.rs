@@ -74,7 +74,7 @@ pub fn lesson() -> Lesson {
                     scene: "2 consumers, 1 item",
                     outcome: "deadlock",
                     preemptions: 0,
-                    lines: &["for taken in 0..self.1 {"],
+                    lines: &["fn producer_is_done(&self) {}", "for taken in 0..self.1 {"],
                     story: include_str!("stories/counted-consumer.txt"),
                 },
             ),
