@@ -68,7 +68,7 @@ pub mod states;
 #[cfg(any(loom, feature = "model"))]
 mod story;
 #[cfg(any(loom, feature = "model"))]
-mod turns;
+mod two_searches;
 #[cfg(any(loom, feature = "model"))]
 mod unseen;
 

@@ -6,7 +6,7 @@ use super::judge::judge_failure;
 use super::options::{NotTheModel, Options, Progress};
 use super::replay::{End, RUNS, Scene, ends_like, execute, is_replayed};
 use super::report::{Exploration, Judged, Memory, Proved};
-use super::turns::Turns;
+use super::two_searches::TwoSearches;
 use crate::engine::execution::failure::{Aborted, Failure};
 use crate::engine::execution::panics::{hears_panic, last_panic};
 use crate::engine::execution::run::{Execution, Settings, Which};
@@ -44,7 +44,7 @@ pub(super) fn explore(
 ) -> Result<Exploration, NotTheModel> {
     silence_panics();
     let settings = settings(&options);
-    let mut turns = Turns::new(settings, &options);
+    let mut searches = TwoSearches::new(settings, &options);
     let mut exploring = Exploring {
         options,
         started: lock(found).started,
@@ -56,8 +56,8 @@ pub(super) fn explore(
     let (mut loops, mut is_whole) = (Vec::new(), false);
     let result = catch_unwind(AssertUnwindSafe(|| {
         loop {
-            let by = turns.next();
-            let is_stopped = exploring.run(found, turns.runner(by), by, scene);
+            let by = searches.next();
+            let is_stopped = exploring.run(found, searches.runner(by), by, scene);
             if is_stopped {
                 break;
             }
@@ -65,10 +65,10 @@ pub(super) fn explore(
                 lock(found).forget();
                 exploring.first = None;
                 exploring.replayed = 0;
-                turns.start_again(by, needs);
+                searches.start_again(by, needs);
                 continue;
             }
-            let (goes_on, proved) = turns.advance(by);
+            let (goes_on, proved) = searches.advance(by);
             if let Some(proved) = proved {
                 lock(found).proves(proved);
             }
@@ -77,13 +77,13 @@ pub(super) fn explore(
                 break;
             }
         }
-        loops = turns.bounded_loops();
+        loops = searches.bounded_loops();
         // With a bound on a loop, not all interleavings are known.
         let explains = exploring.options.explain && exploring.options.judge_blocked.is_none();
         if is_whole && loops.is_empty() && explains {
             let stops = || exploring.is_cancelled() || exploring.is_out_of_time();
             let allowed = &exploring.options.allowed;
-            decide(found, || turns.once_more(), scene, allowed, stops);
+            decide(found, || searches.once_more(), scene, allowed, stops);
         }
     }));
     let mut found = lock(found);
@@ -94,7 +94,7 @@ pub(super) fn explore(
         let why = format!("by a panic of the model ({})", last_panic());
         found.stop(&why);
         found.proves(Proved::Nothing);
-        turns.leak();
+        searches.leak();
     }
     Ok(found.report())
 }

@@ -1,47 +1,46 @@
 //! Real child processes, and the links to them.
 //!
-//! A parent starts this program (or another) once more, as `racecourse child ROLE`,
-//! and gives it one end of a pair of connected sockets as its standard input. The
-//! child takes it from there, leaves an empty input in its place, and speaks frames (`wire.rs`).
-//! Its standard output and error stay free for what it has to print.
+//! A parent starts this program (or another) as `racecourse child ROLE`, and gives it one
+//! end of a pair of connected sockets as its standard input. The child takes the socket from
+//! there and puts an empty input in its place. Both exchange frames (`wire.rs`). The child's
+//! standard output and error stay free for its own use.
 //!
 //! # What is promised
-//! - **Nobody stays behind.** A thread of the child does nothing but wait for the
-//!   other end of the socket to be closed, which the kernel does however the parent
-//!   dies, and then kills the child, whatever it is busy with. Not promised for a
-//!   child that is stopped (SIGSTOP): it goes when it goes on. Ctrl-C reaches parent
-//!   and children alike, and has nothing to leave behind.
-//! - **Who is gone is dead, and reaped**: [`Child`] ends whom it finds gone, so there
-//!   is no zombie, nor a child that lives on unheard. Dropping it ends the child too.
-//! - **A full pipe stops nobody for ever.** Who cannot send takes in what the other
-//!   sends meanwhile, so both may send much at once. It is kept in memory.
-//! - **Nobody holds another's link open.** Both ends are closed in every program that
-//!   is started, but for the one end that the child is given, and that is not handed
-//!   on to what the child starts.
-//! - **What is no message is no panic**: the link ends, [`Child::trouble`] says why.
+//! - **No child outlives its parent.** One thread of the child only waits until the other end
+//!   of the socket is closed. The kernel closes it however the parent dies. Then this thread
+//!   kills the child, whatever the child is doing. A stopped child (SIGSTOP) is killed only when
+//!   it continues. Ctrl-C reaches the parent and the children.
+//! - **A child that has disconnected is dead and reaped.** When [`Child`] finds the link closed,
+//!   it kills and reaps the child. So there is no zombie, and no child that nobody hears.
+//!   Dropping a [`Child`] kills and reaps it too.
+//! - **A full pipe blocks nobody for ever.** A process whose send must wait receives meanwhile
+//!   and keeps the messages in memory. So both ends can send much at once.
+//! - **No process keeps another's link open.** Both ends are closed in every program that is
+//!   started, except for the one end that the child gets. The child's own children do not
+//!   inherit that end.
+//! - **Bytes that are no message cause no panic.** The link ends, and [`Child::trouble`] says why.
 //!
-//! # What it is made of
-//! The transport is std's `UnixStream::pair`. Two crates were looked at, and neither
-//! saves code for a parent and *its* children:
-//! - `ipc-channel` 0.23 (servo's): the child connects to a named server,
-//!   and if it dies before, `accept` waits for ever (servo/ipc-channel#201, open since
-//!   2018; #261). Receiving is a third as fast as over a pipe.
-//! - `interprocess` 2.4: well made, and on Windows too; but its sockets
-//!   have names, which others can connect to and which stay when the program crashes
-//!   (kotauskas/interprocess#40), and accepting again waits for who has died. Its
-//!   unnamed pipes are what std has since 1.87.
+//! # Why these libraries
+//! The transport is std's `UnixStream::pair`. Two crates were considered. Neither saves code for
+//! a parent and its own children:
+//! - `ipc-channel` 0.23 (servo's): the child connects to a named server. If the child dies
+//!   before that, `accept` waits for ever (servo/ipc-channel#201, open since 2018; #261).
+//!   It receives at a third of a pipe's speed.
+//! - `interprocess` 2.4 also supports Windows. But its sockets have names: other processes can
+//!   connect to them, they stay when the program crashes (kotauskas/interprocess#40), and
+//!   accepting again waits for the process that has died. std has had its unnamed pipes
+//!   since 1.87.
 //!
-//! An inherited socket has no name, nobody else can connect to it, and who dies before
-//! using it is gone like any other. The price is that there are no children on
-//! Windows: there every attempt is refused.
+//! An inherited socket has no name, and no other process can connect to it. The price: on
+//! Windows there are no children, and every attempt to start one is refused.
 //!
-//! To end and await a child from several threads is `shared_child` 1.1
-//! (MIT): std's `Child` needs `&mut` for it, since a process number may be used again
-//! once awaited. `process-wrap` 10 offers groups and jobs, but not that. `rustix` 1
-//! (Bytecode Alliance, Apache-2.0/MIT) makes `poll`, `dup2` and `kill` safe, where
-//! `nix` 0.31 has no stable version yet; other dependencies brought it in already.
-//! Messages are serialised by `postcard` 1 (MIT/Apache-2.0), whose format
-//! is specified and stable; `bincode` is no longer maintained, its 3.0 does not compile.
+//! `shared_child` 1.1 (MIT) kills and awaits a child from several threads. std's `Child` needs
+//! `&mut` for that, since the system may use a process number again after the wait.
+//! `process-wrap` 10 offers groups and jobs, but not that. `rustix` 1 (Bytecode Alliance,
+//! Apache-2.0/MIT) makes `poll`, `dup2` and `kill` safe; `nix` 0.31 has no stable version, and
+//! other dependencies use `rustix` anyway. `postcard` 1 (MIT/Apache-2.0) serialises messages in
+//! a specified and stable format; `bincode` is no longer maintained, and its 3.0 does not
+//! compile.
 
 #[cfg_attr(not(unix), path = "real/nowhere.rs")]
 mod stream;
@@ -77,13 +76,13 @@ impl<Out: Serialize, In: DeserializeOwned> Child<Out, In> {
     /// everything else is as the command has it.
     ///
     /// # Errors
-    /// It cannot be started. (That it is no good shows in its being gone.)
+    /// It cannot be started. (A program that is no child of this kind disconnects at once.)
     pub fn spawn(mut program: Command, role: &str) -> io::Result<Self> {
         let (ours, theirs) = stream::pair()?;
         program.args(["child", role]).stdin(theirs);
         let process = Arc::new(SharedChild::spawn(&mut program)?);
-        // The command goes here, and with it our copy of the child's end: kept open,
-        // it would keep the child's death from us.
+        // The command is dropped here, with our copy of the child's end. As long as that is
+        // open, the link does not disconnect when the child dies.
         Ok(Self {
             wire: Wire::new(ours),
             process,
@@ -96,21 +95,21 @@ impl<Out: Serialize, In: DeserializeOwned> Child<Out, In> {
         self.process.id()
     }
 
-    /// Ends it at once (SIGKILL). What it has sent can still be received.
+    /// Ends the child at once (SIGKILL). Messages that it has sent can still be received.
     ///
     /// # Errors
-    /// The system refuses. That it has ended already is no error.
+    /// The system refuses. It is no error if the child has ended already.
     pub fn kill(&self) -> io::Result<()> {
         self.process.kill()
     }
 
-    /// What can [end](Child::kill) it from another thread, while this one waits.
+    /// Can [kill](Child::kill) the child from another thread, while this thread waits.
     #[must_use]
     pub fn killer(&self) -> Killer {
         Killer(Arc::clone(&self.process))
     }
 
-    /// How it has ended; waits for it, and takes in nothing meanwhile.
+    /// Waits for the child to end, and returns its exit status. Receives nothing meanwhile.
     ///
     /// # Errors
     /// The system does not say.
@@ -118,17 +117,17 @@ impl<Out: Serialize, In: DeserializeOwned> Child<Out, In> {
         self.process.wait()
     }
 
-    /// What it said that was no message, or could not be said to it, if that is why
-    /// it is gone.
+    /// Why the link has ended, if the child has sent bytes that are no message, or if a message
+    /// could not be sent.
     #[must_use]
     pub fn trouble(&self) -> Option<&str> {
         self.wire.trouble()
     }
 
-    /// Its link is of no more use, so neither is the child. Who has ended by itself
-    /// keeps its exit status: the link was closed in ending.
+    /// The link is of no more use, so the child is of no more use. A child that has ended by
+    /// itself keeps its exit status.
     fn end(&self) {
-        // Nothing can be done about an error: it has ended, or cannot be ended.
+        // Nothing can be done about an error: the child has ended, or cannot be killed.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -171,10 +170,10 @@ impl<Out, In> Drop for Child<Out, In> {
 pub struct Killer(Arc<SharedChild>);
 
 impl Killer {
-    /// Ends it at once (SIGKILL); never another that has got its number since.
+    /// Ends the child at once (SIGKILL), and never another process that has its number now.
     ///
     /// # Errors
-    /// The system refuses. That it has ended already is no error.
+    /// The system refuses. It is no error if the child has ended already.
     pub fn kill(&self) -> io::Result<()> {
         self.0.kill()
     }
@@ -183,20 +182,20 @@ impl Killer {
 /// The link of a child to the parent who spawned it.
 pub struct Parent<Out, In>(Wire<Out, In>);
 
-/// Plays a role in a child: takes the link to the parent from standard input, where
-/// nothing is left, and sees to it that this process does not outlive its parent.
-/// To be called once, at the start.
+/// Plays a role in a child. Takes the link to the parent from standard input, which is empty
+/// from then on, and starts the thread that ends this process when its parent ends. Call it
+/// once, at the start.
 ///
 /// # Errors
-/// There is no parent at the other end, or it said what is no message.
+/// There is no parent at the other end, or it has sent bytes that are no message.
 pub fn serve<Out, In, T>(role: impl FnOnce(&mut Parent<Out, In>) -> T) -> io::Result<T>
 where
     Out: Serialize,
     In: DeserializeOwned,
 {
     let stream = stream::from_stdin()?;
-    // The watcher's copy also keeps the link open until this process ends: a parent
-    // that finds us gone may take us for dead.
+    // This copy also keeps the link open until the process ends. So a parent that finds the
+    // link closed can take the process for dead.
     let lifeline = stream.try_clone()?;
     thread::Builder::new()
         .name("lifeline".to_owned())
@@ -209,9 +208,9 @@ where
     }
 }
 
-/// Waits for the parent's end, which is ours.
+/// Waits until the parent ends, and then ends this process.
 fn watch(lifeline: &Stream) -> ! {
-    // An error leaves us without a lifeline: rather ended than left behind.
+    // After an error nothing would tell this process that its parent has ended: it ends too.
     let _ = lifeline.wait_for_disconnect();
     stream::die()
 }

@@ -1,8 +1,8 @@
 //! Scenes of an exchange, with threads instead of processes.
 //!
 //! A process is a thread that shares nothing: it has only its [`Link`], and it may die. The
-//! same thread then runs the process that replaces it. To keep some scenes small, a thread of
-//! the parent does the work of its child too. Such a child never dies.
+//! same thread then runs the process that replaces it. In some scenes a thread of the parent does
+//! the work of its child too, to keep the scene small. Such a child never dies.
 
 use super::lesson::{
     Config, Delivery, Exchange, Produced, Report, Taken, Work, consume, left_in, produce,

@@ -1,5 +1,5 @@
-//! Where there are no socket pairs to inherit, there are no children: every attempt
-//! is refused, and the rest of the course stands.
+//! For systems without socket pairs that a child can inherit: every attempt to start a child
+//! is refused. The rest of the course works.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind, Read, Write};

@@ -1,4 +1,4 @@
-//! All that is Unix's: a connected pair of sockets, and waiting for one.
+//! The part that is for Unix only: a connected pair of sockets, and waiting for one.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -10,18 +10,18 @@ use std::os::unix::net::UnixStream;
 use std::process::{self, Stdio};
 use std::time::Duration;
 
-/// One end; reading and writing never wait.
+/// One end. Reading and writing never wait.
 pub(super) struct Stream(UnixStream);
 
-/// Two connected ends: ours, and what a child is given as its standard input.
+/// Two connected ends: ours, and the child's, for its standard input.
 pub(super) fn pair() -> io::Result<(Stream, Stdio)> {
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
     Ok((Stream(ours), OwnedFd::from(theirs).into()))
 }
 
-/// The end that this process was given as its standard input, which is empty from
-/// then on: neither does it read messages there, nor does what it starts inherit them.
+/// The end that this process got as its standard input. Standard input is empty from then on:
+/// neither this process nor its children read messages there.
 pub(super) fn from_stdin() -> io::Result<Stream> {
     let given = io::stdin().as_fd().try_clone_to_owned()?;
     let given = UnixStream::from(given);
@@ -39,8 +39,8 @@ impl Stream {
         self.0.try_clone().map(Self)
     }
 
-    /// Waits until there is something to read, or until a write will not be refused;
-    /// the end of the other process is both.
+    /// Waits until there is something to read, or until there is room to write. The end of the
+    /// other process counts as both.
     pub(super) fn wait(
         &self,
         read: bool,
@@ -50,19 +50,19 @@ impl Stream {
         let mut events = PollFlags::empty();
         events.set(PollFlags::IN, read);
         events.set(PollFlags::OUT, write);
-        // What is too long for the system is for ever.
+        // A time that is too long for the system is for ever.
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         match poll(&mut [PollFd::new(&self.0, events)], timeout.as_ref()) {
-            // The caller checks again by itself.
+            // The caller checks again.
             Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Waits until the other end is closed, in every process that had it.
+    /// Waits until every process that has the other end has closed it.
     pub(super) fn wait_for_disconnect(&self) -> io::Result<()> {
         loop {
-            // That is told unasked, and whatever there is still to read.
+            // poll reports a hang-up unasked, even while there is something to read.
             let mut lifeline = [PollFd::new(&self.0, PollFlags::empty())];
             match poll(&mut lifeline, None) {
                 Ok(0) | Err(Errno::INTR) => {}
@@ -89,8 +89,8 @@ impl Write for &Stream {
     }
 }
 
-/// Ends this process at once. To exit would first run what others have registered
-/// for it, and wait for what they hold.
+/// Ends this process at once. An ordinary exit would first run registered handlers, and could
+/// wait for a lock that they need.
 pub(super) fn die() -> ! {
     let _ = kill_process(getpid(), Signal::KILL);
     process::abort()

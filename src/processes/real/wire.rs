@@ -1,8 +1,8 @@
-//! Messages as frames: four bytes that say how long it is, least first, then the
-//! message in postcard's format. A length of all ones says that nothing will follow.
+//! Messages as frames: the length of the message in four bytes, least significant first, and
+//! the message in postcard's format. A length of all ones means that no frame will follow.
 //!
-//! Invariants: a frame that is torn, because its sender died, is no message. Memory
-//! is taken for bytes that have come, never for bytes that are announced.
+//! Invariants: an incomplete frame, whose sender died, is no message. Memory is allocated for
+//! bytes that have arrived, never for a length that is only announced.
 
 use super::super::{Gone, TimedOutOrGone};
 use super::stream::Stream;
@@ -11,26 +11,26 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
-/// The longest message, 256 MiB. What announces more is no length but nonsense.
+/// The longest message, 256 MiB. A frame with a greater length is no message.
 const LONGEST: usize = 256 << 20;
 
-/// Stands in place of a length: nothing will follow.
+/// Stands in the place of a length: no frame will follow.
 const NOTHING_MORE: u32 = u32::MAX;
 
-/// As much is read at once.
+/// How many bytes are read at once.
 const CHUNK: usize = 64 << 10;
 
 /// One end of a link.
 pub(super) struct Wire<Out, In> {
     stream: Stream,
     chunk: Box<[u8]>,
-    /// What has come. Messages before `at` have been handed out.
-    come: Vec<u8>,
+    /// Bytes that have arrived. Those before `at` belong to messages that were returned.
+    received: Vec<u8>,
     at: usize,
-    /// Nothing more will come.
-    deaf: bool,
-    /// Nothing more can be said.
-    mute: bool,
+    /// No more bytes will arrive.
+    receives_no_more: bool,
+    /// No more messages can be sent.
+    sends_no_more: bool,
     trouble: Option<String>,
     speaks: PhantomData<fn(Out) -> In>,
 }
@@ -40,66 +40,65 @@ impl<Out, In> Wire<Out, In> {
         Self {
             stream,
             chunk: vec![0; CHUNK].into(),
-            come: Vec::new(),
+            received: Vec::new(),
             at: 0,
-            deaf: false,
-            mute: false,
+            receives_no_more: false,
+            sends_no_more: false,
             trouble: None,
             speaks: PhantomData,
         }
     }
 
-    /// What was no message, or could not be one.
+    /// What arrived that is no message, or which message could not be sent.
     pub(super) fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
     }
 
-    /// Says that nothing will follow.
+    /// Tells the other end that no frame will follow.
     pub(super) fn close(&mut self) {
-        if !self.mute {
+        if !self.sends_no_more {
             self.write(&NOTHING_MORE.to_le_bytes());
-            self.mute = true;
+            self.sends_no_more = true;
         }
     }
 
-    /// Writes all of it, unless the other end goes. While the other end takes in
-    /// nothing, what it sends is taken in: it may be waiting for that.
+    /// Writes all bytes, unless the other end disconnects. While this end waits for room, it
+    /// reads: the other end may be waiting for room too.
     fn write(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() && !self.mute {
+        while !bytes.is_empty() && !self.sends_no_more {
             match (&self.stream).write(bytes) {
                 Ok(written) => bytes = &bytes[written..],
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    let waited = self.stream.wait(!self.deaf, true, None);
-                    self.mute = waited.is_err();
+                    let waited = self.stream.wait(!self.receives_no_more, true, None);
+                    self.sends_no_more = waited.is_err();
                     self.read();
                 }
                 Err(error) => {
-                    self.mute = true;
+                    self.sends_no_more = true;
                     self.note(&error);
                 }
             }
         }
     }
 
-    /// Takes in some of what has come; whether there was anything, or there will
-    /// never be.
+    /// Reads some of the bytes that have arrived. `false`: there are none now.
     fn read(&mut self) -> bool {
-        if self.deaf {
+        if self.receives_no_more {
             return true;
         }
         loop {
             match (&self.stream).read(&mut self.chunk) {
-                Ok(0) => self.deaf = true,
+                Ok(0) => self.receives_no_more = true,
                 Ok(read) => {
-                    self.come.drain(..self.at);
+                    self.received.drain(..self.at);
                     self.at = 0;
-                    self.come.extend_from_slice(&self.chunk[..read]);
+                    self.received.extend_from_slice(&self.chunk[..read]);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
                 Err(error) => {
-                    self.deaf = true;
+                    self.receives_no_more = true;
                     self.note(&error);
                 }
             }
@@ -107,7 +106,7 @@ impl<Out, In> Wire<Out, In> {
         }
     }
 
-    /// An error is trouble, unless it is how the other end's death looks.
+    /// Keeps the error, unless it means that the other end has disconnected.
     fn note(&mut self, error: &io::Error) {
         if !matches!(
             error.kind(),
@@ -117,28 +116,28 @@ impl<Out, In> Wire<Out, In> {
         }
     }
 
-    /// The link ends, for a reason that is not the other end's.
+    /// Ends the link from this side, for that reason.
     fn fail(&mut self, trouble: String) -> Gone {
         self.trouble.get_or_insert(trouble);
-        (self.deaf, self.mute) = (true, true);
-        self.come = Vec::new();
+        (self.receives_no_more, self.sends_no_more) = (true, true);
+        self.received = Vec::new();
         self.at = 0;
         Gone(())
     }
 }
 
 impl<Out: Serialize, In: DeserializeOwned> Wire<Out, In> {
-    /// What cannot be said (serde refuses, or it is too long) ends the link: there
-    /// would be no way to go on.
+    /// A message that cannot be sent (serde refuses it, or it is too long) ends the link: the
+    /// other end would wait for it.
     pub(super) fn send(&mut self, message: Out) -> Result<(), Gone<Out>> {
-        if self.mute {
+        if self.sends_no_more {
             return Err(Gone(message));
         }
         match frame(&message) {
             Ok(frame) => self.write(&frame),
             Err(why) => drop(self.fail(why)),
         }
-        match self.mute {
+        match self.sends_no_more {
             false => Ok(()),
             true => Err(Gone(message)),
         }
@@ -154,7 +153,7 @@ impl<Out: Serialize, In: DeserializeOwned> Wire<Out, In> {
     }
 
     pub(super) fn receive_timeout(&mut self, timeout: Duration) -> Result<In, TimedOutOrGone> {
-        // What no clock can show is never.
+        // A time that no clock can show never comes.
         let end = Instant::now().checked_add(timeout);
         loop {
             if let Some(message) = self.next().map_err(|Gone(())| TimedOutOrGone::Gone)? {
@@ -173,13 +172,13 @@ impl<Out: Serialize, In: DeserializeOwned> Wire<Out, In> {
         waited.map_err(|error| self.fail(format!("the link broke: {error}")))
     }
 
-    /// The next message, if it has come whole.
+    /// The next message, if all of it has arrived.
     fn next(&mut self) -> Result<Option<In>, Gone> {
         loop {
             if let Some(message) = self.take()? {
                 return Ok(Some(message));
             }
-            if self.deaf {
+            if self.receives_no_more {
                 return Err(Gone(()));
             }
             if !self.read() {
@@ -188,21 +187,21 @@ impl<Out: Serialize, In: DeserializeOwned> Wire<Out, In> {
         }
     }
 
-    /// The first message of what has come.
+    /// The first message among the bytes that have arrived.
     fn take(&mut self) -> Result<Option<In>, Gone> {
-        let Some((length, come)) = self.come[self.at..].split_first_chunk() else {
+        let Some((length, rest)) = self.received[self.at..].split_first_chunk() else {
             return Ok(None);
         };
         let length = u32::from_le_bytes(*length);
         if length == NOTHING_MORE {
-            self.deaf = true;
+            self.receives_no_more = true;
             return Err(Gone(()));
         }
         let length = length as usize;
         if length > LONGEST {
             return Err(self.fail(format!("a message of {length} bytes was announced")));
         }
-        let Some(body) = come.get(..length) else {
+        let Some(body) = rest.get(..length) else {
             return Ok(None);
         };
         let message = match postcard::take_from_bytes(body) {
@@ -214,16 +213,16 @@ impl<Out: Serialize, In: DeserializeOwned> Wire<Out, In> {
             Err(error) => return Err(self.fail(format!("what came is no message: {error}"))),
         };
         self.at += size_of_val(&NOTHING_MORE) + length;
-        if self.at == self.come.len() && self.at > CHUNK {
-            // What a large message took is given back.
-            self.come = Vec::new();
+        if self.at == self.received.len() && self.at > CHUNK {
+            // The memory of a large message is freed.
+            self.received = Vec::new();
             self.at = 0;
         }
         Ok(Some(message))
     }
 }
 
-/// A message as it goes over the wire.
+/// The frame of a message.
 fn frame(message: &impl Serialize) -> Result<Vec<u8>, String> {
     let room_for_length = vec![0; size_of_val(&NOTHING_MORE)];
     let mut frame = postcard::to_extend(message, room_for_length)

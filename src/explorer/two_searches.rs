@@ -1,4 +1,4 @@
-//! Two searches take turns. The first explores all interleavings of a scene. The second
+//! Two searches alternate. The first explores all interleavings of a scene. The second
 //! explores those with no preemption, then those with one, and so on. If there are too many
 //! to explore, the first has seen only executions that are much alike. The second has seen
 //! all that need few preemptions, as most bugs do.
@@ -14,17 +14,17 @@ use crate::engine::search::Reduction;
 const ALONE: u64 = 20_000;
 /// After that the search with the bound has one execution for so many of the other's, …
 const SHARE: u64 = 20;
-/// … and takes so many in a row: to change from one search to the other costs time.
-const TURN: u64 = 64;
+/// … and runs so many in a row, since changing from one search to the other costs time.
+const IN_A_ROW: u64 = 64;
 
-pub(super) struct Turns {
+pub(super) struct TwoSearches {
     settings: Settings,
     stack_size: usize,
     /// The bound that was chosen, if one was. Then nothing else is explored.
     most: Option<usize>,
     /// Whether only the first search is run.
     only_all: bool,
-    /// After so many executions of the first search the second may have its turn.
+    /// After so many executions of the first search the second begins.
     alone: u64,
     all: Option<Runner>,
     few: Option<Runner>,
@@ -34,9 +34,9 @@ pub(super) struct Turns {
     left: u64,
 }
 
-impl Turns {
+impl TwoSearches {
     pub(super) fn new(settings: Settings, options: &Options) -> Self {
-        let mut turns = Self {
+        let mut searches = Self {
             settings,
             stack_size: options.stack_size,
             most: options.preemptions,
@@ -47,11 +47,11 @@ impl Turns {
             executions: [0; 2],
             left: 0,
         };
-        match turns.most {
-            Some(_) => turns.few = Some(Runner::new(turns.bounded(), turns.stack_size)),
-            None => turns.all = Some(Runner::new(settings, turns.stack_size)),
+        match searches.most {
+            Some(_) => searches.few = Some(Runner::new(searches.bounded(), searches.stack_size)),
+            None => searches.all = Some(Runner::new(settings, searches.stack_size)),
         }
-        turns
+        searches
     }
 
     fn bounded(&self) -> Settings {
@@ -67,8 +67,8 @@ impl Turns {
     /// Which search runs the next execution.
     pub(super) fn next(&mut self) -> By {
         let [all, few] = self.executions;
-        if all >= self.alone && (few + TURN) * SHARE <= all && !self.only_all {
-            self.left = TURN;
+        if all >= self.alone && (few + IN_A_ROW) * SHARE <= all && !self.only_all {
+            self.left = IN_A_ROW;
         }
         let by = match &self.all {
             None => By::Few,
@@ -86,13 +86,13 @@ impl Turns {
     }
 
     /// # Panics
-    /// If it never was that search's turn.
+    /// If that search never ran.
     pub(super) fn runner(&self, by: By) -> &Runner {
         let runner = match by {
             By::All => &self.all,
             By::Few => &self.few,
         };
-        runner.as_ref().expect("it is its turn")
+        runner.as_ref().expect("it has run")
     }
 
     /// On to the next execution of that search. Whether anything is left to explore; says
