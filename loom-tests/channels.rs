@@ -361,9 +361,9 @@ mod found {
         assert_eq!(found, ["gave up", "message"]);
     }
 
-    /// Who has waited in vain has looked at the channel.
+    /// A receiver that has timed out has read the channel: a message is a new write for it.
     #[test]
-    fn a_message_is_news_for_who_has_timed_out() {
+    fn a_message_is_new_for_a_receiver_that_has_timed_out() {
         let found = outcomes(
             || options(2, 0),
             || {

@@ -157,8 +157,8 @@ mod what_brute_force_found {
         assert_eq!(found.outcome("deadlock").unwrap().different, 4);
     }
 
-    /// Who has been notified in the nick of time could also have timed out: that
-    /// was only learned if it ran before the notification.
+    /// A waiter that was notified could have timed out instead. An earlier engine found that
+    /// only if the waiter ran before the notification.
     #[test]
     fn every_order_of_a_notification_and_a_time_out() {
         let found = all(Memory::Sc, || {
@@ -228,8 +228,8 @@ mod what_brute_force_found {
         assert_eq!(found, rows(expected));
     }
 
-    /// Who finds its token does not wait, and so takes from no budget: that it might
-    /// have done so before, and left nothing to another, was overlooked.
+    /// A thread that finds its token does not wait, and so takes from no budget. An earlier
+    /// engine overlooked that it could have taken from it before, and left nothing to another.
     #[test]
     fn every_order_of_two_waits_that_could_end_by_themselves() {
         let found = counts(
@@ -254,7 +254,7 @@ mod what_brute_force_found {
         assert_eq!(found, rows([("done", 3), ("deadlock", 4)]));
     }
 
-    /// Who was woken made no difference, as long as the order was the same.
+    /// In an earlier engine the woken thread made no difference to an order's name.
     #[test]
     fn whom_a_notification_wakes_makes_a_difference() {
         let found = counts(
@@ -354,8 +354,8 @@ mod what_brute_force_found {
         assert_eq!(found, rows(expected));
     }
 
-    /// What a destructor does belongs to the step that panicked. That the step would
-    /// have been in no race, had it not panicked, hid races of the one that did.
+    /// The steps of a destructor belong to the step that panicked. Without its panic that step
+    /// is in no race, and this once hid the races of the destructor.
     #[test]
     fn every_order_of_a_panic_whose_destructor_takes_a_step() {
         struct StoresIfPanicking<'a>(&'a AtomicUsize);

@@ -461,8 +461,8 @@ fn meet_or_start(ops: &mut Vec<Op>) {
     });
 }
 
-/// Who would unpark a thread that has not been started yet, or perhaps not, unparks
-/// the first instead.
+/// An operation that would unpark a thread which may not have been started yet unparks the
+/// first thread instead.
 fn unpark_who_is_there(threads: &mut [Vec<Op>]) {
     fn unpark_who(is_there: &dyn Fn(usize) -> bool, op: &mut Op) {
         match op {

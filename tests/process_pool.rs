@@ -437,7 +437,7 @@ fn a_closed_pool_gives_the_job_back() {
     });
 }
 
-/// Whoever waits for room while the pool is closed gets the job back, too.
+/// A thread that waits for room while the pool is closed gets its job back, too.
 #[test]
 fn to_close_ends_the_wait_for_room() {
     ends(|| {

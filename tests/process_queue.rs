@@ -478,7 +478,7 @@ fn an_item_that_kills_whoever_gets_it_comes_back() {
     assert_eq!(report.died, TRIES);
 }
 
-/// Whoever is given item 2 has it in hand, and is killed.
+/// The consumer that gets item 2 is killed while it has the item.
 struct Deadly<'a> {
     child: Consumer,
     writer: &'a PipeWriter,
@@ -688,7 +688,7 @@ fn soak_process_queue() {
     let config = config(3, 3, kills * GAP * 2 / 3, 4);
     let (reader, writer) = io::pipe().expect("a pipe");
     let printed = thread::spawn(move || heard(reader));
-    // Who lives, as far as we know, by kind and number.
+    // The processes that are alive, as far as we know, by kind and number.
     let alive: Mutex<BTreeMap<(&str, usize), Killer>> = Mutex::default();
     let ids: Mutex<Vec<u32>> = Mutex::default();
     let (progress, taken_one) = mpsc::channel();

@@ -782,7 +782,7 @@ fn rest_of(lines: &Receiver<String>, mut next: usize) -> usize {
     }
 }
 
-/// To open it would be to wait until somebody reads it.
+/// Opening it would wait until another process reads from it.
 #[cfg(unix)]
 #[test]
 fn a_pipe_is_no_log() {

@@ -405,8 +405,8 @@ fn more_threads() -> Vec<Family> {
     ]
 }
 
-/// Who reads from the release sequence that a release store heads synchronizes with
-/// that store. Since C++20 only read-modify-writes carry it on (P0982R1).
+/// A load that reads from the release sequence of a release store synchronises with that
+/// store. Since C++20 only read-modify-writes carry it on (P0982R1).
 fn release_sequences() -> Vec<Family> {
     let released = [store(X, 1), Op::Store(Y, 1, Release)];
     let fenced = [store(X, 1), Op::Fence(Release), store(Y, 1)];

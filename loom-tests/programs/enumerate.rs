@@ -222,12 +222,12 @@ struct State {
     /// The threads that wait at the barrier.
     gathered: Option<Thread>,
     once: Once,
-    /// Who waits on the condition variable, longest first.
+    /// The threads that wait on the condition variable, longest first.
     waiters: Vec<Thread>,
     freed: [bool; program::OBJECTS],
     /// Whether an object was used after that.
     uses_freed: bool,
-    /// Who has been unparked and not parked since.
+    /// The threads that have been unparked and have not parked since.
     tokens: [bool; THREADS],
     budget: Budget,
     writes: [u32; OBJECTS],

@@ -10,7 +10,7 @@ use racecourse::explorer::report::{Budget, Memory};
 use racecourse::lessons::ticket_lock::{self, FairLock};
 use std::fmt;
 
-/// Who calls it: a thread.
+/// The thread that calls it.
 type Who = usize;
 
 /// To take a turn is to lock, to count, and to unlock.
@@ -47,9 +47,9 @@ impl fmt::Display for Answer {
 /// order of service.
 ///
 /// `try_lock` fails if somebody holds the lock at its place, and only then: never
-/// without a reason. Whoever waits holds it as soon as the one before lets go, even
-/// if he has not noticed. The place lies between invocation and response; in C11 it
-/// lies after what happens before the call, and a holder's letting go need not.
+/// without a reason. The next thread that waits holds the lock as soon as the holder unlocks,
+/// even before that thread has noticed. The place lies between invocation and response. In C11
+/// it lies after everything that happens before the call; an unlock by a holder need not.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Counter {
     turns: u64,

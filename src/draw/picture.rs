@@ -169,7 +169,7 @@ impl Picture {
                 }
                 height = lines.len();
                 if let Some(to) = to.map(|to| columns.threads[to].0) {
-                    // To the right it begins behind the reason.
+                    // An arrow to the right begins behind the reason.
                     let last = lines.last().map_or(0, |last| width(last));
                     let (from, line) = match to < own || last == 0 {
                         true => (own, first),

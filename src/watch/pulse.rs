@@ -34,8 +34,8 @@ impl Pulse {
 }
 
 thread_local! {
-    /// That of the calling thread; null if it is not watched. Without a destructor, so
-    /// that a signal handler can read it.
+    /// The pulse of the calling thread, or null if the thread is not watched. It has no
+    /// destructor, so a signal handler can read it.
     pub(super) static PULSE: Cell<*const Pulse> = const { Cell::new(ptr::null()) };
 }
 

@@ -16,7 +16,7 @@ thread_local! {
     static RUNNING: Cell<*const Running> = const { Cell::new(ptr::null()) };
 }
 
-/// That coroutine runs while `f` does.
+/// Marks that coroutine as the running one while `f` runs.
 #[inline]
 pub(super) fn while_running<R>(running: &Running, f: impl FnOnce() -> R) -> R {
     struct Outer(*const Running);

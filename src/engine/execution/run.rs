@@ -84,7 +84,7 @@ pub(crate) struct Execution {
     pub(crate) threads: Threads,
     pub(crate) objects: Objects,
     pub(crate) trace: Trace,
-    /// That of the execution before.
+    /// The trace of the execution before.
     pub(super) before: Trace,
     pub(super) begun: Option<Begun>,
     /// Names what the first thread has done since it joined the last of the others. It

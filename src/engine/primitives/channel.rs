@@ -35,8 +35,8 @@ pub(super) struct Channel {
     pub(super) has_receiver: bool,
     /// What happens before the senders disconnected, and the record of the last one.
     pub(super) released: (Past, RecordId),
-    /// What happens before the receiver disconnected. That a sender which finds it gone
-    /// synchronises with that, std does not say plainly.
+    /// What happens before the receiver disconnected. (std does not say whether a sender that
+    /// finds it disconnected synchronises with that.)
     pub(super) left: Past,
     /// If it is bounded: what happens before each message was received, in their order, …
     pub(super) taken: Vec<Past>,
