@@ -1,5 +1,5 @@
 //! Objects that are freed while other threads still use them: found in every order, and
-//! before the freed memory is touched.
+//! before the freed memory is accessed.
 
 use racecourse::check::{self, Budget, Exploration, Memory};
 use racecourse::explorer::report::Judged;
@@ -710,10 +710,10 @@ fn what_is_about_to_be_freed_can_still_be_used() {
     }
 }
 
-/// An execution that only repeats others is given up where a thread is about to free
+/// An execution that only repeats others is aborted where a thread is about to free
 /// something. The thread goes on to its next step: what it has freed must be known.
 #[test]
-fn what_is_freed_in_an_execution_that_is_given_up_is_not_touched_either() {
+fn what_is_freed_in_an_aborted_execution_is_not_accessed_either() {
     for memory in BOTH {
         let found = outcomes_of_three(
             memory,

@@ -197,7 +197,7 @@ mod what_brute_force_found {
         );
     }
 
-    /// An execution was given up when somebody was notified who was to wake by
+    /// An execution was aborted when somebody was notified who was to wake by
     /// himself: nobody learned what else would have raced with what had been done.
     #[test]
     fn every_order_of_a_notification_and_a_spurious_wake_up() {
@@ -778,7 +778,7 @@ mod failures {
         }
     }
 
-    /// Destructors that lock, wait or join while an execution is given up, or
+    /// Destructors that lock, wait or join while an execution is aborted, or
     /// while a panic unwinds: outcomes, not an aborted process.
     #[test]
     fn destructors_may_do_what_they_like() {

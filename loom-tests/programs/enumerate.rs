@@ -2,7 +2,7 @@
 //! neither the engine nor `racecourse::sync` has a part in it.
 //!
 //! A trace is written down as the steps of each thread, each with the objects it
-//! touches and how many writes of them came before, and what it chooses: so two interleavings that
+//! accesses and how many writes of them came before, and what it chooses: so two interleavings that
 //! differ in the order of independent steps alone are the same, and a trace that
 //! has been seen need not be gone through again.
 
@@ -35,12 +35,12 @@ fn parker(thread: Thread) -> Object {
     CONDVAR + 1 + thread
 }
 
-/// What a step touches, and how many writes of that came before.
-type Touch = (Object, u32);
+/// What a step accesses, and how many writes of that came before.
+type Access = (Object, u32);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Step {
-    touches: Vec<Touch>,
+    accesses: Vec<Access>,
     choice: usize,
 }
 
@@ -233,7 +233,7 @@ struct State {
     writes: [u32; OBJECTS],
     /// The same without read-modify-writes that left the value as it was: what there
     /// is for who spins to see.
-    news: [u32; OBJECTS],
+    changes: [u32; OBJECTS],
     trace: Vec<Vec<Step>>,
 }
 
@@ -243,7 +243,7 @@ struct Doing {
     phase: Phase,
     seen: Vec<u64>,
     /// What it saw when it last looked, if it spins.
-    looked: Option<Touch>,
+    looked: Option<Access>,
     /// Whether it has yielded since its last step.
     has_yielded: bool,
 }
@@ -441,7 +441,7 @@ impl State {
             tokens: [false; THREADS],
             budget,
             writes: [0; OBJECTS],
-            news: [0; OBJECTS],
+            changes: [0; OBJECTS],
             trace: vec![Vec::new(); threads],
         }
     }
@@ -544,15 +544,15 @@ impl State {
 
     /// A step that readers take in any order.
     fn shares(&mut self, me: Thread) {
-        self.touch(me, Some(LOCK), &[READERS + me]);
+        self.access(me, Some(LOCK), &[READERS + me]);
     }
 
     /// A step that sees who reads.
     fn looks_for_readers(&mut self, me: Thread) {
         self.reads(me, LOCK);
         for readers in READERS..READERS + THREADS {
-            let touch = (readers, self.writes[readers]);
-            self.last_step(me).touches.push(touch);
+            let access = (readers, self.writes[readers]);
+            self.last_step(me).accesses.push(access);
         }
     }
 
@@ -579,32 +579,32 @@ impl State {
         next
     }
 
-    fn touch(&mut self, thread: Thread, reads: Option<Object>, writes: &[Object]) {
-        let touched = reads.iter().chain(writes);
-        let touches = touched.map(|&object| (object, self.writes[object]));
+    fn access(&mut self, thread: Thread, reads: Option<Object>, writes: &[Object]) {
+        let accessed = reads.iter().chain(writes);
+        let accesses = accessed.map(|&object| (object, self.writes[object]));
         self.trace[thread].push(Step {
-            touches: touches.collect(),
+            accesses: accesses.collect(),
             choice: 0,
         });
         for &object in writes {
             self.writes[object] += 1;
-            self.news[object] += 1;
+            self.changes[object] += 1;
         }
     }
 
-    /// Writes what was there already: no news.
+    /// Writes what was there already: no new write.
     fn rewrites(&mut self, thread: Thread, object: Object) {
-        let news = self.news;
+        let changes = self.changes;
         self.writes(thread, object);
-        self.news = news;
+        self.changes = changes;
     }
 
     fn reads(&mut self, thread: Thread, object: Object) {
-        self.touch(thread, Some(object), &[]);
+        self.access(thread, Some(object), &[]);
     }
 
     fn writes(&mut self, thread: Thread, object: Object) {
-        self.touch(thread, None, &[object]);
+        self.access(thread, None, &[object]);
     }
 
     fn last_step(&mut self, thread: Thread) -> &mut Step {
@@ -651,8 +651,8 @@ impl State {
         let chosen = self.ends(timed)[choice];
         self.last_step(me).choice = choice;
         for (object, _, end) in self.budgets(timed) {
-            let touch = (object, self.writes[object]);
-            self.last_step(me).touches.push(touch);
+            let access = (object, self.writes[object]);
+            self.last_step(me).accesses.push(access);
             self.writes[object] += u32::from(end == chosen);
         }
         chosen
@@ -727,7 +727,7 @@ impl State {
             Phase::Running => {}
             Phase::Spinning => {
                 let looked = self.threads[me].looked;
-                if looked.is_some_and(|(object, news)| self.news[object] == news) {
+                if looked.is_some_and(|(object, changes)| self.changes[object] == changes) {
                     return false;
                 }
                 self.threads[me].phase = Phase::Running;
@@ -827,7 +827,7 @@ impl State {
                 }
             },
             Code::EndCall => {
-                self.touch(me, None, &[ONCE, ONCE_END]);
+                self.access(me, None, &[ONCE, ONCE_END]);
                 self.once = Once::Done;
             }
             Code::Do(Op::Load(x, _)) => {
@@ -868,10 +868,10 @@ impl State {
                     self.atomics[x] = to;
                 }
                 if found == from && self.budget.weak_failures > 0 {
-                    let touch = (WEAK_FAILURES, self.writes[WEAK_FAILURES]);
+                    let access = (WEAK_FAILURES, self.writes[WEAK_FAILURES]);
                     let step = self.last_step(me);
                     step.choice = choice;
-                    step.touches.push(touch);
+                    step.accesses.push(access);
                     self.writes[WEAK_FAILURES] += u32::from(fails);
                 }
             }
@@ -880,7 +880,7 @@ impl State {
                 if self.atomics[x] != to {
                     self.threads[me].has_yielded = true;
                     // A second look would be followed by the same ones for ever.
-                    let looked = self.threads[me].looked.replace((x, self.news[x]));
+                    let looked = self.threads[me].looked.replace((x, self.changes[x]));
                     if looked.is_some() {
                         self.threads[me].phase = Phase::Spinning;
                     }
@@ -927,7 +927,7 @@ impl State {
                     *end = End::Never;
                 }
             }
-            Code::Do(Op::Join(_)) => self.touch(me, None, &[]),
+            Code::Do(Op::Join(_)) => self.access(me, None, &[]),
             Code::Do(Op::Destroy(object)) => self.frees(me, object),
             Code::Do(_) => unreachable!("flattened, or no step"),
             Code::Lock(m) => {
@@ -967,7 +967,7 @@ impl State {
                 self.owners[m] = None;
             }
             Code::Wait { with: m, timed, .. } => {
-                self.touch(me, None, &[CONDVAR, mutex(m)]);
+                self.access(me, None, &[CONDVAR, mutex(m)]);
                 let end = self.begin_to_wait(me, timed, choice);
                 self.owners[m] = None;
                 self.waiters.push(me);
