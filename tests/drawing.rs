@@ -532,7 +532,7 @@ fn a_picture_escapes_its_text_and_holds_all_of_it() {
         assert!(number(text, "x") + 8 * letters <= wide, "{text} in {wide}");
         assert!(number(text, "y") < high, "{text} in {high}");
     }
-    for lane in ["runs", "ready", "waits", "preempted"] {
+    for lane in ["runs", "enabled", "waits", "preempted"] {
         assert!(svg.contains(&format!(" class=\"{lane}\"")), "{lane}");
     }
 }

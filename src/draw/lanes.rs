@@ -215,11 +215,11 @@ impl<'a> Columns<'a> {
                 .map(|thread| self.lanes.threads[thread].as_str());
             names.collect::<Vec<_>>()
         };
-        let text: Vec<String> = match (&names(Lane::Waits)[..], &names(Lane::Ready)[..]) {
+        let text: Vec<String> = match (&names(Lane::Waits)[..], &names(Lane::Enabled)[..]) {
             ([], []) => return Vec::new(),
-            (waits, ready) => {
+            (waits, enabled) => {
                 let verb = if waits.len() == 1 { "waits" } else { "wait" };
-                [(waits, verb), (ready, "could run")]
+                [(waits, verb), (enabled, "could run")]
                     .into_iter()
                     .filter(|(names, _)| !names.is_empty())
                     .map(|(names, does)| format!("{}, which {does}", names.join(", ")))
@@ -435,7 +435,7 @@ impl<'a> Columns<'a> {
 fn put_lane(line: &mut Line, at: usize, lane: Lane) {
     match lane {
         Lane::Runs => line.put(at, Tone::Heading, "┃"),
-        Lane::Ready => line.put(at, Tone::Quiet, "│"),
+        Lane::Enabled => line.put(at, Tone::Quiet, "│"),
         Lane::Waits => line.put(at, Tone::Quiet, "┊"),
         Lane::Gone => line.put(at, Tone::Plain, " "),
     }

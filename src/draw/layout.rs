@@ -110,7 +110,7 @@ pub enum Lane {
     /// The thread has the processor.
     Runs,
     /// The thread is enabled, but another one has the processor.
-    Ready,
+    Enabled,
     /// The thread is blocked.
     Waits,
     /// The thread has not started, or has ended.

@@ -24,7 +24,7 @@ const STYLE: &str = "\
 text { font: 14px/1 monospace; fill: #1c1c1e; white-space: pre }
 .heading, .bad, .mark { font-weight: bold } .bad, .mark { fill: #a3160f } .good { fill: #1a6b2f }
 .warning { fill: #7a5200 } .quiet { fill: #5b5b62 } .spoken { fill: #0b5a66 } .state { fill: #0b57a4; font-weight: bold }
-.runs { stroke: #1c1c1e; stroke-width: 4 } .ready { stroke: #5b5b62; stroke-width: 1.5 }
+.runs { stroke: #1c1c1e; stroke-width: 4 } .enabled { stroke: #5b5b62; stroke-width: 1.5 }
 .waits { stroke: #5b5b62; stroke-width: 2; stroke-dasharray: 3 4 } .switch { stroke: #5b5b62; stroke-width: 1.5 }
 .preempted { stroke: #1c1c1e; stroke-width: 3 }
 ";
@@ -189,7 +189,7 @@ impl Picture {
         for (lane, &(at, _)) in row.lanes.iter().zip(&columns.threads) {
             let class = match lane {
                 Lane::Runs => "runs",
-                Lane::Ready => "ready",
+                Lane::Enabled => "enabled",
                 Lane::Waits => "waits",
                 Lane::Gone => continue,
             };

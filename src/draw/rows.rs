@@ -120,7 +120,7 @@ pub(super) fn lanes(story: &Story, files: &Files<'_>) -> Lanes {
 
 fn lane_of(lane: report::Lane) -> Lane {
     match lane {
-        report::Lane::Enabled => Lane::Ready,
+        report::Lane::Enabled => Lane::Enabled,
         report::Lane::Waits => Lane::Waits,
         report::Lane::NotStarted | report::Lane::Ended => Lane::Gone,
     }

@@ -55,16 +55,16 @@ pub(crate) fn hold(name: Option<&str>, has_overflowed: bool) -> bool {
         } else if !state.stops.load(Relaxed) {
             return false;
         }
-        let mut wanted = state.wanted.load(Relaxed);
-        let has_passed = |wanted| state.passed.load(Relaxed) >= wanted;
+        let mut begun = state.begun.load(Relaxed);
+        let has_passed = |begun| state.passed.load(Relaxed) >= begun;
         // A trial that began before the last instruction says nothing.
-        let is_new = has_passed(wanted);
+        let is_new = has_passed(begun);
         if is_new {
-            wanted += 1;
-            state.wanted.store(wanted, Relaxed);
+            begun += 1;
+            state.begun.store(begun, Relaxed);
         }
-        let has_passed = comes_true(if is_new { SHORT } else { 1 }, || has_passed(wanted));
-        if (is_new && has_passed) || wanted > TRIALS {
+        let has_passed = comes_true(if is_new { SHORT } else { 1 }, || has_passed(begun));
+        if (is_new && has_passed) || begun > TRIALS {
             let place = (&raw const name).cast_mut().cast();
             // ORDERING: Release, so that the watcher can read the name.
             state.held.store(place, Release);
@@ -89,7 +89,7 @@ impl State {
     /// Tries, as often as the thread asks, whether others can allocate and print.
     fn tries(&self, mut block: Vec<u8>) {
         for trial in 1..=TRIALS {
-            while self.wanted.load(Relaxed) < trial {
+            while self.begun.load(Relaxed) < trial {
                 if self.is_held() {
                     return;
                 }

@@ -67,7 +67,7 @@ pub(super) struct State {
     pub(super) stops: AtomicBool,
     pub(super) has_overflowed: AtomicBool,
     /// How many trials the thread has asked for, and how many have ended.
-    pub(super) wanted: AtomicUsize,
+    pub(super) begun: AtomicUsize,
     pub(super) passed: AtomicUsize,
     /// Where the name of what runs is, once the thread goes no further.
     pub(super) held: AtomicPtr<Option<&'static str>>,
