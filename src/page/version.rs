@@ -2,6 +2,7 @@
 
 use super::source;
 use super::text::{escaped, json, page};
+use crate::draw::{self, layout::Block};
 use crate::explorer::report::{Exploration, Grade, Kind, Outcome, Step, Story, count};
 use crate::lessons::{Lesson, Scene, Version};
 use std::fmt::Write as _;
@@ -116,7 +117,8 @@ impl Page<'_> {
             source::html(&self.files())
         );
         if let Some((scene, outcome)) = self.story() {
-            main.push_str(&story(scene, outcome));
+            let mistake = self.lesson.mistake(self.version, scene);
+            main.push_str(&story(scene, outcome, &mistake));
         }
         main.push_str(&self.schedulers());
         let _ = writeln!(
@@ -163,7 +165,7 @@ impl Page<'_> {
     fn schedulers(&self) -> String {
         let name = escaped(&self.version.name);
         let mut html = format!(
-            "<section class=\"main\"><h2>You are the scheduler</h2>\n<p>Choose which thread runs \
+            "<section class=\"main play\"><h2>You are the scheduler</h2>\n<p>Choose which thread runs \
              next, with the buttons, or with the keys 1 to 9. The left arrow goes back. \
              Interleavings that differ only in the order of independent steps count as one.</p>\n\
              <p class=\"needs-script\"><noscript>This part needs scripts.</noscript></p>\n\
@@ -221,7 +223,7 @@ impl Page<'_> {
 }
 
 /// The story, step by step: whole without the script, which adds the controls.
-fn story(scene: &Scene, outcome: &Outcome) -> String {
+fn story(scene: &Scene, outcome: &Outcome, mistake: &draw::Mistake<'_>) -> String {
     let told = &outcome.story;
     let mut html = String::new();
     let _ = write!(
@@ -257,24 +259,15 @@ fn story(scene: &Scene, outcome: &Outcome) -> String {
         before = &step.state;
     }
     html.push_str("</tbody></table></div>\n");
-    let because = told.because.as_ref().map(|because| {
-        let act = &because.act;
-        let what = format!(
-            "{} by {} at {}:{}",
-            act.what, act.thread, act.file, act.line
-        );
-        let otherwise = because.before.as_ref().map_or_else(String::new, |before| {
-            format!(
-                "If {} by {} at {}:{} comes before it, the outcome can be “{}”.",
-                before.what, before.thread, before.file, before.line, because.outcome
-            )
-        });
-        format!("The decisive step (!) is {what}. {otherwise}")
-    });
-    for line in told.epilogue.iter().chain(&because) {
-        let _ = writeln!(html, "<p>{}</p>", escaped(line));
+    html.push_str("<dl>\n");
+    for block in draw::mistake(outcome, mistake).blocks {
+        if let Block::Labelled(label, lines) = block {
+            let lines = lines.iter().map(|line| escaped(&line.text));
+            let lines: Vec<String> = lines.collect();
+            let _ = writeln!(html, "<dt>{label}<dd>{}", lines.join("<br>"));
+        }
     }
-    html + "</section>\n"
+    html + "</dl>\n</section>\n"
 }
 
 fn row(story: &Story, place: usize, step: &Step, before: &[String]) -> String {
