@@ -6,6 +6,9 @@ use racecourse::explorer::{Options, explore};
 use racecourse::narrate;
 use racecourse::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use racecourse::sync::{Actors, Mutex, mpsc, thread};
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Two threads add 1 in two steps, and then take so many more steps each. With 12, those
 /// have 2.7 million orders, and a depth-first search explores all of them before it changes
@@ -292,6 +295,47 @@ fn a_panic_after_a_scope_can_wait() {
     };
     let all = "(0, 0) (0, 1) (1, 0) (1, 1)";
     assert_eq!([None, Some(5)].map(explored), [all; 2]);
+}
+
+/// Both places are made by one line, and which of them is used first depends on the order: what
+/// the thread that unwinds has used in one order is not what it uses in another. If it comes
+/// last, it sees the store.
+#[test]
+fn what_a_thread_uses_first_while_it_unwinds_is_told_apart() {
+    struct Looks<'a>(&'a AtomicUsize, &'a Cell<usize>);
+    impl Drop for Looks<'_> {
+        fn drop(&mut self) {
+            self.1.set(self.0.load(SeqCst));
+        }
+    }
+    let scene = || {
+        let (x, y) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let places: Vec<AtomicUsize> = (0..2).map(|_| AtomicUsize::new(0)).collect();
+        let stores = || {
+            y.load(SeqCst);
+            places[1].load(SeqCst);
+            places[0].store(1, SeqCst);
+            0
+        };
+        let unwinds = || {
+            let seen = Cell::new(2);
+            x.load(SeqCst);
+            let panics = || {
+                let _looks = Looks(&places[0], &seen);
+                panic!("on purpose");
+            };
+            let _: Box<dyn Any + Send> = catch_unwind(AssertUnwindSafe(panics)).unwrap_err();
+            seen.get()
+        };
+        // The last actor runs first.
+        Actors::new()
+            .enter("stores", stores)
+            .enter("unwinds", unwinds)
+            .run()[1]
+    };
+    let both = [("0".to_owned(), 0), ("1".to_owned(), 0)];
+    assert_eq!(told(scene, Some(0)), both);
+    a_bound_agrees_with_the_stories(scene);
 }
 
 /// A thread that tries to receive never waits for a message.

@@ -130,10 +130,23 @@ fn tells_other_preemptions(program: &Program, memory: Memory, told: &mut Told) -
                 draw::story(row).plain()
             ));
         }
+        if shows_the_engine(row) {
+            complaints.push(format!(
+                "{outcome}: a line of the engine's is told:\n{}",
+                draw::story(row).plain()
+            ));
+        }
         *told.by_preemptions.entry(story.preemptions).or_default() += 1;
         told.not_minimal += usize::from(!story.minimal);
     }
     Ok((!complaints.is_empty()).then(|| complaints.join("\n")))
+}
+
+/// Whether a story tells a line that is not the scene's.
+fn shows_the_engine(row: &Outcome) -> bool {
+    let steps = row.story.steps.iter().map(|step| &step.file);
+    let mut texts = steps.chain(&row.story.epilogue);
+    texts.any(|text| text.contains("src/engine"))
 }
 
 /// More preemptions than a program has room for.

@@ -2,10 +2,10 @@
 //! mistake that stories once had.
 
 use super::enumerate::enumerate;
-use super::program::{CONDVAR, Op, Pause, Program, Strength::Relaxed, USE_AFTER_FREE};
-use super::{MAX_TRACES, differs_within_a_bound, found, options};
+use super::program::{ATOMICS, CONDVAR, Op, Pause, Program, Strength::Relaxed, USE_AFTER_FREE};
+use super::{MAX_TRACES, differs_within_a_bound, found, options, shows_the_engine};
 use Op::{Destroy, FetchAdd, Join, Load, Lock, NotifyOne, Park, SpinUntil, Start, Store};
-use Op::{Poll, TryLock, TryLockTimes, Unpark, Wait};
+use Op::{Poll, Read, TryLock, TryLockTimes, TryWrite, Unpark, Wait, Write};
 use racecourse::draw;
 use racecourse::explorer::report::{Budget, Exploration, Judged, Memory};
 use racecourse::explorer::{Options, explore};
@@ -31,7 +31,9 @@ fn is_told(found: &Exploration, outcome: &str, preemptions: usize) {
         panic!("no `{outcome}` was found, only {:?}", found.outcomes);
     };
     let told = (row.story.preemptions, row.story.minimal);
-    assert_eq!(told, (preemptions, true), "{}", draw::story(row).plain());
+    let picture = draw::story(row).plain();
+    assert_eq!(told, (preemptions, true), "{picture}");
+    assert!(!shows_the_engine(row), "{picture}");
 }
 
 /// Brute force, the story and a bound agree that the outcome needs so many preemptions.
@@ -196,6 +198,23 @@ fn a_waiter_whose_condition_variable_is_freed_has_waited() {
     let waits = TryLockTimes(M, 1, Pause::Nothing, vec![polls]);
     let frees = vec![Destroy(CONDVAR), FetchAdd(X, 1, Relaxed)];
     needs(&program([frees, vec![waits]]), USE_AFTER_FREE, 0);
+}
+
+/// A thread that takes the write lock twice never gets to the mutex. So it must try while
+/// another thread reads, and to take the processor from that one is the preemption. It would
+/// be another one to free the mutex only when the thread has come there.
+#[test]
+fn a_thread_that_waits_for_what_is_freed_has_come_there() {
+    let program = program([
+        vec![Unpark(0), Load(X, Relaxed), Lock(M, vec![Read(vec![])])],
+        vec![Destroy(ATOMICS + N)],
+        vec![TryWrite(vec![Write(vec![])]), Lock(N, vec![])],
+    ]);
+    needs(&program, USE_AFTER_FREE, 1);
+    let found = found(&program, options(&program, Memory::Sc));
+    let story = &found.outcome(USE_AFTER_FREE).unwrap().story;
+    let last = story.steps.last().unwrap();
+    assert_eq!(last.what, "uses mutexes#1, which is freed");
 }
 
 /// A load that chooses what it reads cannot come after the destruction either.

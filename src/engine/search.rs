@@ -155,6 +155,7 @@ impl Search {
             if self.begun >= self.repeated {
                 node.last.clear();
                 node.found.clear();
+                node.moves = false;
             }
         } else if self.again {
             return self.slept.then_some(None).ok_or(Differs);

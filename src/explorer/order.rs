@@ -68,9 +68,9 @@ pub(super) struct Script<'x> {
     /// What each thread that has not ended at the end waits for, and whether it yields
     /// before.
     pub(super) unended: HashMap<ThreadId, (Gate, bool)>,
-    /// The step that decides the outcome; what others do later does not matter.
-    /// Without one, all steps do.
-    pub(super) decisive: Option<StepId>,
+    /// The outcome is decided when these steps have been taken, in whatever order; what
+    /// others do later does not matter. Without any, all steps do.
+    pub(super) decisive: Vec<StepId>,
 }
 
 /// An order of a script's steps.
@@ -293,9 +293,9 @@ impl<'a> Search<'a> {
     }
 
     fn is_done(&self, taken: &[u16]) -> bool {
-        match self.script.decisive {
-            Some(step) => self.is_taken(taken, step),
-            None => (0..self.threads.len()).all(|thread| self.next(taken, thread).is_none()),
+        match &self.script.decisive[..] {
+            [] => (0..self.threads.len()).all(|thread| self.next(taken, thread).is_none()),
+            steps => steps.iter().all(|&step| self.is_taken(taken, step)),
         }
     }
 

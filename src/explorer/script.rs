@@ -41,8 +41,44 @@ pub(super) fn of(x: &Execution) -> Script<'_> {
     Script {
         steps: steps.collect(),
         unended: unended.collect(),
-        decisive: is_decided.then(|| x.failed_after.saturating_sub(1)),
+        decisive: match is_decided {
+            true => decisive(x, x.failed_after.saturating_sub(1)),
+            false => Vec::new(),
+        },
     }
+}
+
+/// The steps that decide an execution which fails by the step `fails`. If that frees what
+/// another thread waits for, the other must have come so far, then or later.
+fn decisive(x: &Execution, fails: usize) -> Vec<usize> {
+    let comes = waiting_user(x).and_then(|user| {
+        let mut before = x.trace.records()[..fails].iter();
+        before.rposition(|record| match record.kind {
+            // It begins.
+            RecordKind::Spawn | RecordKind::Setup if record.values[0] == user as u64 => true,
+            _ => record.thread == user,
+        })
+    });
+    comes.into_iter().chain([fails]).collect()
+}
+
+/// The thread that waited for an object when another one freed it.
+fn waiting_user(x: &Execution) -> Option<ThreadId> {
+    match x.failure {
+        Some(Failure::UseAfterFree { user, waits, .. }) => Some(user).filter(|_| waits),
+        _ => None,
+    }
+}
+
+/// If the order frees an object before another thread comes to wait for it: that thread's
+/// use of it, which comes next.
+pub(super) fn late_use(x: &Execution, order: &[usize]) -> Option<usize> {
+    let user = waiting_user(x)?;
+    let freed = x.failed_after.checked_sub(1)?;
+    let mut later = freed + 1..happened(x).len();
+    later
+        .find(|&id| x.trace.records()[id].thread == user)
+        .filter(|_| order.last() != Some(&freed))
 }
 
 /// The records up to the point where the execution was aborted. Later records are of threads

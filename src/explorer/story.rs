@@ -65,14 +65,18 @@ pub(super) fn better_than(
         return Err((0, 0));
     }
     let order = order::fewest_preemptions(&script::of(x), fewer_than, places)?;
-    let better = order.map(|order| (Cost::of(&order), order));
+    let better = order.map(|mut order| {
+        order.steps.extend(script::late_use(x, &order.steps));
+        (Cost::of(&order), order)
+    });
     Ok(better.filter(|&(cost, _)| known.is_none_or(|known| cost < known)))
 }
 
 /// The order in which the execution was run: for one that has too many orders to look at.
 pub(super) fn as_it_ran(x: &Execution) -> (Cost, Order) {
     let script = script::of(x);
-    let end = script.decisive.map_or(script.steps.len(), |step| step + 1);
+    let last = script.decisive.iter().max();
+    let end = last.map_or(script.steps.len(), |step| step + 1);
     let steps: Vec<usize> = (0..end).collect();
     let preempted = |handover: &&Option<Handover>| **handover == Some(Handover::Preempted);
     let handovers = order::handovers(&script, &steps);

@@ -30,11 +30,12 @@ pub(crate) enum Failure {
         waits: Vec<BlockedThread>,
     },
     DataRace(Race),
-    /// The thread uses, there, an object that was destroyed.
+    /// The thread uses an object that was destroyed. `waits`: it waited for the object when
+    /// that was destroyed.
     UseAfterFree {
         object: ObjectId,
         user: ThreadId,
-        at: Option<At>,
+        waits: bool,
     },
     Panic {
         thread: ThreadId,

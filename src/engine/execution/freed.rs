@@ -202,10 +202,14 @@ impl Execution {
             _ => is_held_by(thread),
         };
         if let Some(user) = { others }.find(uses) {
+            let waits = !is_held_by(user);
             self.names_step(self.objects[object].class, USE_AFTER_FREE);
-            let at = self.trace.last_of(user).map(|record| record.at);
             self.tells_of_destruction(record);
-            self.fails(Failure::UseAfterFree { object, user, at });
+            self.fails(Failure::UseAfterFree {
+                object,
+                user,
+                waits,
+            });
         }
     }
 
@@ -242,9 +246,11 @@ impl Execution {
         self.misuses_freed(Some(object), USE_AFTER_FREE.1, at, |record, names| {
             format!("uses {}, which is freed", names.object_of(record))
         });
-        let user = self.current;
-        let at = Some(at);
-        self.fails(Failure::UseAfterFree { object, user, at });
+        self.fails(Failure::UseAfterFree {
+            object,
+            user: self.current,
+            waits: false,
+        });
     }
 
     /// A step that is wrong because the object is freed, or because it never lived.

@@ -333,7 +333,9 @@ impl Execution {
         // another if the same prefix goes on otherwise.
         if unwinding() && !self.is_aborted() {
             self.unwinding_classes.push(class);
+            self.search.accesses_something_new();
         }
+        // With a bound, nothing more is left out than the search knows to be the same.
         let is_bounded = self.needs.reduction.is_bounded();
         if !is_alone && self.unwinding_classes.contains(&class) && !is_bounded {
             self.needs.reduction = Reduction::None;

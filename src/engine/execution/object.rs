@@ -95,7 +95,7 @@ pub(crate) struct Destroyed {
     /// It did so by a call there. A destructor does not know its line: then it did so after
     /// its step there.
     pub(crate) is_call: bool,
-    pub(super) record: RecordId,
+    pub(crate) record: RecordId,
 }
 
 /// An object of the execution.

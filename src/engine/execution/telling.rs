@@ -12,19 +12,25 @@ use crate::engine::source;
 
 impl Execution {
     /// The scene's line of that record. If the scene has passed on a function of the engine's,
-    /// that is the line of the thread's step before, or where the thread was started.
+    /// that is the line of the thread's step before, or where the thread was started. If there
+    /// is none: where the object was made.
     pub(crate) fn line_of(&self, id: usize) -> At {
-        let records = &self.trace.records()[..=id];
-        let (thread, at) = (records[id].thread, records[id].at);
-        if !source::is_own(at) {
-            return at;
+        let record = &self.trace.records()[id];
+        let made_at = || self.objects[record.object?].made_at;
+        match source::is_own(record.at) {
+            true => { self.line_before(id, record.thread).or_else(made_at) }.unwrap_or(record.at),
+            false => record.at,
         }
-        let before = records.iter().rev().filter(|it| match it.kind {
+    }
+
+    /// The scene's line of the thread's last step before that record, or of its start.
+    pub(crate) fn line_before(&self, id: usize, thread: ThreadId) -> Option<At> {
+        let records = self.trace.records().iter().take(id).rev();
+        let before = records.filter(|it| match it.kind {
             RecordKind::Spawn => it.thread == thread || it.values[0] == thread as u64,
             kind => it.thread == thread && kind != RecordKind::Setup,
         });
-        let mut before = before.map(|it| it.at);
-        before.find(|at| !source::is_own(at)).unwrap_or(at)
+        before.map(|it| it.at).find(|at| !source::is_own(at))
     }
 }
 

@@ -20,6 +20,12 @@ impl Search {
         }
     }
 
+    /// The transition in progress accesses what has no location before it: after other
+    /// transitions that may be another one.
+    pub(crate) fn accesses_something_new(&mut self) {
+        self.path[self.begun - 1].moves = true;
+    }
+
     /// One of so many things; all are tried, this one first.
     pub(crate) fn choose(&mut self, of: usize) -> Result<usize, Differs> {
         if of == 1 {

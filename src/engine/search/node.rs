@@ -49,6 +49,8 @@ pub(super) struct Node {
     /// thread could go on after it, if it is enabled.
     pub(super) state: u128,
     pub(super) leads: Option<(u128, bool)>,
+    /// Whether what the transition accesses may have another location after other transitions.
+    pub(super) moves: bool,
     /// Transitions from here of which it is known what they do.
     pub(super) known: Vec<SleepEntry>,
 }
@@ -98,6 +100,7 @@ impl Node {
         self.running = None;
         self.preempted = 0;
         self.leads = None;
+        self.moves = false;
         self.known.clear();
     }
 
@@ -128,7 +131,9 @@ impl Node {
     #[inline]
     pub(super) fn has_no_choice(&self) -> bool {
         let mut accesses = self.last.iter();
-        self.choices.is_empty() && !accesses.any(|a| matches!(a.kind, Kind::ReadsFrom(..)))
+        self.choices.is_empty()
+            && !self.moves
+            && !accesses.any(|a| matches!(a.kind, Kind::ReadsFrom(..)))
     }
 
     /// On to the next transition or choice from here, if there is one.

@@ -95,9 +95,25 @@ fn what_others_do_after_the_decisive_step_does_not_matter() {
         step(1, &[(1, true)]),
         step(0, &[(0, true)]),
     ]);
-    early.decisive = Some(1);
+    early.decisive = vec![1];
     let order = fewest(&early);
     assert_eq!((order.preemptions, order.steps), (0, vec![1]));
+}
+
+/// Thread 1 frees what thread 2 waits for, and thread 2 gets there only if thread 0 is
+/// preempted.
+#[test]
+fn all_steps_that_decide_are_taken() {
+    let mut freed = script(vec![
+        step(0, &[(0, true)]),
+        step(1, &[(1, true)]),
+        step(2, &[(0, true)]),
+        step(0, &[(0, true)]),
+    ]);
+    freed.unended = HashMap::from([(2, (Gate::Open, false))]);
+    freed.decisive = vec![2, 1];
+    let order = fewest(&freed);
+    assert_eq!((order.preemptions, order.steps.len()), (1, 3));
 }
 
 #[test]

@@ -41,13 +41,6 @@ fn place(at: Option<At>) -> String {
     at.map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()))
 }
 
-fn at_or_after(is_call: bool) -> &'static str {
-    match is_call {
-        true => "at",
-        false => "after",
-    }
-}
-
 fn act(thread: String, what: String, at: At) -> Act {
     Act {
         thread,
@@ -246,7 +239,7 @@ impl<'x> Teller<'x> {
                 lines.extend(self.missing_edge(race));
                 lines
             }
-            Failure::UseAfterFree { object, user, at } => self.use_after_free(*object, *user, *at),
+            Failure::UseAfterFree { object, user, .. } => self.use_after_free(*object, *user),
             Failure::Panic { thread, panic } => vec![format!(
                 "{} panics at {}:{}: {}",
                 self.names.thread(*thread),
@@ -273,26 +266,47 @@ impl<'x> Teller<'x> {
         }
     }
 
-    fn use_after_free(&self, object: ObjectId, user: ThreadId, at: Option<At>) -> Vec<String> {
+    fn use_after_free(&self, object: ObjectId, user: ThreadId) -> Vec<String> {
+        let at = self.was_at(user, self.x.failed_after);
         let (name, user) = (self.names.object(object), self.names.thread(user));
-        let used = format!("{user} still uses `{name}` at {}", place(at));
+        let used = format!("{user} still uses `{name}`{at}");
         self.freed(object).into_iter().chain([used]).collect()
     }
 
     /// Which thread has freed the object.
     fn freed(&self, object: ObjectId) -> Option<String> {
-        let destroyed = self.x.objects[object].destroyed?;
-        let by = self.names.thread(destroyed.by);
-        let name = self.names.object(object);
-        let (how, at) = (at_or_after(destroyed.is_call), place(destroyed.at));
-        Some(format!("{by} frees `{name}` {how} {at}"))
+        let freed = self.x.objects[object].destroyed?;
+        let (by, name) = (self.names.thread(freed.by), self.names.object(object));
+        let call = freed.at.filter(|_| freed.is_call);
+        let at = self.frees_at(call, freed.by, freed.record as usize, Some(object));
+        Some(format!("{by} frees `{name}`{at}"))
+    }
+
+    /// Where the thread frees an object: by a call at that line, or after its step before that
+    /// record. If it has taken none: where the object was made.
+    fn frees_at(
+        &self,
+        call: Option<At>,
+        by: ThreadId,
+        record: usize,
+        object: Option<ObjectId>,
+    ) -> String {
+        let made_at = || self.x.objects[object?].made_at;
+        let (how, at) = match (call, self.x.line_before(record, by)) {
+            (Some(at), _) => (" at", Some(at)),
+            (None, Some(at)) => (" after", Some(at)),
+            (None, None) => (", made at", made_at()),
+        };
+        format!("{how} {}", place(at))
     }
 
     fn wrong_free(&self, free: &WrongFree) -> Vec<String> {
         let by = self.names.thread(free.by);
-        let at = format!("{} {}", at_or_after(free.is_call), place(Some(free.at)));
+        let call = Some(free.at).filter(|_| free.is_call);
+        let fails = self.x.failed_after.saturating_sub(1);
+        let at = self.frees_at(call, free.by, fails, free.object);
         let Some(object) = free.object else {
-            return vec![format!("{by} frees {at} what `alloc` has not returned")];
+            return vec![format!("{by} frees{at} what `alloc` has not returned")];
         };
         let name = self.names.object(object);
         match free.how {
@@ -306,11 +320,11 @@ impl<'x> Teller<'x> {
                         "`{name}`, allocated at {made_at}, has {}",
                         layout(allocated)
                     ),
-                    format!("{by} frees it {at} as {}", layout(freed)),
+                    format!("{by} frees it{at} as {}", layout(freed)),
                 ]
             }
             _ => {
-                let again = format!("{by} frees `{name}` again {at}");
+                let again = format!("{by} frees `{name}` again{at}");
                 self.freed(object).into_iter().chain([again]).collect()
             }
         }
@@ -326,16 +340,21 @@ impl<'x> Teller<'x> {
             self.names.thread(blocked.thread),
             self.names.waits_for(&blocked.waits),
         );
-        let mut records = script::happened(self.x).iter();
-        let last = records.rposition(|record| record.thread == blocked.thread);
-        let place = last.map_or_else(String::new, |id| {
-            let at = self.x.line_of(id);
-            format!(" at {}:{}", at.file(), at.line())
-        });
+        let place = self.was_at(blocked.thread, script::happened(self.x).len());
         format!(
             "{thread} {waits}{place}{}{never}",
             self.held_by(blocked.waits.held(), &blocked.holders)
         )
+    }
+
+    /// Where the thread's last step before that record was.
+    fn was_at(&self, thread: ThreadId, before: usize) -> String {
+        let mut records = self.x.trace.records()[..before].iter();
+        let is_step = |it: &Record| it.thread == thread && it.kind != RecordKind::Setup;
+        let last = records.rposition(is_step);
+        last.map_or_else(String::new, |id| {
+            format!(" at {}", place(Some(self.x.line_of(id))))
+        })
     }
 
     /// What could have ordered the two accesses: before the second, its thread read
