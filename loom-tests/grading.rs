@@ -232,6 +232,41 @@ fn a_junit_report_names_what_failed() {
     }
 }
 
+/// What is proved only up to a bound is told so: for people, for programs, and at the end of
+/// `watch`.
+#[test]
+fn a_proof_with_a_bound_says_so() {
+    let bound = "explored; one scene up to 0 preemptions)";
+    let said = |args: &[&str], name| text(&grade(args, &[name]).stdout);
+    let queue = said(&[], "right-queue.rs");
+    let first = queue.lines().next().unwrap();
+    assert!(first.ends_with(bound), "{queue}");
+    let json = |name| -> serde_json::Value {
+        let json = said(&["--json"], name);
+        serde_json::from_str(json.lines().next().unwrap()).unwrap()
+    };
+    let queue = json("right-queue.rs");
+    assert_eq!(queue["preemptions"], 0);
+    assert!(queue["reason"].as_str().unwrap().ends_with(bound));
+    let office = json("right-locked.rs");
+    assert!(office["preemptions"].is_null());
+    assert!(!office["reason"].as_str().unwrap().contains("preemption"));
+
+    let folder = TempDir::new().unwrap();
+    let watch = |name: &str| {
+        let path = folder.path().join(name);
+        fs::copy(submission(name), &path).unwrap();
+        text(&racecourse(&["watch"]).arg(path).output().unwrap().stdout)
+    };
+    let queue = watch("right-queue.rs");
+    let last = "No interleaving that was explored breaks a promise of the lesson; one scene was \
+                explored only up to 0 preemptions.\n";
+    assert!(queue.contains(last), "{queue}");
+    let office = watch("right-locked.rs");
+    let last = "No interleaving of any scene breaks a promise of the lesson.\n";
+    assert!(office.contains(last), "{office}");
+}
+
 /// From a wrong answer to a hint, to a proof, to the list.
 #[test]
 fn an_answer_is_watched_until_it_is_proved() {

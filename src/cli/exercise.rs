@@ -7,6 +7,7 @@ use crate::draw::layout::Tone;
 use crate::exercises::{
     self, Done, EXERCISES, Exercise, Grader, Limits, State, Verdict, exercise_of, file,
 };
+use crate::explorer::report::count;
 use crate::lessons::Lesson;
 use crate::programs::Stop;
 use notify::{RecursiveMode, Watcher as _};
@@ -175,7 +176,7 @@ fn watch(
             .map_err(|error| Stop::System(format!("cannot remember the verdict: {error}")))?;
         tell(&verdict, exercise, begun.elapsed(), out)?;
         if verdict.is_proved() {
-            last_word(exercise, folder, lessons, out)?;
+            last_word(exercise, verdict.preemptions(), folder, lessons, out)?;
             return Ok(true);
         }
         if hints && text != untouched {
@@ -240,14 +241,23 @@ fn tell(
 /// What the proof means, and what comes next.
 fn last_word(
     exercise: &Exercise,
+    bound: Option<usize>,
     folder: &Path,
     lessons: &[Lesson],
     out: &mut dyn Write,
 ) -> Result<(), Stop> {
-    writeln!(
-        out,
-        "No interleaving of any scene breaks a promise of the lesson."
-    )?;
+    match bound {
+        None => writeln!(
+            out,
+            "No interleaving of any scene breaks a promise of the lesson."
+        )?,
+        Some(most) => writeln!(
+            out,
+            "No interleaving that was explored breaks a promise of the lesson; one scene was \
+             explored only up to {}.",
+            count(most as u64, "preemption")
+        )?,
+    }
     let lesson = lessons.iter().find(|lesson| lesson.name == exercise.lesson);
     let version = lesson.and_then(|it| it.versions.iter().find(|it| it.name == exercise.version));
     if let (Some(lesson), Some(version)) = (lesson, version) {

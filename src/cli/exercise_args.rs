@@ -78,7 +78,8 @@ Exit code: 0 if every answer is proved, 1 if not, 2 if the command makes no sens
 the operating system does not work, 130 after Ctrl-C: then the answers that were not begun are not graded.
 
 Verdicts, and their names for programs:
-  proved    no interleaving breaks a promise
+  proved    no interleaving breaks a promise; in one scene of bounded_queue: no interleaving without
+            preemptions, since there are too many others
   refused   an interleaving ends in a forbidden outcome; its simplest story shows how
   vacuous   an outcome that must occur does not: the answer does not do its job
   unseen    it uses what the model cannot see, such as std::sync
@@ -96,6 +97,8 @@ only if it is complete and comes from the grader.
   reason             why, in a line
   line               null, or the line that the verdict is about
   interleavings      null, or how many were explored: of an answer that is proved
+  preemptions        null, or up to how many preemptions one of its scenes was explored, if not
+                     completely: of an answer that is proved
   scene, outcome, meaning, story
                      null, or what an answer is refused for; `cargo race --help` describes a story
   message            null, or what the compiler says

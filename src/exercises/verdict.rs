@@ -181,7 +181,10 @@ impl Verdict {
         match self {
             Self::Proved { .. } => {
                 let interleavings = self.interleavings().unwrap_or_default();
-                format!("no interleaving breaks a promise ({interleavings} explored)")
+                let bound = self.preemptions().map_or_else(String::new, |most| {
+                    format!("; one scene up to {}", count(most as u64, "preemption"))
+                });
+                format!("no interleaving breaks a promise ({interleavings} explored{bound})")
             }
             Self::Refused { scene, outcome } => {
                 let preemptions = count(outcome.story.preemptions as u64, "preemption");
@@ -213,6 +216,16 @@ impl Verdict {
     pub fn interleavings(&self) -> Option<u64> {
         match self {
             Self::Proved { scenes } => Some(scenes.iter().map(|it| it.interleavings).sum()),
+            _ => None,
+        }
+    }
+
+    /// Up to how many preemptions a scene was explored, if it is proved and a scene is bounded.
+    /// At most one scene of a lesson is.
+    #[must_use]
+    pub fn preemptions(&self) -> Option<usize> {
+        match self {
+            Self::Proved { scenes } => scenes.iter().find_map(|it| it.preemptions),
             _ => None,
         }
     }
