@@ -232,6 +232,27 @@ fn a_junit_report_names_what_failed() {
     }
 }
 
+/// Even if no interleaving has an outcome that is promised.
+#[test]
+fn a_story_says_what_is_promised() {
+    let folder = TempDir::new().unwrap();
+    let start = racecourse(&["start", "bounded_queue/drops-on-timeout"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(start.status.success());
+    let graded = racecourse(&["grade"])
+        .arg(folder.path().join("drops-on-timeout.rs"))
+        .output()
+        .unwrap();
+    let said = text(&graded.stdout);
+    assert!(
+        said.contains("promised  `inside: a1, back: a2`\n"),
+        "{said}"
+    );
+    assert!(said.contains("Every interleaving of this scene has a forbidden outcome."));
+}
+
 /// What is proved only up to a bound is told so: for people, for programs, and at the end of
 /// `watch`.
 #[test]
