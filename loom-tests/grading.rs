@@ -322,10 +322,26 @@ fn an_answer_is_watched_until_it_is_proved() {
     let first = until("waiting for the next save");
     assert!(first.contains("refused: ticket 0 sold"), "{first}");
     assert!(!first.contains("hint"), "{first}");
+    // Without a story, no hint is shown, and none is lost.
+    for (name, verdict) in [
+        ("compile-types.rs", "does not compile"),
+        ("rule-core.rs", "breaks a rule"),
+        ("unseen-thread.rs", "uses what the model cannot see"),
+        ("crashed-panics-twice.rs", "crashed"),
+    ] {
+        fs::copy(submission(name), &path).unwrap();
+        let said = until("waiting for the next save");
+        assert!(said.contains(verdict), "{said}");
+        assert!(!said.contains("\nhint"), "{said}");
+    }
     let wrong = fs::read_to_string(submission("wrong-check-then-act.rs")).unwrap();
-    fs::write(&path, wrong).unwrap();
-    let second = until("waiting for the next save");
-    assert!(second.contains("\nhint 1 of 3: "), "{second}");
+    for number in 1..=5 {
+        fs::write(&path, format!("{wrong}\n// try {number}\n")).unwrap();
+        let said = until("waiting for the next save");
+        let hint = said.contains(&format!("\nhint {number} of 3: "));
+        assert_eq!(hint, number <= 3, "{said}");
+        assert_eq!(said.contains("\nno more hints\n"), number == 4, "{said}");
+    }
     // As many editors save.
     let new = folder.path().join("new");
     fs::copy(submission("right-locked.rs"), &new).unwrap();

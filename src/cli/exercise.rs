@@ -179,14 +179,13 @@ fn watch(
             last_word(exercise, verdict.preemptions(), folder, lessons, out)?;
             return Ok(true);
         }
-        if hints && text != untouched {
-            if let Some(hint) = exercise.hints.get(tries) {
-                writeln!(
-                    out,
-                    "hint {} of {}: {hint}",
-                    tries + 1,
-                    exercise.hints.len()
-                )?;
+        // A hint is about what the answer does, so it needs an answer that does something.
+        if hints && verdict.is_about_outcomes() && text != untouched {
+            let most = exercise.hints.len();
+            match exercise.hints.get(tries) {
+                Some(hint) => writeln!(out, "hint {} of {most}: {hint}", tries + 1)?,
+                None if tries == most => writeln!(out, "no more hints")?,
+                None => {}
             }
             tries += 1;
         }

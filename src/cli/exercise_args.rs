@@ -22,7 +22,7 @@ pub(super) enum ExerciseCommand {
         /// Your file, which `start` has written
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Print one more hint after each failed try
+        /// Print one more hint after each try that is refused or vacuous
         #[arg(long)]
         hints: bool,
     },

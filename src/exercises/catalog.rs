@@ -247,7 +247,8 @@ pub const EXERCISES: &[Exercise] = &[
         task: "Write `put_timeout`: an item that finds no room in time comes back.",
         hints: &[
             "Where is the item after the timeout? Nobody has it.",
-            "The error has a place for the item: `SendTimeoutError::Timeout(Some(item))`.",
+            "Both errors have a place for the item: `SendTimeoutError::Timeout(Some(item))` and \
+             `SendTimeoutError::Disconnected(Some(item))`.",
         ],
     },
     Exercise {

@@ -145,6 +145,12 @@ impl Verdict {
         matches!(self, Self::Proved { .. })
     }
 
+    /// Whether the answer was explored, and fails for an outcome that it has or lacks.
+    #[must_use]
+    pub fn is_about_outcomes(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Vacuous { .. })
+    }
+
     /// One word for programs.
     #[must_use]
     pub fn word(&self) -> &'static str {
