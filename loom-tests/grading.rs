@@ -189,7 +189,7 @@ fn one_refused_answer_is_told_with_its_story() {
     assert_eq!(one.status.code(), Some(1));
     assert!(said.contains("refused: ticket 0 sold in scene `2 clerks, 1 ticket` (1 preemption)"));
     assert!(said.contains("\nFORBIDDEN: ticket 0 sold\n"), "{said}");
-    assert!(said.contains("! answer.rs:19"), "{said}");
+    assert!(said.contains("! wrong-check-then-act.rs:19"), "{said}");
     let two = grade(&[], &["wrong-check-then-act.rs", "right-locked.rs"]);
     let said = text(&two.stdout);
     assert!(said.contains("\n1 of 2 proved ("), "{said}");

@@ -170,7 +170,7 @@ fn watch(
     let untouched = text_of(exercise, lessons);
     loop {
         let begun = Instant::now();
-        let verdict = grader.grade(&text, exercise)?;
+        let verdict = grader.grade(path, &text, exercise)?;
         let remembered = done.remember(&text, verdict.is_proved());
         remembered
             .map_err(|error| Stop::System(format!("cannot remember the verdict: {error}")))?;

@@ -133,7 +133,7 @@ fn one(
     let name = file.display().to_string();
     let exercise = exercise.map_or_else(|| exercises::exercise_of(text), Ok);
     let verdict = match &exercise {
-        Ok(exercise) => grader.grade(text, exercise)?,
+        Ok(exercise) => grader.grade(file, text, exercise)?,
         Err(why) => Verdict::RuleBroken {
             rule: why.clone(),
             line: 1,

@@ -22,8 +22,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// What stories and the compiler call the file of a submission.
-const FILE: &str = "answer.rs";
+/// The grader's own files, in the folder of a submission.
+const ROOT: &str = "root.rs";
+const HARNESS: &str = "harness.rs";
 /// A submission has at most so many bytes.
 const LONGEST: usize = 256 * 1024;
 /// How long the compiler may take. The limit on its processor time is lower, and is not reached
@@ -203,11 +204,17 @@ impl Grader {
         rustc
     }
 
-    /// Grades a text as an answer to the exercise.
+    /// Grades the text of a file as an answer to the exercise. Messages and stories name the file
+    /// as the student does.
     ///
     /// # Errors
     /// The compiler or the operating system does not work.
-    pub fn grade(&self, text: &str, exercise: &'static Exercise) -> Result<Verdict, Trouble> {
+    pub fn grade(
+        &self,
+        path: &Path,
+        text: &str,
+        exercise: &'static Exercise,
+    ) -> Result<Verdict, Trouble> {
         if text.len() > LONGEST {
             return Ok(Verdict::RuleBroken {
                 rule: format!("a submission has at most {} KiB", LONGEST / 1024),
@@ -236,28 +243,34 @@ impl Grader {
         let number = self.submissions.fetch_add(1, Relaxed);
         let folder = self.folder.path().join(number.to_string());
         fs::create_dir(&folder)?;
-        let verdict = self.grade_in(&folder, text, room);
+        let verdict = self.grade_in(&folder, file_name(path), text, room);
         // What is left is deleted with the rest.
         let _ = fs::remove_dir_all(&folder);
         verdict
     }
 
-    fn grade_in(&self, folder: &Path, text: &str, room: &'static Room) -> Result<Verdict, Trouble> {
-        fs::write(folder.join(FILE), text)?;
-        fs::write(folder.join("root.rs"), shims::root(room, FILE))?;
-        fs::write(folder.join("harness.rs"), shims::harness(room))?;
+    fn grade_in(
+        &self,
+        folder: &Path,
+        file: &str,
+        text: &str,
+        room: &'static Room,
+    ) -> Result<Verdict, Trouble> {
+        fs::write(folder.join(file), text)?;
+        fs::write(folder.join(ROOT), shims::root(room, file))?;
+        fs::write(folder.join(HARNESS), shims::harness(room))?;
         let (std, racecourse) = (self.shim("std"), self.shim(room.lesson));
         let mut rustc = self.rustc(folder, &[("std", &std), ("racecourse", &racecourse)]);
         rustc.args([
             "--crate-type=rlib",
             "--crate-name=submission",
             "-Funsafe_code",
-            "root.rs",
+            ROOT,
         ]);
         // Arithmetic that overflows panics, as in a build for tests.
         rustc.args(["-Coverflow-checks=on", "-Cdebug-assertions=on"]);
         let ended = process::run(rustc, &[], COMPILE_TIME, [MOST_OUTPUT; 2])?;
-        if let Some(verdict) = refused_by_compiler(&ended) {
+        if let Some(verdict) = refused_by_compiler(&ended, file) {
             return Ok(verdict);
         }
         let submission = folder.join("libsubmission.rlib");
@@ -265,9 +278,9 @@ impl Grader {
             folder,
             &[("racecourse", &self.library), ("submission", &submission)],
         );
-        rustc.args(["--crate-name=harness", "-o", "harness", "harness.rs"]);
+        rustc.args(["--crate-name=harness", "-o", "harness", HARNESS]);
         let ended = process::run(rustc, &[], COMPILE_TIME, [MOST_OUTPUT; 2])?;
-        if let Some(verdict) = refused_by_compiler(&ended) {
+        if let Some(verdict) = refused_by_compiler(&ended, file) {
             return Ok(verdict);
         }
         self.explore(folder, room)
@@ -344,11 +357,11 @@ fn answer(stdout: &[u8], nonce: &str) -> (Vec<Explored>, bool) {
     (explored, is_complete)
 }
 
-fn refused_by_compiler(ended: &Ended) -> Option<Verdict> {
+fn refused_by_compiler(ended: &Ended, file: &str) -> Option<Verdict> {
     let why = match ended.how {
         How::Exited(status) if status.success() => return None,
         How::Exited(status) if status.code() == Some(1) => {
-            return Some(compiler::verdict(&text_of(&ended.stderr), FILE));
+            return Some(compiler::verdict(&text_of(&ended.stderr), file));
         }
         How::Exited(status) => format!("the compiler {}", process::describe(status)),
         How::TimedOut => format!("the compiler takes more than {COMPILE_TIME:?}"),
@@ -358,6 +371,20 @@ fn refused_by_compiler(ended: &Ended) -> Option<Verdict> {
         message: why,
         line: None,
     })
+}
+
+/// What stories and the compiler call the file of a submission: the name that the student gave
+/// it, if it can stand between the grader's own files.
+fn file_name(path: &Path) -> &str {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let is_usual = |name: &&str| {
+        let mut letters = name.chars();
+        let own = [ROOT, HARNESS].map(|own| own.eq_ignore_ascii_case(name));
+        letters.all(|it| it.is_ascii_alphanumeric() || "._-".contains(it))
+            && name.ends_with(".rs")
+            && !own.contains(&true)
+    };
+    name.filter(is_usual).unwrap_or("answer.rs")
 }
 
 fn text_of(bytes: &[u8]) -> String {
@@ -384,4 +411,28 @@ pub fn exercise_of(text: &str) -> Result<&'static Exercise, String> {
             name.escape_debug()
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_submission_keeps_its_name_unless_the_grader_needs_it() {
+        for name in ["check-then-act.rs", "mine_2.rs", "a.b.rs"] {
+            assert_eq!(file_name(Path::new(name)), name);
+            assert_eq!(file_name(&Path::new("/any folder").join(name)), name);
+        }
+        for name in [
+            "root.rs",
+            "Harness.rs",
+            "mine",
+            "my file.rs",
+            "a\\b.rs",
+            "\u{e9}.rs",
+            "..",
+        ] {
+            assert_eq!(file_name(Path::new(name)), "answer.rs", "{name}");
+        }
+    }
 }
