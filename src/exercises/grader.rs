@@ -7,7 +7,7 @@ use super::harness::{END, Explored, Orders};
 use super::library::{self, PROTOCOL};
 use super::process::{self, Ended, How};
 use super::rules;
-use super::shims;
+use super::shims::{self, HARNESS, ROOT};
 use super::verdict::Verdict;
 use std::collections::BTreeSet;
 use std::collections::hash_map::RandomState;
@@ -22,9 +22,6 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// The grader's own files, in the folder of a submission.
-const ROOT: &str = "root.rs";
-const HARNESS: &str = "harness.rs";
 /// A submission has at most so many bytes.
 const LONGEST: usize = 256 * 1024;
 /// How long the compiler may take. The limit on its processor time is lower, and is not reached

@@ -7,6 +7,10 @@
 
 use super::catalog::Room;
 
+/// The grader's own files, in the folder of a submission.
+pub(super) const ROOT: &str = "root.rs";
+pub(super) const HARNESS: &str = "harness.rs";
+
 /// The text of the crate `std`. The prelude and the macros of std come from it too.
 pub(super) const STD: &str = r#"extern crate std as real;
 #[macro_export]
