@@ -116,7 +116,12 @@ impl Verdict {
             .iter()
             .find_map(|it| Some((it, it.missing.first()?)));
         if let Some((scene, missing)) = missing {
-            let why = format!("{}: `{missing}` must occur, and did not", scene.scene);
+            let why = format!(
+                "{}: `{missing}` must occur, and did not. No interleaving has this outcome, so the \
+                 answer avoids what it should do: look for the branch or the wait that keeps it \
+                 from this outcome",
+                scene.scene
+            );
             return Self::Vacuous { why };
         }
         if let Some(scene) = explored.iter().find(|it| it.outcomes == 0) {
