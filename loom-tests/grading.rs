@@ -383,7 +383,7 @@ fn an_answer_is_watched_until_it_is_proved() {
         .unwrap();
     let list = text(&list.stdout);
     assert!(
-        list.starts_with("✓ proved      ticket_office/check-then-act "),
+        list.starts_with("✓ proved           ticket_office/check-then-act "),
         "{list}"
     );
     assert!(list.contains("\n1 of 23 proved in "), "{list}");

@@ -318,7 +318,7 @@ fn an_exercise_is_written_into_a_new_folder_and_listed() {
         "{started}"
     );
     assert!(
-        list().contains("\n· changed     join/reads-before-join "),
+        list().contains("\n· not checked yet  join/reads-before-join "),
         "{}",
         list()
     );
@@ -357,6 +357,7 @@ fn help_and_version_are_no_errors() {
         assert!(!help.contains('\u{1b}'), "{help}");
     }
     assert!(said(&["explore", "--help"]).contains("must_occur_missing"));
+    assert!(said(&["explore", "exercises", "--help"]).contains("`watch` has proved"));
     for command in ["start", "watch", "exercises", "grade"] {
         let help = said(&["explore", command, "--help"]);
         assert!(

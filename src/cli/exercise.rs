@@ -94,7 +94,7 @@ fn list(folder: &Path, out: &mut dyn Write) -> Result<(), Stop> {
         let (tone, mark) = match state {
             State::Proved => (Tone::Good, "✓ proved"),
             State::NotProved => (Tone::Bad, "✗ not proved"),
-            State::NotGraded => (Tone::Warning, "· changed"),
+            State::NotGraded => (Tone::Warning, "· not checked yet"),
             State::NotStarted => (Tone::Plain, ""),
         };
         proved += usize::from(state == State::Proved);
@@ -104,7 +104,7 @@ fn list(folder: &Path, out: &mut dyn Write) -> Result<(), Stop> {
         let (style, name) = (tone.style(), exercise.name());
         writeln!(
             out,
-            "{style}{mark:12}{style:#}  {name:wide$}  {}",
+            "{style}{mark:17}{style:#}  {name:wide$}  {}",
             exercise.task
         )?;
     }

@@ -27,6 +27,8 @@ pub(super) enum ExerciseCommand {
         hints: bool,
     },
     /// Lists the exercises from easy to hard, and which you have done
+    ///
+    /// An exercise is done if `watch` has proved your file as it is now. `grade` records nothing.
     #[command(override_usage = "cargo race exercises [FOLDER]")]
     Exercises {
         /// The folder of your answers
