@@ -264,6 +264,20 @@ fn what_cannot_be_done_is_refused_in_one_line() {
             "there is no exercise 'join/x'; `cargo race exercises` lists them",
         ),
         (
+            &["explore", "start", "ticket_office/chek-then-act"],
+            "there is no exercise 'ticket_office/chek-then-act'; did you mean \
+             ticket_office/check-then-act? `cargo race exercises` lists them",
+        ),
+        (
+            &["explore", "start", "check-then-act"],
+            "there is no exercise 'check-then-act'; did you mean ticket_office/check-then-act? ",
+        ),
+        (
+            &["explore", "start", "join"],
+            "join is a lesson; its exercises are: join/reads-before-join, \
+             join/trusts-the-wake-up, join/poisoned-and-stuck",
+        ),
+        (
             &["explore", "exercises", "/nowhere"],
             "cannot read /nowhere: ",
         ),

@@ -54,13 +54,8 @@ pub(super) fn find<'a>(lessons: &'a [Lesson], target: &Target) -> Result<Vec<Cho
 
 /// The exercise of that name.
 pub(super) fn exercise(target: &Target) -> Result<&'static Exercise, Stop> {
-    exercises::find(&target.to_string()).ok_or_else(|| {
-        let wanted = target.to_string();
-        Stop::usage(format!(
-            "there is no exercise '{}'; `cargo race exercises` lists them",
-            wanted.escape_debug()
-        ))
-    })
+    let name = target.to_string();
+    exercises::find(&name).ok_or_else(|| Stop::usage(exercises::none_named(&name)))
 }
 
 /// `ticket_office/check-then-act`

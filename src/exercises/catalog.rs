@@ -40,6 +40,33 @@ pub fn find(name: &str) -> Option<&'static Exercise> {
     EXERCISES.iter().find(|exercise| exercise.name() == name)
 }
 
+/// Why there is no exercise of that name, and which one may be meant.
+#[must_use]
+pub fn none_named(name: &str) -> String {
+    if ROOMS.iter().any(|room| room.lesson == name) {
+        let own = EXERCISES.iter().filter(|it| it.lesson == name);
+        let names: Vec<String> = own.map(Exercise::name).collect();
+        return format!(
+            "{name} is a lesson; its exercises are: {}",
+            names.join(", ")
+        );
+    }
+    let distance = |exercise: &&Exercise| {
+        let whole = strsim::damerau_levenshtein(name, &exercise.name());
+        whole.min(strsim::damerau_levenshtein(name, exercise.version))
+    };
+    let length = name.chars().count();
+    // Comparing takes time and memory in proportion to the length.
+    let all = EXERCISES.iter().filter(|_| length < 64);
+    let nearest = all.min_by_key(distance);
+    let nearest = nearest.filter(|it| distance(it) <= length / 4);
+    let meant = nearest.map_or_else(String::new, |it| format!("did you mean {}? ", it.name()));
+    format!(
+        "there is no exercise '{}'; {meant}`cargo race exercises` lists them",
+        name.escape_debug()
+    )
+}
+
 /// What the grader knows of a lesson.
 #[derive(Debug)]
 pub struct Room {

@@ -402,12 +402,7 @@ pub fn exercise_of(text: &str) -> Result<&'static Exercise, String> {
             "no line of the first five says which exercise it answers: `{MARK}LESSON/VERSION`"
         ));
     };
-    catalog::find(name).ok_or_else(|| {
-        format!(
-            "there is no exercise '{}'; `cargo race exercises` lists them",
-            name.escape_debug()
-        )
-    })
+    catalog::find(name).ok_or_else(|| catalog::none_named(name))
 }
 
 #[cfg(test)]

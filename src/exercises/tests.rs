@@ -115,6 +115,8 @@ fn the_text_of_a_submission_names_its_exercise() {
         unknown,
         "there is no exercise 'join/x'; `cargo race exercises` lists them"
     );
+    // A name of any length is answered at once.
+    assert!(none_named(&"check-then-act".repeat(100_000)).starts_with("there is no exercise 'c"));
 }
 
 #[test]
