@@ -20,8 +20,8 @@ use std::time::{Duration, Instant};
 
 /// An editor may save a file in several steps.
 const SETTLED: Duration = Duration::from_millis(50);
-/// How soon Ctrl-C is noticed.
-const LOOK: Duration = Duration::from_millis(200);
+/// How often the flag of Ctrl-C is checked.
+const CANCEL_CHECKED_EVERY: Duration = Duration::from_millis(200);
 
 pub(super) fn obey(
     command: &ExerciseCommand,
@@ -67,7 +67,7 @@ fn start(
     writeln!(out, "wrote {path}: {}", exercise.task)?;
     writeln!(
         out,
-        "Open it in your editor, and let this check it whenever you save:"
+        "Open it in your editor. This command checks it whenever you save:"
     )?;
     Ok(writeln!(out, "    cargo race watch {path}")?)
 }
@@ -154,7 +154,7 @@ fn watch(
     let (sender, saves) = mpsc::channel();
     let cannot_watch = |error| Stop::System(format!("cannot watch {}: {error}", folder.display()));
     let on_event = move |event: notify::Result<notify::Event>| {
-        // After an error, looking again does no harm. Reading the file is no change.
+        // Reading the file is no change. After an error, the file is read again to be sure.
         if !event.is_ok_and(|event| event.kind.is_access()) {
             let _ = sender.send(());
         }
@@ -202,7 +202,7 @@ fn watch(
             if cancel.load(Relaxed) {
                 return Err(Stop::Interrupted);
             }
-            match saves.recv_timeout(LOOK) {
+            match saves.recv_timeout(CANCEL_CHECKED_EVERY) {
                 Ok(()) => while saves.recv_timeout(SETTLED).is_ok() {},
                 Err(RecvTimeoutError::Timeout) => continue,
                 Err(RecvTimeoutError::Disconnected) => {

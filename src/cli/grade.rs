@@ -26,7 +26,7 @@ struct Graded {
     took: Duration,
 }
 
-/// Grades all files. Whether each is proved.
+/// Grades all files, and returns whether each is proved.
 pub(super) fn grade(
     args: &GradeArgs,
     cancel: &AtomicBool,

@@ -1,4 +1,4 @@
-//! The exercises, from easy to hard, and what the grader knows of their lessons.
+//! The exercises, from easy to hard, and their lessons.
 
 /// One exercise: a wrong version to repair.
 #[derive(Debug)]
@@ -9,7 +9,7 @@ pub struct Exercise {
     pub version: &'static str,
     /// What to do, in a line.
     pub task: &'static str,
-    /// Each says more than the one before.
+    /// Each hint says more than the one before.
     pub hints: &'static [&'static str],
 }
 
@@ -67,7 +67,7 @@ pub fn none_named(name: &str) -> String {
     )
 }
 
-/// What the grader knows of a lesson.
+/// A lesson that has exercises.
 #[derive(Debug)]
 pub struct Room {
     /// The lesson's name.
@@ -78,7 +78,7 @@ pub struct Room {
     pub version: &'static str,
     /// What a submission may use of the lessons, as `use` declarations in modules.
     pub exports: &'static str,
-    /// Whether an answer that starts no thread answers nothing: the scenes start none.
+    /// Whether an answer must start a thread, because the scenes start none.
     pub starts_threads: bool,
     /// A scene that has too many interleavings for some right answers, and up to how many
     /// preemptions it is explored.
@@ -164,7 +164,7 @@ pub const EXERCISES: &[Exercise] = &[
     Exercise {
         lesson: "ticket_office",
         version: "check-then-act",
-        task: "Sell each ticket once: two clerks must not sell the last ticket both.",
+        task: "Sell each ticket once: two clerks must not both sell the last ticket.",
         hints: &[
             "Read the story from the `!` upwards: what did each clerk know when it took the ticket?",
             "Between the two locks of `sell` another clerk can sell a ticket.",
@@ -186,7 +186,7 @@ pub const EXERCISES: &[Exercise] = &[
         version: "announces-after-unlock",
         task: "Announce after each sale how many tickets were left right after it.",
         hints: &[
-            "Who may have sold a ticket between the sale and the second lock?",
+            "Which clerk may have sold a ticket between the sale and the second lock?",
             "The number that a clerk announces must be read in the critical section of the sale.",
         ],
     },
@@ -197,7 +197,7 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "Which two threads ever try to lock the same mutex?",
             "A lock protects data only if all threads that use the data take the same lock.",
-            "Put the number of tickets into one `Mutex<i64>`, and drop the atomic.",
+            "Put the number of tickets into one `Mutex<i64>`, and remove the atomic.",
         ],
     },
     Exercise {
@@ -245,7 +245,7 @@ pub const EXERCISES: &[Exercise] = &[
         task: "Report a failure of the other thread: do not wait for it for ever.",
         hints: &[
             "What does `try_lock` return after a thread has panicked with the lock?",
-            "`Err` of `try_lock` is one of two: the lock is held, or it is poisoned.",
+            "`Err` of `try_lock` has two cases: the lock is held, or it is poisoned.",
             "Join the thread first. Then no loop is needed.",
         ],
     },
@@ -281,7 +281,7 @@ pub const EXERCISES: &[Exercise] = &[
         version: "drops-on-timeout",
         task: "Write `put_timeout`: an item that finds no room in time comes back.",
         hints: &[
-            "Where is the item after the timeout? Nobody has it.",
+            "Where is the item after the timeout? No thread has it.",
             "Both errors have a place for the item: `SendTimeoutError::Timeout(Some(item))` and \
              `SendTimeoutError::Disconnected(Some(item))`.",
         ],
@@ -289,9 +289,9 @@ pub const EXERCISES: &[Exercise] = &[
     Exercise {
         lesson: "bread_queue",
         version: "looks-then-takes",
-        task: "Let customers go home when no more bread will come, whatever the others do.",
+        task: "Let customers go home when no more bread will come, whatever other customers do.",
         hints: &[
-            "What may happen between the look and `get`?",
+            "What may happen after a customer has checked the queue, and before `get`?",
             "Only the queue itself can wake a customer who waits in `get`.",
             "The last baker closes the queue; customers get bread until `get` returns an error.",
         ],
@@ -302,7 +302,7 @@ pub const EXERCISES: &[Exercise] = &[
         task: "Write `get_timeout`: a timeout that comes with an item must not lose the item.",
         hints: &[
             "An item can come between the timeout and the lock.",
-            "Look for an item first. Report the timeout only if there is none.",
+            "Check for an item first. Report the timeout only if there is none.",
         ],
     },
     Exercise {
@@ -321,7 +321,7 @@ pub const EXERCISES: &[Exercise] = &[
         version: "one-condvar-notify-two",
         task: "Wake the right thread, however many threads wait.",
         hints: &[
-            "With four consumers, who can the two woken threads be?",
+            "With four consumers, which threads can the two woken ones be?",
             "No number of `notify_one` is enough while both kinds of threads wait on `changed`.",
             "Notify all, or use a condition variable for each of the two conditions.",
         ],
@@ -340,7 +340,7 @@ pub const EXERCISES: &[Exercise] = &[
         version: "forgets-to-serve",
         task: "Write `try_lock`: a thread that gives up must not leave a number behind.",
         hints: &[
-            "Who calls the next number after a number that nobody waits for?",
+            "Which thread calls the next number after a number that no thread waits for?",
             "Draw a number only if it is the one being served.",
             "`compare_exchange` of `next` from the number served to the one after it.",
         ],
@@ -359,7 +359,7 @@ pub const EXERCISES: &[Exercise] = &[
     Exercise {
         lesson: "ticket_lock",
         version: "relaxed-unlock",
-        task: "Hand over to the next holder everything that this one wrote.",
+        task: "Publish to the next holder everything that this holder wrote.",
         hints: &[
             "The story names the accesses that nothing orders. What would order them?",
             "A store publishes what its thread did before only with Release.",
@@ -368,19 +368,19 @@ pub const EXERCISES: &[Exercise] = &[
     Exercise {
         lesson: "ticket_lock",
         version: "relaxed-wait",
-        task: "See everything that the holder before this one wrote.",
+        task: "Let a holder see everything that the holder before it wrote.",
         hints: &[
-            "The store in `unlock` publishes. Which load must receive?",
-            "A load that reads a Release store receives only with Acquire, in `try_lock` too.",
+            "The store in `unlock` publishes what its thread wrote. Which load must receive it?",
+            "A load receives what a Release store publishes only with Acquire, in `try_lock` too.",
         ],
     },
     Exercise {
         lesson: "ticket_lock",
         version: "wakes-the-wrong-one",
-        task: "Wake the thread whose number is called, whoever waits.",
+        task: "Wake the thread whose number is called, however many threads wait.",
         hints: &[
             "`notify_one` wakes any thread that waits. What does it do if its number is not called?",
-            "All threads that wait must look at the number: `notify_all`.",
+            "Every waiting thread must check the number: `notify_all`.",
         ],
     },
 ];

@@ -111,7 +111,7 @@ fn code(room: &Room, sources: &[&str], root: &str) -> String {
     let body: Vec<String> = declarations
         .iter()
         .map(|item| {
-            // What is public in the lesson says what is wrong with it.
+            // The documentation of a public item says what is wrong.
             let text = without_comments(&item.text, item.kind != Kind::Public);
             renamed(&text, base_of(root), "Answer").replace("pub(super) ", "")
         })

@@ -64,11 +64,11 @@ pub struct Grader {
     library: PathBuf,
     deps: PathBuf,
     /// The lessons whose crates are compiled.
-    ready: Mutex<BTreeSet<&'static str>>,
+    prepared: Mutex<BTreeSet<&'static str>>,
     submissions: AtomicUsize,
 }
 
-/// A submission could not be graded, which is not its fault.
+/// Why no submission could be graded: the submission is not the cause.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
     /// The command makes no sense, for the reason in this line.
@@ -92,7 +92,7 @@ impl Grader {
             compiler: library::compiler(),
             library: PathBuf::new(),
             deps,
-            ready: Mutex::default(),
+            prepared: Mutex::default(),
             submissions: AtomicUsize::new(0),
         };
         grader.compile_shim("std", shims::STD, &[])?;
@@ -127,13 +127,13 @@ impl Grader {
 
     /// Compiles what submissions to the lesson may use of racecourse, once.
     fn prepare(&self, room: &'static Room) -> Result<(), Trouble> {
-        let mut ready = self.ready.lock().expect("no thread panics here");
-        if ready.contains(room.lesson) {
+        let mut prepared = self.prepared.lock().expect("no thread panics here");
+        if prepared.contains(room.lesson) {
             return Ok(());
         }
         let text = shims::racecourse(room);
         self.compile_shim(room.lesson, &text, &[("real", &self.library)])?;
-        ready.insert(room.lesson);
+        prepared.insert(room.lesson);
         Ok(())
     }
 
@@ -176,7 +176,7 @@ impl Grader {
         }
     }
 
-    /// A call of the compiler in that folder. It knows nothing of its surroundings.
+    /// A call of the compiler in that folder. It gets only the environment variables that it needs.
     fn rustc(&self, folder: &Path, externs: &[(&str, &Path)]) -> Command {
         let mut rustc = Command::new("/bin/sh");
         rustc.args(["-c", LIMITED, "sh"]).arg(&self.compiler);
@@ -241,7 +241,7 @@ impl Grader {
         let folder = self.folder.path().join(number.to_string());
         fs::create_dir(&folder)?;
         let verdict = self.grade_in(&folder, file_name(path), text, room);
-        // What is left is deleted with the rest.
+        // If this fails, the folder is deleted with the grader.
         let _ = fs::remove_dir_all(&folder);
         verdict
     }
@@ -297,7 +297,7 @@ impl Grader {
         harness.current_dir(folder).env_clear();
         harness.env("CARGO_MANIFEST_DIR", env!("CARGO_MANIFEST_DIR"));
         let stdin = serde_json::to_vec(&orders).map_err(io::Error::from)?;
-        // It stops by itself after the time limit, unless something keeps it from that.
+        // The process stops by itself after the time limit, unless the submission blocks it.
         let time = self.limits.time + 2 * STEP_TIMEOUT;
         let ended = process::run(harness, &stdin, time, [LONGEST_VERDICT, MOST_OUTPUT])?;
         let (explored, is_complete) = answer(&ended.stdout, &orders.nonce);
@@ -305,7 +305,7 @@ impl Grader {
             How::Exited(status) if is_complete && status.success() => {
                 return Ok(Verdict::of(&explored, room.starts_threads));
             }
-            // An outcome that was found before is found.
+            // The process failed later, but an outcome that it has found still counts.
             _ if explored.iter().any(|it| it.forbidden.is_some()) => {
                 return Ok(Verdict::of(&explored, room.starts_threads));
             }
@@ -333,7 +333,7 @@ impl Grader {
     }
 }
 
-/// What the process says it has found, and whether that is all.
+/// What the process has found, and whether its answer is complete.
 fn answer(stdout: &[u8], nonce: &str) -> (Vec<Explored>, bool) {
     let text = text_of(stdout);
     let mut explored = Vec::new();
@@ -343,7 +343,7 @@ fn answer(stdout: &[u8], nonce: &str) -> (Vec<Explored>, bool) {
             .strip_prefix(nonce)
             .and_then(|it| it.strip_suffix('\n'))
         else {
-            // Only the harness writes here. Something else is no answer.
+            // Only the harness writes here. If anything else does, no line counts.
             return (Vec::new(), false);
         };
         match line.trim_start() {

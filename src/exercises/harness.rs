@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// What the grader writes to the process.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Orders {
-    /// Begins each line of the answer. The submission does not know it.
+    /// Begins each line of the answer. It is a secret from the submission.
     pub nonce: String,
     /// How long to explore at the most.
     pub time: Duration,
@@ -140,8 +140,8 @@ fn one(scene: &Scene, memory: Memory, orders: &Orders, time: Duration) -> Explor
 }
 
 impl Explored {
-    /// Whether it stopped for another reason than the limit of time. Another scene would stop for
-    /// the same reason.
+    /// Whether it stopped for a reason other than the time limit. Every other scene would stop
+    /// for this reason too.
     fn never_goes_on(&self) -> bool {
         let stopped = self.stopped.as_ref();
         stopped.is_some_and(|why| why.contains(" because "))

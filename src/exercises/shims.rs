@@ -1,7 +1,7 @@
 //! The crates that a submission is compiled against, in place of the real ones.
 //!
-//! The crate that the submission calls `std` has only those parts of std about which the model
-//! has no opinion, and the crate that it calls `racecourse` has only `sync`, `narrate!` and what
+//! The crate that the submission calls `std` has only those parts of std that the model does not
+//! replace, and the crate that it calls `racecourse` has only `sync`, `narrate!` and what
 //! an answer needs of its lesson. So `std::sync::Mutex` does not compile, whatever alias or macro
 //! it hides behind, and the compiler names the line.
 

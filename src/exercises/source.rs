@@ -247,8 +247,8 @@ fn without_links(text: &str) -> String {
     new + rest
 }
 
-/// The text without comments, which would say what is wrong; with the documentation if it is
-/// that of a part.
+/// The text without comments, because comments say what is wrong. The documentation of a private
+/// part does not, so it can stay.
 pub(super) fn without_comments(text: &str, with_documentation: bool) -> String {
     let lines = text.lines().filter(|line| {
         let line = line.trim_start();

@@ -116,10 +116,13 @@ impl Verdict {
             .iter()
             .find_map(|it| Some((it, it.missing.first()?)));
         if let Some((scene, missing)) = missing {
+            let bound = scene.preemptions.map_or_else(String::new, |most| {
+                format!(" with up to {}", count(most as u64, "preemption"))
+            });
             let why = format!(
-                "{}: `{missing}` must occur, and did not. No interleaving has this outcome, so the \
-                 answer avoids what it should do: look for the branch or the wait that keeps it \
-                 from this outcome",
+                "{}: `{missing}` must occur, and did not. No interleaving{bound} has this outcome, \
+                 so the answer avoids what it should do: find the branch or the wait in your code \
+                 that rules this outcome out",
                 scene.scene
             );
             return Self::Vacuous { why };
