@@ -80,7 +80,7 @@ alone! {
             std::hint::spin_loop();
         });
         assert!(said.contains("no step for 500ms"), "{said}");
-        assert!(said.contains("put `hint::spin_loop()` of `racecourse::sync` into the loop"), "{said}");
+        assert!(said.contains("put `racecourse::sync::hint::spin_loop()` into the loop"), "{said}");
         // It burns no time any more.
         if cfg!(target_os = "linux") {
             let before = ticks();

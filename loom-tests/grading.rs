@@ -26,6 +26,7 @@ struct Graded {
     verdict: String,
     reason: String,
     line: Option<u64>,
+    message: Option<String>,
 }
 
 /// Grades files, by their names without folders; and whether all were accepted.
@@ -55,6 +56,7 @@ fn graded(files: &[PathBuf]) -> (BTreeMap<String, Graded>, bool) {
                 verdict: word("verdict"),
                 reason: word("reason"),
                 line: line["line"].as_u64(),
+                message: line["message"].as_str().map(String::from),
             },
         )
     });
@@ -85,6 +87,13 @@ fn every_submission_gets_the_verdict_that_was_written_down() {
         let is = &graded[name];
         if is.verdict != verdict || !is.reason.contains(reason) {
             surprises.push(format!("{name}: expected {expected}: {is:?}"));
+        }
+        // Students do not know these names.
+        let message = is.message.as_deref().unwrap_or_default();
+        for own in ["shim_", "core::", "root.rs", "aborting due to"] {
+            if message.contains(own) {
+                surprises.push(format!("{name}: {own}: {message}"));
+            }
         }
         // What is refused for a line names the line.
         let names_line = ["unseen", "rule"].contains(&verdict);
@@ -189,7 +198,8 @@ fn one_refused_answer_is_told_with_its_story() {
     assert_eq!(one.status.code(), Some(1));
     assert!(said.contains("refused: ticket 0 sold in scene `2 clerks, 1 ticket` (1 preemption)"));
     assert!(said.contains("\nFORBIDDEN: ticket 0 sold\n"), "{said}");
-    assert!(said.contains("! answer.rs:19"), "{said}");
+    let line = "wrong-check-then-act.rs:19 │ if *self.left.lock().unwrap() <= 0 {\n";
+    assert!(said.contains(line), "{said}");
     let two = grade(&[], &["wrong-check-then-act.rs", "right-locked.rs"]);
     let said = text(&two.stdout);
     assert!(said.contains("\n1 of 2 proved ("), "{said}");
@@ -207,6 +217,20 @@ fn the_exercise_can_be_given() {
     );
     let said = text(&other.stdout);
     assert!(said.contains("does not compile: "), "{said}");
+    let folder = TempDir::new().unwrap();
+    let empty = folder.path().join("empty.rs");
+    fs::write(&empty, "").unwrap();
+    let empty = grade(
+        &[
+            "--exercise",
+            "join/reads-before-join",
+            empty.to_str().unwrap(),
+        ],
+        &[],
+    );
+    let keep = "does not compile: the answer is a type named `Answer`: keep `pub struct Answer`\n";
+    let said = text(&empty.stdout);
+    assert!(said.ends_with(keep) && said.lines().count() == 1, "{said}");
     let unnamed = "rule-names-no-exercise.rs";
     let named = grade(&["--exercise", "ticket_office/lock-each"], &[unnamed]);
     assert_eq!(named.status.code(), Some(0), "{named:?}");
@@ -230,6 +254,62 @@ fn a_junit_report_names_what_failed() {
     ] {
         assert!(report.contains(part), "{part}: {report}");
     }
+}
+
+/// Even if no interleaving has an outcome that is promised.
+#[test]
+fn a_story_says_what_is_promised() {
+    let folder = TempDir::new().unwrap();
+    let start = racecourse(&["start", "bounded_queue/drops-on-timeout"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(start.status.success());
+    let graded = racecourse(&["grade"])
+        .arg(folder.path().join("drops-on-timeout.rs"))
+        .output()
+        .unwrap();
+    let said = text(&graded.stdout);
+    assert!(
+        said.contains("promised  `inside: a1, back: a2`\n"),
+        "{said}"
+    );
+    assert!(said.contains("Every interleaving of this scene has a forbidden outcome."));
+}
+
+/// What is proved only up to a bound is told so: for people, for programs, and at the end of
+/// `watch`.
+#[test]
+fn a_proof_with_a_bound_says_so() {
+    let bound = "explored; one scene up to 0 preemptions)";
+    let said = |args: &[&str], name| text(&grade(args, &[name]).stdout);
+    let queue = said(&[], "right-queue.rs");
+    let first = queue.lines().next().unwrap();
+    assert!(first.ends_with(bound), "{queue}");
+    let json = |name| -> serde_json::Value {
+        let json = said(&["--json"], name);
+        serde_json::from_str(json.lines().next().unwrap()).unwrap()
+    };
+    let queue = json("right-queue.rs");
+    assert_eq!(queue["preemptions"], 0);
+    assert!(queue["reason"].as_str().unwrap().ends_with(bound));
+    let office = json("right-locked.rs");
+    assert!(office["preemptions"].is_null());
+    assert!(!office["reason"].as_str().unwrap().contains("preemption"));
+
+    let folder = TempDir::new().unwrap();
+    let watch = |name: &str| {
+        let path = folder.path().join(name);
+        fs::copy(submission(name), &path).unwrap();
+        text(&racecourse(&["watch"]).arg(path).output().unwrap().stdout)
+    };
+    let queue = watch("right-queue.rs");
+    let last = "No interleaving that was explored breaks a promise of the lesson; one scene was \
+                explored only up to 0 preemptions.\n";
+    assert!(queue.contains(last), "{queue}");
+    let office = watch("right-locked.rs");
+    let last = "No interleaving of any scene breaks a promise of the lesson.\n";
+    assert!(office.contains(last), "{office}");
 }
 
 /// From a wrong answer to a hint, to a proof, to the list.
@@ -266,10 +346,26 @@ fn an_answer_is_watched_until_it_is_proved() {
     let first = until("waiting for the next save");
     assert!(first.contains("refused: ticket 0 sold"), "{first}");
     assert!(!first.contains("hint"), "{first}");
+    // Without a story, no hint is shown, and none is lost.
+    for (name, verdict) in [
+        ("compile-types.rs", "does not compile"),
+        ("rule-core.rs", "breaks a rule"),
+        ("unseen-thread.rs", "uses what the model cannot see"),
+        ("crashed-panics-twice.rs", "crashed"),
+    ] {
+        fs::copy(submission(name), &path).unwrap();
+        let said = until("waiting for the next save");
+        assert!(said.contains(verdict), "{said}");
+        assert!(!said.contains("\nhint"), "{said}");
+    }
     let wrong = fs::read_to_string(submission("wrong-check-then-act.rs")).unwrap();
-    fs::write(&path, wrong).unwrap();
-    let second = until("waiting for the next save");
-    assert!(second.contains("\nhint 1 of 3: "), "{second}");
+    for number in 1..=5 {
+        fs::write(&path, format!("{wrong}\n// try {number}\n")).unwrap();
+        let said = until("waiting for the next save");
+        let hint = said.contains(&format!("\nhint {number} of 3: "));
+        assert_eq!(hint, number <= 3, "{said}");
+        assert_eq!(said.contains("\nno more hints\n"), number == 4, "{said}");
+    }
     // As many editors save.
     let new = folder.path().join("new");
     fs::copy(submission("right-locked.rs"), &new).unwrap();
@@ -287,7 +383,7 @@ fn an_answer_is_watched_until_it_is_proved() {
         .unwrap();
     let list = text(&list.stdout);
     assert!(
-        list.starts_with("✓ proved      ticket_office/check-then-act "),
+        list.starts_with("✓ proved           ticket_office/check-then-act "),
         "{list}"
     );
     assert!(list.contains("\n1 of 23 proved in "), "{list}");

@@ -330,8 +330,10 @@ mod mistakes {
             Actors::new().enter("ann", waits).enter("bob", sets).run();
         };
         let stopped = stopped(&check::scene(scene).explore().unwrap());
-        let remedy =
-            format!("put `hint::spin_loop()` into the loop at loom-tests/strangers.rs:{line}");
+        let remedy = format!(
+            "the last step was at loom-tests/strangers.rs:{line} in thread `ann`. If a loop waits \
+             for another thread, put `racecourse::sync::hint::spin_loop()` into it)"
+        );
         assert!(stopped.starts_with("STOPPED after "), "{stopped}");
         assert_eq!(stopped.matches(&remedy).count(), 2, "{stopped}");
         assert!(stopped.contains("in thread `ann`"), "{stopped}");

@@ -11,14 +11,14 @@
 //! - It has no `unsafe`, no other crate, no attribute that reaches outside, and no file but its
 //!   own: tokens decide.
 //! - It is explored in a process of its own, with limits on time, memory and output, without
-//!   the grader's environment. The verdict comes through a channel that the submission does not
-//!   know, and begins with a number that it does not know. If the process ends before the
+//!   the grader's environment. The verdict comes through a channel that the submission cannot
+//!   find, and each of its lines begins with a secret number. If the process ends before the
 //!   verdict is complete, the submission is not proved.
 //!
 //! The grader trusts the compiler: code that uses a bug of rustc to get around `unsafe` is not
 //! stopped. For submissions of people whom you do not trust, run the grader in a container.
 //!
-//! A lesson knows nothing of this module.
+//! No lesson depends on this module.
 
 mod catalog;
 mod compiler;
@@ -39,7 +39,7 @@ mod shims;
 mod source;
 mod verdict;
 
-pub use catalog::{EXERCISES, Exercise, find};
+pub use catalog::{EXERCISES, Exercise, find, none_named};
 pub use done::{Done, State, answers};
 #[doc(hidden)]
 pub use file::answer;

@@ -264,6 +264,20 @@ fn what_cannot_be_done_is_refused_in_one_line() {
             "there is no exercise 'join/x'; `cargo race exercises` lists them",
         ),
         (
+            &["explore", "start", "ticket_office/chek-then-act"],
+            "there is no exercise 'ticket_office/chek-then-act'; did you mean \
+             ticket_office/check-then-act? `cargo race exercises` lists them",
+        ),
+        (
+            &["explore", "start", "check-then-act"],
+            "there is no exercise 'check-then-act'; did you mean ticket_office/check-then-act? ",
+        ),
+        (
+            &["explore", "start", "join"],
+            "join is a lesson; its exercises are: join/reads-before-join, \
+             join/trusts-the-wake-up, join/poisoned-and-stuck",
+        ),
+        (
             &["explore", "exercises", "/nowhere"],
             "cannot read /nowhere: ",
         ),
@@ -318,7 +332,7 @@ fn an_exercise_is_written_into_a_new_folder_and_listed() {
         "{started}"
     );
     assert!(
-        list().contains("\n· changed     join/reads-before-join "),
+        list().contains("\n· not checked yet  join/reads-before-join "),
         "{}",
         list()
     );
@@ -357,6 +371,7 @@ fn help_and_version_are_no_errors() {
         assert!(!help.contains('\u{1b}'), "{help}");
     }
     assert!(said(&["explore", "--help"]).contains("must_occur_missing"));
+    assert!(said(&["explore", "exercises", "--help"]).contains("`watch` has proved"));
     for command in ["start", "watch", "exercises", "grade"] {
         let help = said(&["explore", command, "--help"]);
         assert!(

@@ -15,27 +15,27 @@ pub(super) fn versions_of(lesson: &Lesson) -> impl Iterator<Item = Chosen<'_>> {
 /// The versions a target means: one, or all of a lesson.
 pub(super) fn find<'a>(lessons: &'a [Lesson], target: &Target) -> Result<Vec<Chosen<'a>>, Stop> {
     let Some(lesson) = lessons.iter().find(|lesson| lesson.name == target.lesson) else {
-        let wanted = target.lesson.escape_debug();
+        let name = target.lesson.escape_debug();
         let mut versions = lessons.iter().flat_map(versions_of);
         let meant = versions.find(|(_, version)| version.name == target.lesson);
         return Err(Stop::usage(match meant {
             Some((lesson, version)) => format!(
-                "there is no lesson '{wanted}'; for the version of that name, type {}",
+                "there is no lesson '{name}'; for the version of that name, type {}",
                 full_name(lesson, version)
             ),
             None => {
                 let names: Vec<_> = lessons.iter().map(|lesson| lesson.name).collect();
                 format!(
-                    "there is no lesson '{wanted}'; the lessons are: {}",
+                    "there is no lesson '{name}'; the lessons are: {}",
                     names.join(", ")
                 )
             }
         }));
     };
-    let Some(wanted) = &target.version else {
+    let Some(name) = &target.version else {
         return Ok(versions_of(lesson).collect());
     };
-    match versions_of(lesson).find(|(_, version)| version.name == *wanted) {
+    match versions_of(lesson).find(|(_, version)| version.name == *name) {
         Some(found) => Ok(vec![found]),
         None => {
             let names: Vec<_> = lesson
@@ -43,9 +43,9 @@ pub(super) fn find<'a>(lessons: &'a [Lesson], target: &Target) -> Result<Vec<Cho
                 .iter()
                 .map(|version| version.name.as_str())
                 .collect();
-            let (wanted, names) = (wanted.escape_debug(), names.join(", "));
+            let (name, names) = (name.escape_debug(), names.join(", "));
             Err(Stop::usage(format!(
-                "{} has no version '{wanted}'; its versions are: {names}",
+                "{} has no version '{name}'; its versions are: {names}",
                 lesson.name
             )))
         }
@@ -54,13 +54,8 @@ pub(super) fn find<'a>(lessons: &'a [Lesson], target: &Target) -> Result<Vec<Cho
 
 /// The exercise of that name.
 pub(super) fn exercise(target: &Target) -> Result<&'static Exercise, Stop> {
-    exercises::find(&target.to_string()).ok_or_else(|| {
-        let wanted = target.to_string();
-        Stop::usage(format!(
-            "there is no exercise '{}'; `cargo race exercises` lists them",
-            wanted.escape_debug()
-        ))
-    })
+    let name = target.to_string();
+    exercises::find(&name).ok_or_else(|| Stop::usage(exercises::none_named(&name)))
 }
 
 /// `ticket_office/check-then-act`

@@ -7,6 +7,7 @@ use crate::draw::layout::Tone;
 use crate::exercises::{
     self, Done, EXERCISES, Exercise, Grader, Limits, State, Verdict, exercise_of, file,
 };
+use crate::explorer::report::count;
 use crate::lessons::Lesson;
 use crate::programs::Stop;
 use notify::{RecursiveMode, Watcher as _};
@@ -19,8 +20,8 @@ use std::time::{Duration, Instant};
 
 /// An editor may save a file in several steps.
 const SETTLED: Duration = Duration::from_millis(50);
-/// How soon Ctrl-C is noticed.
-const LOOK: Duration = Duration::from_millis(200);
+/// How often the flag of Ctrl-C is checked.
+const CANCEL_CHECKED_EVERY: Duration = Duration::from_millis(200);
 
 pub(super) fn obey(
     command: &ExerciseCommand,
@@ -66,7 +67,7 @@ fn start(
     writeln!(out, "wrote {path}: {}", exercise.task)?;
     writeln!(
         out,
-        "Open it in your editor, and let this check it whenever you save:"
+        "Open it in your editor. This command checks it whenever you save:"
     )?;
     Ok(writeln!(out, "    cargo race watch {path}")?)
 }
@@ -93,7 +94,7 @@ fn list(folder: &Path, out: &mut dyn Write) -> Result<(), Stop> {
         let (tone, mark) = match state {
             State::Proved => (Tone::Good, "✓ proved"),
             State::NotProved => (Tone::Bad, "✗ not proved"),
-            State::NotGraded => (Tone::Warning, "· changed"),
+            State::NotGraded => (Tone::Warning, "· not checked yet"),
             State::NotStarted => (Tone::Plain, ""),
         };
         proved += usize::from(state == State::Proved);
@@ -103,7 +104,7 @@ fn list(folder: &Path, out: &mut dyn Write) -> Result<(), Stop> {
         let (style, name) = (tone.style(), exercise.name());
         writeln!(
             out,
-            "{style}{mark:12}{style:#}  {name:wide$}  {}",
+            "{style}{mark:17}{style:#}  {name:wide$}  {}",
             exercise.task
         )?;
     }
@@ -153,7 +154,7 @@ fn watch(
     let (sender, saves) = mpsc::channel();
     let cannot_watch = |error| Stop::System(format!("cannot watch {}: {error}", folder.display()));
     let on_event = move |event: notify::Result<notify::Event>| {
-        // After an error, looking again does no harm. Reading the file is no change.
+        // Reading the file is no change. After an error, the file is read again to be sure.
         if !event.is_ok_and(|event| event.kind.is_access()) {
             let _ = sender.send(());
         }
@@ -169,23 +170,22 @@ fn watch(
     let untouched = text_of(exercise, lessons);
     loop {
         let begun = Instant::now();
-        let verdict = grader.grade(&text, exercise)?;
+        let verdict = grader.grade(path, &text, exercise)?;
         let remembered = done.remember(&text, verdict.is_proved());
         remembered
             .map_err(|error| Stop::System(format!("cannot remember the verdict: {error}")))?;
         tell(&verdict, exercise, begun.elapsed(), out)?;
         if verdict.is_proved() {
-            last_word(exercise, folder, lessons, out)?;
+            last_word(exercise, verdict.preemptions(), folder, lessons, out)?;
             return Ok(true);
         }
-        if hints && text != untouched {
-            if let Some(hint) = exercise.hints.get(tries) {
-                writeln!(
-                    out,
-                    "hint {} of {}: {hint}",
-                    tries + 1,
-                    exercise.hints.len()
-                )?;
+        // A hint is about what the answer does, so it needs an answer that does something.
+        if hints && verdict.is_about_outcomes() && text != untouched {
+            let most = exercise.hints.len();
+            match exercise.hints.get(tries) {
+                Some(hint) => writeln!(out, "hint {} of {most}: {hint}", tries + 1)?,
+                None if tries == most => writeln!(out, "no more hints")?,
+                None => {}
             }
             tries += 1;
         }
@@ -202,7 +202,7 @@ fn watch(
             if cancel.load(Relaxed) {
                 return Err(Stop::Interrupted);
             }
-            match saves.recv_timeout(LOOK) {
+            match saves.recv_timeout(CANCEL_CHECKED_EVERY) {
                 Ok(()) => while saves.recv_timeout(SETTLED).is_ok() {},
                 Err(RecvTimeoutError::Timeout) => continue,
                 Err(RecvTimeoutError::Disconnected) => {
@@ -240,14 +240,23 @@ fn tell(
 /// What the proof means, and what comes next.
 fn last_word(
     exercise: &Exercise,
+    bound: Option<usize>,
     folder: &Path,
     lessons: &[Lesson],
     out: &mut dyn Write,
 ) -> Result<(), Stop> {
-    writeln!(
-        out,
-        "No interleaving of any scene breaks a promise of the lesson."
-    )?;
+    match bound {
+        None => writeln!(
+            out,
+            "No interleaving of any scene breaks a promise of the lesson."
+        )?,
+        Some(most) => writeln!(
+            out,
+            "No interleaving that was explored breaks a promise of the lesson; one scene was \
+             explored only up to {}.",
+            count(most as u64, "preemption")
+        )?,
+    }
     let lesson = lessons.iter().find(|lesson| lesson.name == exercise.lesson);
     let version = lesson.and_then(|it| it.versions.iter().find(|it| it.name == exercise.version));
     if let (Some(lesson), Some(version)) = (lesson, version) {

@@ -1,4 +1,4 @@
-//! What can be typed after `cargo race` that is no exploration: exercises and their grading.
+//! The commands of `cargo race` that do not explore the lessons: exercises and their grading.
 
 use super::target::Target;
 use clap::{Subcommand, value_parser};
@@ -22,11 +22,13 @@ pub(super) enum ExerciseCommand {
         /// Your file, which `start` has written
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Print one more hint after each failed try
+        /// Print one more hint after each try that is refused or vacuous
         #[arg(long)]
         hints: bool,
     },
     /// Lists the exercises from easy to hard, and which you have done
+    ///
+    /// An exercise is done if `watch` has proved your file as it is now. `grade` records nothing.
     #[command(override_usage = "cargo race exercises [FOLDER]")]
     Exercises {
         /// The folder of your answers
@@ -74,16 +76,17 @@ The first lines of an answer say which exercise it answers: `// exercise: ticket
 An answer is one file with `pub struct Answer`, which implements the trait of the lesson. It is compiled
 against parts of std and of racecourse, and explored in all scenes of the lesson as a correct version.
 
-Exit code: 0 if every answer is proved, 1 if not, 2 if the command makes no sense, 74 if the compiler or
-the operating system does not work, 130 after Ctrl-C: then the answers that were not begun are not graded.
+Exit code: 0 if every answer is proved, 1 if not, 2 if the command is not valid, 74 if the compiler or the
+operating system fails, 130 after Ctrl-C: the answers that were not yet begun are not graded.
 
 Verdicts, and their names for programs:
-  proved    no interleaving breaks a promise
+  proved    no interleaving breaks a promise. One scene of bounded_queue has too many interleavings:
+            there, only those without preemptions are explored
   refused   an interleaving ends in a forbidden outcome; its simplest story shows how
   vacuous   an outcome that must occur does not: the answer does not do its job
   unseen    it uses what the model cannot see, such as std::sync
-  rule      it has what is refused: `unsafe`, `extern`, another crate, `core`, `include!`, `env!`, `asm!`,
-            a module in another file, an attribute that reaches outside
+  rule      it contains what no answer may contain: `unsafe`, `extern`, another crate, `core`, `include!`,
+            `env!`, `asm!`, a module in another file, an attribute that reaches outside
   compile   the compiler refuses it
   endless   it does not end: it reached the limit of time or output, or loops
   crashed   it ended its process, overflowed its stack, or used too much memory
@@ -94,10 +97,12 @@ only if it is complete and comes from the grader.
   file, exercise     their names (exercise: null if the file names none)
   verdict            one of the names above
   reason             why, in a line
-  line               null, or the line that the verdict is about
+  line               null, or the line of the answer that causes the verdict
   interleavings      null, or how many were explored: of an answer that is proved
+  preemptions        null, or up to how many preemptions one of its scenes was explored, if not
+                     completely: of an answer that is proved
   scene, outcome, meaning, story
-                     null, or what an answer is refused for; `cargo race --help` describes a story
+                     null, or why an answer is refused; `cargo race --help` describes a story
   message            null, or what the compiler says
   seconds            how long it took
 The last line is one more object:

@@ -26,7 +26,7 @@ struct Graded {
     took: Duration,
 }
 
-/// Grades all files. Whether each is proved.
+/// Grades all files, and returns whether each is proved.
 pub(super) fn grade(
     args: &GradeArgs,
     cancel: &AtomicBool,
@@ -133,7 +133,7 @@ fn one(
     let name = file.display().to_string();
     let exercise = exercise.map_or_else(|| exercises::exercise_of(text), Ok);
     let verdict = match &exercise {
-        Ok(exercise) => grader.grade(text, exercise)?,
+        Ok(exercise) => grader.grade(file, text, exercise)?,
         Err(why) => Verdict::RuleBroken {
             rule: why.clone(),
             line: 1,
@@ -211,6 +211,7 @@ struct Line<'a> {
     reason: String,
     line: Option<usize>,
     interleavings: Option<u64>,
+    preemptions: Option<usize>,
     scene: Option<&'a str>,
     outcome: Option<&'a str>,
     meaning: Option<&'a str>,
@@ -246,6 +247,7 @@ impl<'a> Line<'a> {
             reason: verdict.reason(),
             line: verdict.line(),
             interleavings: verdict.interleavings(),
+            preemptions: verdict.preemptions(),
             scene,
             outcome: outcome.map(|it| it.outcome.as_str()),
             meaning: outcome.map(|it| it.meaning.as_str()),

@@ -1,4 +1,4 @@
-//! The exercises, from easy to hard, and what the grader knows of their lessons.
+//! The exercises, from easy to hard, and their lessons.
 
 /// One exercise: a wrong version to repair.
 #[derive(Debug)]
@@ -9,7 +9,7 @@ pub struct Exercise {
     pub version: &'static str,
     /// What to do, in a line.
     pub task: &'static str,
-    /// Each says more than the one before.
+    /// Each hint says more than the one before.
     pub hints: &'static [&'static str],
 }
 
@@ -40,7 +40,34 @@ pub fn find(name: &str) -> Option<&'static Exercise> {
     EXERCISES.iter().find(|exercise| exercise.name() == name)
 }
 
-/// What the grader knows of a lesson.
+/// Why there is no exercise of that name, and which one may be meant.
+#[must_use]
+pub fn none_named(name: &str) -> String {
+    if ROOMS.iter().any(|room| room.lesson == name) {
+        let own = EXERCISES.iter().filter(|it| it.lesson == name);
+        let names: Vec<String> = own.map(Exercise::name).collect();
+        return format!(
+            "{name} is a lesson; its exercises are: {}",
+            names.join(", ")
+        );
+    }
+    let distance = |exercise: &&Exercise| {
+        let whole = strsim::damerau_levenshtein(name, &exercise.name());
+        whole.min(strsim::damerau_levenshtein(name, exercise.version))
+    };
+    let length = name.chars().count();
+    // Comparing takes time and memory in proportion to the length.
+    let all = EXERCISES.iter().filter(|_| length < 64);
+    let nearest = all.min_by_key(distance);
+    let nearest = nearest.filter(|it| distance(it) <= length / 4);
+    let meant = nearest.map_or_else(String::new, |it| format!("did you mean {}? ", it.name()));
+    format!(
+        "there is no exercise '{}'; {meant}`cargo race exercises` lists them",
+        name.escape_debug()
+    )
+}
+
+/// A lesson that has exercises.
 #[derive(Debug)]
 pub struct Room {
     /// The lesson's name.
@@ -51,11 +78,14 @@ pub struct Room {
     pub version: &'static str,
     /// What a submission may use of the lessons, as `use` declarations in modules.
     pub exports: &'static str,
-    /// Whether an answer that starts no thread answers nothing: the scenes start none.
+    /// Whether an answer must start a thread, because the scenes start none.
     pub starts_threads: bool,
     /// A scene that has too many interleavings for some right answers, and up to how many
     /// preemptions it is explored.
     pub bounded: Option<(&'static str, usize)>,
+    /// The source of the trait. If its methods are documented at another type, that type and
+    /// its source.
+    pub(super) documented: (&'static str, Option<(&'static str, &'static str)>),
     /// The source of the wrong versions, and of what they use of the lesson.
     pub(super) sources: &'static [&'static str],
 }
@@ -69,6 +99,7 @@ pub const ROOMS: &[Room] = &[
         exports: "pub mod ticket_office { pub use real::lessons::ticket_office::{Sale, TicketOffice}; }",
         starts_threads: false,
         bounded: None,
+        documented: (include_str!("../lessons/ticket_office/lesson.rs"), None),
         sources: &[include_str!("../lessons/ticket_office/wrong.rs")],
     },
     Room {
@@ -78,6 +109,7 @@ pub const ROOMS: &[Room] = &[
         exports: "pub mod join { pub use real::lessons::join::Sum; }",
         starts_threads: true,
         bounded: None,
+        documented: (include_str!("../lessons/join/lesson.rs"), None),
         sources: &[
             include_str!("../lessons/join/lesson.rs"),
             include_str!("../lessons/join/wrong.rs"),
@@ -91,6 +123,7 @@ pub const ROOMS: &[Room] = &[
                   pub mod bounded_queue { pub mod right { pub use real::lessons::bounded_queue::right::Queue; } }",
         starts_threads: false,
         bounded: None,
+        documented: (include_str!("../lessons/bread_queue/lesson.rs"), None),
         sources: &[include_str!("../lessons/bread_queue/wrong.rs")],
     },
     Room {
@@ -107,6 +140,7 @@ pub const ROOMS: &[Room] = &[
         // `notify_all` on one condition variable has more than a million. What only this scene
         // shows needs no preemption: `one-condvar-notify-two`.
         bounded: Some(("1 producer, 4 consumers, 4 items, capacity 1", 0)),
+        documented: (include_str!("../lessons/bounded_queue/lesson.rs"), Some(("Queue", include_str!("../lessons/bounded_queue/right.rs")))),
         sources: &[
             include_str!("../lessons/bounded_queue/wrong.rs"),
             include_str!("../lessons/bounded_queue/right.rs"),
@@ -120,6 +154,7 @@ pub const ROOMS: &[Room] = &[
         exports: "pub mod ticket_lock { pub use real::lessons::ticket_lock::Lock; }",
         starts_threads: false,
         bounded: None,
+        documented: (include_str!("../lessons/ticket_lock/lesson.rs"), None),
         sources: &[include_str!("../lessons/ticket_lock/wrong.rs")],
     },
 ];
@@ -129,7 +164,7 @@ pub const EXERCISES: &[Exercise] = &[
     Exercise {
         lesson: "ticket_office",
         version: "check-then-act",
-        task: "Sell each ticket once: two clerks must not sell the last ticket both.",
+        task: "Sell each ticket once: two clerks must not both sell the last ticket.",
         hints: &[
             "Read the story from the `!` upwards: what did each clerk know when it took the ticket?",
             "Between the two locks of `sell` another clerk can sell a ticket.",
@@ -151,7 +186,7 @@ pub const EXERCISES: &[Exercise] = &[
         version: "announces-after-unlock",
         task: "Announce after each sale how many tickets were left right after it.",
         hints: &[
-            "Who may have sold a ticket between the sale and the second lock?",
+            "Which clerk may have sold a ticket between the sale and the second lock?",
             "The number that a clerk announces must be read in the critical section of the sale.",
         ],
     },
@@ -162,7 +197,7 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "Which two threads ever try to lock the same mutex?",
             "A lock protects data only if all threads that use the data take the same lock.",
-            "Put the number of tickets into one `Mutex<i64>`, and drop the atomic.",
+            "Put the number of tickets into one `Mutex<i64>`, and remove the atomic.",
         ],
     },
     Exercise {
@@ -210,7 +245,7 @@ pub const EXERCISES: &[Exercise] = &[
         task: "Report a failure of the other thread: do not wait for it for ever.",
         hints: &[
             "What does `try_lock` return after a thread has panicked with the lock?",
-            "`Err` of `try_lock` is one of two: the lock is held, or it is poisoned.",
+            "`Err` of `try_lock` has two cases: the lock is held, or it is poisoned.",
             "Join the thread first. Then no loop is needed.",
         ],
     },
@@ -246,16 +281,17 @@ pub const EXERCISES: &[Exercise] = &[
         version: "drops-on-timeout",
         task: "Write `put_timeout`: an item that finds no room in time comes back.",
         hints: &[
-            "Where is the item after the timeout? Nobody has it.",
-            "The error has a place for the item: `SendTimeoutError::Timeout(Some(item))`.",
+            "Where is the item after the timeout? No thread has it.",
+            "Both errors have a place for the item: `SendTimeoutError::Timeout(Some(item))` and \
+             `SendTimeoutError::Disconnected(Some(item))`.",
         ],
     },
     Exercise {
         lesson: "bread_queue",
         version: "looks-then-takes",
-        task: "Let customers go home when no more bread will come, whatever the others do.",
+        task: "Let customers go home when no more bread will come, whatever other customers do.",
         hints: &[
-            "What may happen between the look and `get`?",
+            "What may happen after a customer has checked the queue, and before `get`?",
             "Only the queue itself can wake a customer who waits in `get`.",
             "The last baker closes the queue; customers get bread until `get` returns an error.",
         ],
@@ -266,7 +302,7 @@ pub const EXERCISES: &[Exercise] = &[
         task: "Write `get_timeout`: a timeout that comes with an item must not lose the item.",
         hints: &[
             "An item can come between the timeout and the lock.",
-            "Look for an item first. Report the timeout only if there is none.",
+            "Check for an item first. Report the timeout only if there is none.",
         ],
     },
     Exercise {
@@ -285,7 +321,7 @@ pub const EXERCISES: &[Exercise] = &[
         version: "one-condvar-notify-two",
         task: "Wake the right thread, however many threads wait.",
         hints: &[
-            "With four consumers, who can the two woken threads be?",
+            "With four consumers, which threads can the two woken ones be?",
             "No number of `notify_one` is enough while both kinds of threads wait on `changed`.",
             "Notify all, or use a condition variable for each of the two conditions.",
         ],
@@ -304,7 +340,7 @@ pub const EXERCISES: &[Exercise] = &[
         version: "forgets-to-serve",
         task: "Write `try_lock`: a thread that gives up must not leave a number behind.",
         hints: &[
-            "Who calls the next number after a number that nobody waits for?",
+            "Which thread calls the next number after a number that no thread waits for?",
             "Draw a number only if it is the one being served.",
             "`compare_exchange` of `next` from the number served to the one after it.",
         ],
@@ -323,7 +359,7 @@ pub const EXERCISES: &[Exercise] = &[
     Exercise {
         lesson: "ticket_lock",
         version: "relaxed-unlock",
-        task: "Hand over to the next holder everything that this one wrote.",
+        task: "Publish to the next holder everything that this holder wrote.",
         hints: &[
             "The story names the accesses that nothing orders. What would order them?",
             "A store publishes what its thread did before only with Release.",
@@ -332,19 +368,19 @@ pub const EXERCISES: &[Exercise] = &[
     Exercise {
         lesson: "ticket_lock",
         version: "relaxed-wait",
-        task: "See everything that the holder before this one wrote.",
+        task: "Let a holder see everything that the holder before it wrote.",
         hints: &[
-            "The store in `unlock` publishes. Which load must receive?",
-            "A load that reads a Release store receives only with Acquire, in `try_lock` too.",
+            "The store in `unlock` publishes what its thread wrote. Which load must receive it?",
+            "A load receives what a Release store publishes only with Acquire, in `try_lock` too.",
         ],
     },
     Exercise {
         lesson: "ticket_lock",
         version: "wakes-the-wrong-one",
-        task: "Wake the thread whose number is called, whoever waits.",
+        task: "Wake the thread whose number is called, however many threads wait.",
         hints: &[
             "`notify_one` wakes any thread that waits. What does it do if its number is not called?",
-            "All threads that wait must look at the number: `notify_all`.",
+            "Every waiting thread must check the number: `notify_all`.",
         ],
     },
 ];

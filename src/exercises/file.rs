@@ -2,7 +2,7 @@
 
 use super::catalog::{Exercise, Room};
 use super::queue::{base_of, queue_items};
-use super::source::{Item, Kind, items, renamed, without_comments};
+use super::source::{Item, Kind, documentation, inner_items, items, renamed, without_comments};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What marks the line that names the exercise.
@@ -28,21 +28,70 @@ pub fn answer(exercise: &Exercise, sources: &[&str], root: &str) -> String {
 
 /// Only the comment.
 fn head(exercise: &Exercise, story: &str) -> String {
+    let room = exercise.room();
     let mut head = format!("{MARK}{}\n//\n", exercise.name());
-    let paragraphs = [
-        story.to_owned(),
-        format!("Task: {}", exercise.task),
-        format!(
-            "Change anything below but the name `Answer`, which implements {}. Use \
-             racecourse::sync in place of std::sync and std::thread.",
-            exercise.room().answers
-        ),
-        "`cargo race watch FILE` checks this file whenever you save it.".to_owned(),
-    ];
-    for paragraph in paragraphs {
-        head += &wrapped(&paragraph, "//");
-    }
+    head += &wrapped(story, "//");
+    head += &wrapped(&format!("Task: {}", exercise.task), "//");
+    head += "//\n";
+    head += &promises(room);
+    head += "//\n";
+    let rules = format!(
+        "Change anything below but the name `Answer`, which implements {}. Use \
+         racecourse::sync in place of std::sync and std::thread.",
+        room.answers
+    );
+    head += &wrapped(&rules, "//");
+    head += &wrapped(
+        "`cargo race watch FILE` checks this file whenever you save it.",
+        "//",
+    );
     head + "\n"
+}
+
+/// What the methods of the trait promise, in a list.
+fn promises(room: &Room) -> String {
+    let (text, elsewhere) = room.documented;
+    let declared = items(text);
+    let answers = declared.iter().find(|it| it.name == room.answers);
+    let mut methods = inner_items(text, answers.expect("a test writes every file"));
+    let mut about = format!("The methods of {}:", room.answers);
+    if let Some((name, text)) = elsewhere {
+        let declared = items(text);
+        let (blocks, types): (Vec<&Item>, Vec<&Item>) = declared
+            .iter()
+            .filter(|it| it.name == name)
+            .partition(|it| it.kind == Kind::Impl);
+        let promised = types.iter().flat_map(|it| documentation(&it.text)).skip(1);
+        about = format!("The methods of {}.", room.answers);
+        promised.for_each(|paragraph| about += &format!(" {paragraph}"));
+        let mut own: Vec<Item> = blocks.iter().flat_map(|it| inner_items(text, it)).collect();
+        own.retain(|it| methods.iter().any(|method| method.name == it.name));
+        methods = own;
+    }
+    let mut lines = wrapped(&about, "//");
+    for method in &methods {
+        let paragraphs = documentation(&method.text);
+        let about = paragraphs.iter().enumerate().filter_map(|(at, paragraph)| {
+            let errors = paragraph.strip_prefix("# Errors ");
+            let panics = paragraph.strip_prefix("# Panics ");
+            match (errors, panics) {
+                (Some(when), _) => Some(format!("`Err` if {}", uncapitalized(when))),
+                (_, Some(when)) => Some(format!("Panics if {}", uncapitalized(when))),
+                _ => (at == 0).then(|| paragraph.clone()),
+            }
+        });
+        let about = about.collect::<Vec<_>>().join(" ");
+        // The sign of a list stands in place of a space.
+        let line = wrapped(&format!("{}: {about}", method.name), "//  ");
+        lines += &line.replacen("//  ", "// -", 1);
+    }
+    lines
+}
+
+fn uncapitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(letters).collect()
 }
 
 /// `check-then-act` as the source has it: `CheckThenAct`.
@@ -62,7 +111,7 @@ fn code(room: &Room, sources: &[&str], root: &str) -> String {
     let body: Vec<String> = declarations
         .iter()
         .map(|item| {
-            // What is public in the lesson says what is wrong with it.
+            // The documentation of a public item says what is wrong.
             let text = without_comments(&item.text, item.kind != Kind::Public);
             renamed(&text, base_of(root), "Answer").replace("pub(super) ", "")
         })

@@ -7,7 +7,7 @@ use super::harness::{END, Explored, Orders};
 use super::library::{self, PROTOCOL};
 use super::process::{self, Ended, How};
 use super::rules;
-use super::shims;
+use super::shims::{self, HARNESS, ROOT};
 use super::verdict::Verdict;
 use std::collections::BTreeSet;
 use std::collections::hash_map::RandomState;
@@ -22,8 +22,6 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// What stories and the compiler call the file of a submission.
-const FILE: &str = "answer.rs";
 /// A submission has at most so many bytes.
 const LONGEST: usize = 256 * 1024;
 /// How long the compiler may take. The limit on its processor time is lower, and is not reached
@@ -66,11 +64,11 @@ pub struct Grader {
     library: PathBuf,
     deps: PathBuf,
     /// The lessons whose crates are compiled.
-    ready: Mutex<BTreeSet<&'static str>>,
+    prepared: Mutex<BTreeSet<&'static str>>,
     submissions: AtomicUsize,
 }
 
-/// A submission could not be graded, which is not its fault.
+/// Why no submission could be graded: the submission is not the cause.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
     /// The command makes no sense, for the reason in this line.
@@ -94,7 +92,7 @@ impl Grader {
             compiler: library::compiler(),
             library: PathBuf::new(),
             deps,
-            ready: Mutex::default(),
+            prepared: Mutex::default(),
             submissions: AtomicUsize::new(0),
         };
         grader.compile_shim("std", shims::STD, &[])?;
@@ -129,13 +127,13 @@ impl Grader {
 
     /// Compiles what submissions to the lesson may use of racecourse, once.
     fn prepare(&self, room: &'static Room) -> Result<(), Trouble> {
-        let mut ready = self.ready.lock().expect("no thread panics here");
-        if ready.contains(room.lesson) {
+        let mut prepared = self.prepared.lock().expect("no thread panics here");
+        if prepared.contains(room.lesson) {
             return Ok(());
         }
         let text = shims::racecourse(room);
         self.compile_shim(room.lesson, &text, &[("real", &self.library)])?;
-        ready.insert(room.lesson);
+        prepared.insert(room.lesson);
         Ok(())
     }
 
@@ -178,7 +176,7 @@ impl Grader {
         }
     }
 
-    /// A call of the compiler in that folder. It knows nothing of its surroundings.
+    /// A call of the compiler in that folder. It gets only the environment variables that it needs.
     fn rustc(&self, folder: &Path, externs: &[(&str, &Path)]) -> Command {
         let mut rustc = Command::new("/bin/sh");
         rustc.args(["-c", LIMITED, "sh"]).arg(&self.compiler);
@@ -203,11 +201,17 @@ impl Grader {
         rustc
     }
 
-    /// Grades a text as an answer to the exercise.
+    /// Grades the text of a file as an answer to the exercise. Messages and stories name the file
+    /// as the student does.
     ///
     /// # Errors
     /// The compiler or the operating system does not work.
-    pub fn grade(&self, text: &str, exercise: &'static Exercise) -> Result<Verdict, Trouble> {
+    pub fn grade(
+        &self,
+        path: &Path,
+        text: &str,
+        exercise: &'static Exercise,
+    ) -> Result<Verdict, Trouble> {
         if text.len() > LONGEST {
             return Ok(Verdict::RuleBroken {
                 rule: format!("a submission has at most {} KiB", LONGEST / 1024),
@@ -236,28 +240,34 @@ impl Grader {
         let number = self.submissions.fetch_add(1, Relaxed);
         let folder = self.folder.path().join(number.to_string());
         fs::create_dir(&folder)?;
-        let verdict = self.grade_in(&folder, text, room);
-        // What is left is deleted with the rest.
+        let verdict = self.grade_in(&folder, file_name(path), text, room);
+        // If this fails, the folder is deleted with the grader.
         let _ = fs::remove_dir_all(&folder);
         verdict
     }
 
-    fn grade_in(&self, folder: &Path, text: &str, room: &'static Room) -> Result<Verdict, Trouble> {
-        fs::write(folder.join(FILE), text)?;
-        fs::write(folder.join("root.rs"), shims::root(room, FILE))?;
-        fs::write(folder.join("harness.rs"), shims::harness(room))?;
+    fn grade_in(
+        &self,
+        folder: &Path,
+        file: &str,
+        text: &str,
+        room: &'static Room,
+    ) -> Result<Verdict, Trouble> {
+        fs::write(folder.join(file), text)?;
+        fs::write(folder.join(ROOT), shims::root(room, file))?;
+        fs::write(folder.join(HARNESS), shims::harness(room))?;
         let (std, racecourse) = (self.shim("std"), self.shim(room.lesson));
         let mut rustc = self.rustc(folder, &[("std", &std), ("racecourse", &racecourse)]);
         rustc.args([
             "--crate-type=rlib",
             "--crate-name=submission",
             "-Funsafe_code",
-            "root.rs",
+            ROOT,
         ]);
         // Arithmetic that overflows panics, as in a build for tests.
         rustc.args(["-Coverflow-checks=on", "-Cdebug-assertions=on"]);
         let ended = process::run(rustc, &[], COMPILE_TIME, [MOST_OUTPUT; 2])?;
-        if let Some(verdict) = refused_by_compiler(&ended) {
+        if let Some(verdict) = refused_by_compiler(&ended, file) {
             return Ok(verdict);
         }
         let submission = folder.join("libsubmission.rlib");
@@ -265,9 +275,9 @@ impl Grader {
             folder,
             &[("racecourse", &self.library), ("submission", &submission)],
         );
-        rustc.args(["--crate-name=harness", "-o", "harness", "harness.rs"]);
+        rustc.args(["--crate-name=harness", "-o", "harness", HARNESS]);
         let ended = process::run(rustc, &[], COMPILE_TIME, [MOST_OUTPUT; 2])?;
-        if let Some(verdict) = refused_by_compiler(&ended) {
+        if let Some(verdict) = refused_by_compiler(&ended, file) {
             return Ok(verdict);
         }
         self.explore(folder, room)
@@ -287,7 +297,7 @@ impl Grader {
         harness.current_dir(folder).env_clear();
         harness.env("CARGO_MANIFEST_DIR", env!("CARGO_MANIFEST_DIR"));
         let stdin = serde_json::to_vec(&orders).map_err(io::Error::from)?;
-        // It stops by itself after the time limit, unless something keeps it from that.
+        // The process stops by itself after the time limit, unless the submission blocks it.
         let time = self.limits.time + 2 * STEP_TIMEOUT;
         let ended = process::run(harness, &stdin, time, [LONGEST_VERDICT, MOST_OUTPUT])?;
         let (explored, is_complete) = answer(&ended.stdout, &orders.nonce);
@@ -295,7 +305,7 @@ impl Grader {
             How::Exited(status) if is_complete && status.success() => {
                 return Ok(Verdict::of(&explored, room.starts_threads));
             }
-            // An outcome that was found before is found.
+            // The process failed later, but an outcome that it has found still counts.
             _ if explored.iter().any(|it| it.forbidden.is_some()) => {
                 return Ok(Verdict::of(&explored, room.starts_threads));
             }
@@ -323,7 +333,7 @@ impl Grader {
     }
 }
 
-/// What the process says it has found, and whether that is all.
+/// What the process has found, and whether its answer is complete.
 fn answer(stdout: &[u8], nonce: &str) -> (Vec<Explored>, bool) {
     let text = text_of(stdout);
     let mut explored = Vec::new();
@@ -333,7 +343,7 @@ fn answer(stdout: &[u8], nonce: &str) -> (Vec<Explored>, bool) {
             .strip_prefix(nonce)
             .and_then(|it| it.strip_suffix('\n'))
         else {
-            // Only the harness writes here. Something else is no answer.
+            // Only the harness writes here. If anything else does, no line counts.
             return (Vec::new(), false);
         };
         match line.trim_start() {
@@ -344,11 +354,11 @@ fn answer(stdout: &[u8], nonce: &str) -> (Vec<Explored>, bool) {
     (explored, is_complete)
 }
 
-fn refused_by_compiler(ended: &Ended) -> Option<Verdict> {
+fn refused_by_compiler(ended: &Ended, file: &str) -> Option<Verdict> {
     let why = match ended.how {
         How::Exited(status) if status.success() => return None,
         How::Exited(status) if status.code() == Some(1) => {
-            return Some(compiler::verdict(&text_of(&ended.stderr), FILE));
+            return Some(compiler::verdict(&text_of(&ended.stderr), file));
         }
         How::Exited(status) => format!("the compiler {}", process::describe(status)),
         How::TimedOut => format!("the compiler takes more than {COMPILE_TIME:?}"),
@@ -358,6 +368,20 @@ fn refused_by_compiler(ended: &Ended) -> Option<Verdict> {
         message: why,
         line: None,
     })
+}
+
+/// What stories and the compiler call the file of a submission: the name that the student gave
+/// it, if it can stand between the grader's own files.
+fn file_name(path: &Path) -> &str {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let is_usual = |name: &&str| {
+        let mut letters = name.chars();
+        let own = [ROOT, HARNESS].map(|own| own.eq_ignore_ascii_case(name));
+        letters.all(|it| it.is_ascii_alphanumeric() || "._-".contains(it))
+            && name.ends_with(".rs")
+            && !own.contains(&true)
+    };
+    name.filter(is_usual).unwrap_or("answer.rs")
 }
 
 fn text_of(bytes: &[u8]) -> String {
@@ -378,10 +402,29 @@ pub fn exercise_of(text: &str) -> Result<&'static Exercise, String> {
             "no line of the first five says which exercise it answers: `{MARK}LESSON/VERSION`"
         ));
     };
-    catalog::find(name).ok_or_else(|| {
-        format!(
-            "there is no exercise '{}'; `cargo race exercises` lists them",
-            name.escape_debug()
-        )
-    })
+    catalog::find(name).ok_or_else(|| catalog::none_named(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_submission_keeps_its_name_unless_the_grader_needs_it() {
+        for name in ["check-then-act.rs", "mine_2.rs", "a.b.rs"] {
+            assert_eq!(file_name(Path::new(name)), name);
+            assert_eq!(file_name(&Path::new("/any folder").join(name)), name);
+        }
+        for name in [
+            "root.rs",
+            "Harness.rs",
+            "mine",
+            "my file.rs",
+            "a\\b.rs",
+            "\u{e9}.rs",
+            "..",
+        ] {
+            assert_eq!(file_name(Path::new(name)), "answer.rs", "{name}");
+        }
+    }
 }

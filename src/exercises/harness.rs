@@ -1,9 +1,9 @@
 //! What runs in the process that explores a submission. The submission is linked to it, so
-//! it gives its verdict through a channel of which the submission knows nothing.
+//! it gives its verdict through a channel that the submission cannot find.
 
 use super::process;
 use crate::explorer::explore;
-use crate::explorer::report::{BoundedLoop, Memory, Outcome};
+use crate::explorer::report::{BoundedLoop, Memory, Outcome, Promise};
 use crate::lessons::Scene;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read as _, Write};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// What the grader writes to the process.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Orders {
-    /// Begins each line of the answer. The submission does not know it.
+    /// Begins each line of the answer. It is a secret from the submission.
     pub nonce: String,
     /// How long to explore at the most.
     pub time: Duration,
@@ -110,11 +110,22 @@ fn one(scene: &Scene, memory: Memory, orders: &Orders, time: Duration) -> Explor
     let preemptions = options.preemptions;
     let found = explore(options, Arc::clone(&scene.run)).expect("the grader is the model build");
     let missing = found.missing(scene.must_occur.iter().copied());
+    let mut forbidden = found.simplest_forbidden().cloned();
+    if let Some(outcome) = &mut forbidden
+        && outcome.story.promised.is_empty()
+    {
+        // No interleaving ends as promised. The scene says what it should end with.
+        let promised = scene.must_occur.iter().map(|outcome| Promise {
+            outcome: (*outcome).to_owned(),
+            meaning: String::new(),
+        });
+        outcome.story.promised.extend(promised);
+    }
     Explored {
         scene: scene.name.to_owned(),
         preemptions,
         missing: missing.into_iter().map(String::from).collect(),
-        forbidden: found.simplest_forbidden().cloned(),
+        forbidden,
         outcomes: found.outcomes.len(),
         threads: found
             .outcomes
@@ -129,8 +140,8 @@ fn one(scene: &Scene, memory: Memory, orders: &Orders, time: Duration) -> Explor
 }
 
 impl Explored {
-    /// Whether it stopped for another reason than the limit of time. Another scene would stop for
-    /// the same reason.
+    /// Whether it stopped for a reason other than the time limit. Every other scene would stop
+    /// for this reason too.
     fn never_goes_on(&self) -> bool {
         let stopped = self.stopped.as_ref();
         stopped.is_some_and(|why| why.contains(" because "))

@@ -5,8 +5,8 @@
 use super::source::{Item, Kind, inner_items};
 use std::collections::BTreeSet;
 
-/// The version that has the methods: this one contains another one, and differs from it in a
-/// number.
+/// The version whose methods the file shows: `OneCondvarNotifyTwo` contains another version, and
+/// differs from it in a number.
 pub(super) fn base_of(root: &str) -> &str {
     match root {
         "OneCondvarNotifyTwo" => "OneCondvarNotifyOne",

@@ -1,4 +1,4 @@
-//! What a submission must not contain, whatever it does with it.
+//! What a submission must not contain.
 //!
 //! The compiler keeps the other rules: a submission is compiled against a `std` and a
 //! `racecourse` that have only what the model sees (see [`super::shims`]). The rules here are

@@ -1,11 +1,15 @@
 //! The crates that a submission is compiled against, in place of the real ones.
 //!
-//! The crate that the submission calls `std` has only those parts of std about which the model
-//! has no opinion, and the crate that it calls `racecourse` has only `sync`, `narrate!` and what
+//! The crate that the submission calls `std` has only those parts of std that the model does not
+//! replace, and the crate that it calls `racecourse` has only `sync`, `narrate!` and what
 //! an answer needs of its lesson. So `std::sync::Mutex` does not compile, whatever alias or macro
 //! it hides behind, and the compiler names the line.
 
 use super::catalog::Room;
+
+/// The grader's own files, in the folder of a submission.
+pub(super) const ROOT: &str = "root.rs";
+pub(super) const HARNESS: &str = "harness.rs";
 
 /// The text of the crate `std`. The prelude and the macros of std come from it too.
 pub(super) const STD: &str = r#"extern crate std as real;

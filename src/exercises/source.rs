@@ -216,8 +216,39 @@ pub(super) fn renamed(text: &str, from: &str, to: &str) -> String {
     new + rest
 }
 
-/// The text without comments, which would say what is wrong; with the documentation if it is
-/// that of a part.
+/// The paragraphs of an item's documentation, up to its example. A link is only its text.
+pub(super) fn documentation(text: &str) -> Vec<String> {
+    let lines = text
+        .lines()
+        .map(|line| line.trim_start().strip_prefix("///"));
+    let lines = lines.map_while(|line| line.map(str::trim));
+    let lines: Vec<&str> = lines.take_while(|line| !line.starts_with("```")).collect();
+    let paragraphs = lines.split(|line| line.is_empty());
+    paragraphs
+        .map(|lines| without_links(&lines.join(" ")))
+        .filter(|paragraph| !paragraph.is_empty())
+        .collect()
+}
+
+/// `is_full`, without brackets and without where the link leads.
+fn without_links(text: &str) -> String {
+    let mut new = String::new();
+    let mut rest = text;
+    while let Some((before, link)) = rest.split_once("[`") {
+        let Some((name, after)) = link.split_once("`]") else {
+            break;
+        };
+        new += &format!("{before}`{name}`");
+        rest = match after.starts_with('(') {
+            true => after.split_once(')').map_or("", |(_, after)| after),
+            false => after,
+        };
+    }
+    new + rest
+}
+
+/// The text without comments, because comments say what is wrong. The documentation of a private
+/// part does not, so it can stay.
 pub(super) fn without_comments(text: &str, with_documentation: bool) -> String {
     let lines = text.lines().filter(|line| {
         let line = line.trim_start();

@@ -116,7 +116,15 @@ impl Verdict {
             .iter()
             .find_map(|it| Some((it, it.missing.first()?)));
         if let Some((scene, missing)) = missing {
-            let why = format!("{}: `{missing}` must occur, and did not", scene.scene);
+            let bound = scene.preemptions.map_or_else(String::new, |most| {
+                format!(" with up to {}", count(most as u64, "preemption"))
+            });
+            let why = format!(
+                "{}: `{missing}` must occur, and did not. No interleaving{bound} has this outcome, \
+                 so the answer avoids what it should do: find the branch or the wait in your code \
+                 that rules this outcome out",
+                scene.scene
+            );
             return Self::Vacuous { why };
         }
         if let Some(scene) = explored.iter().find(|it| it.outcomes == 0) {
@@ -143,6 +151,12 @@ impl Verdict {
     #[must_use]
     pub fn is_proved(&self) -> bool {
         matches!(self, Self::Proved { .. })
+    }
+
+    /// Whether the answer was explored, and fails for an outcome that it has or lacks.
+    #[must_use]
+    pub fn is_about_outcomes(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Vacuous { .. })
     }
 
     /// One word for programs.
@@ -181,7 +195,10 @@ impl Verdict {
         match self {
             Self::Proved { .. } => {
                 let interleavings = self.interleavings().unwrap_or_default();
-                format!("no interleaving breaks a promise ({interleavings} explored)")
+                let bound = self.preemptions().map_or_else(String::new, |most| {
+                    format!("; one scene up to {}", count(most as u64, "preemption"))
+                });
+                format!("no interleaving breaks a promise ({interleavings} explored{bound})")
             }
             Self::Refused { scene, outcome } => {
                 let preemptions = count(outcome.story.preemptions as u64, "preemption");
@@ -213,6 +230,16 @@ impl Verdict {
     pub fn interleavings(&self) -> Option<u64> {
         match self {
             Self::Proved { scenes } => Some(scenes.iter().map(|it| it.interleavings).sum()),
+            _ => None,
+        }
+    }
+
+    /// Up to how many preemptions a scene was explored, if it is proved and a scene is bounded.
+    /// At most one scene of a lesson is.
+    #[must_use]
+    pub fn preemptions(&self) -> Option<usize> {
+        match self {
+            Self::Proved { scenes } => scenes.iter().find_map(|it| it.preemptions),
             _ => None,
         }
     }

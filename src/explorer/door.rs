@@ -109,8 +109,8 @@ fn name_loop(found: &mut Exploration) {
     let (file, line) = (&last.file, last.line);
     let thread = &row.story.threads[last.thread];
     let advice = format!(
-        "the last step was at {file}:{line} in thread `{thread}`. If a loop there waits for \
-         another thread, put `hint::spin_loop()` into the loop at {file}:{line}"
+        "the last step was at {file}:{line} in thread `{thread}`. If a loop waits for another \
+         thread, put `racecourse::sync::hint::spin_loop()` into it"
     );
     for text in [Some(&mut row.meaning), found.stopped.as_mut()] {
         let Some(text) = text else { continue };
@@ -141,9 +141,8 @@ fn told(stopped: &Stopped, is_cancelled: bool, stack_size: usize) -> String {
         Why::Silent(silent) => format!(
             "because the scene does not go on: no step for {silent:?}{since} in {thread}. If it \
              loops after that step until another thread does something, put \
-             `hint::spin_loop()` of `racecourse::sync` into the loop. If not, it loops without \
-             end, or waits outside of the model: for a lock or channel of std's, or in a system \
-             call"
+             `racecourse::sync::hint::spin_loop()` into the loop. If not, it loops without end, \
+             or waits outside of the model: for a lock or channel of std's, or in a system call"
         ),
         Why::Overflow => format!(
             "because {thread} has overflowed its stack of {} KiB, with no step{since}. Look for \

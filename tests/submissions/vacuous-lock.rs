@@ -1,4 +1,4 @@
-// expect: vacuous: `try_lock succeeds` must occur, and did not
+// expect: vacuous: `try_lock succeeds` must occur, and did not. No interleaving has this outcome, so
 // exercise: ticket_lock/forgets-to-serve
 use racecourse::lessons::ticket_lock::Lock;
 use racecourse::sync::atomic::{AtomicU64, Ordering};
