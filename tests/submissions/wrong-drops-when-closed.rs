@@ -1,8 +1,8 @@
 // expect: refused: a1 lost
 // exercise: bounded_queue/drops-on-timeout
 use racecourse::lessons::bounded_queue::{
-    BoundedQueue, Item, PutTimeoutError, RecvError, RecvTimeoutError, SendError,
-    SendTimeoutError, TryRecvError, TrySendError,
+    BoundedQueue, Item, PutTimeoutError, RecvError, RecvTimeoutError, SendError, SendTimeoutError,
+    TryRecvError, TrySendError,
 };
 use racecourse::sync::{Condvar, Mutex, MutexGuard, Watched};
 use std::collections::VecDeque;

@@ -62,7 +62,11 @@ impl Lock for Answer {
     }
 
     fn try_lock(&self) -> Option<u64> {
-        if self.0.next.load(Ordering::Relaxed) == 0 { self.0.draw_if_served(Ordering::Acquire) } else { None }
+        if self.0.next.load(Ordering::Relaxed) == 0 {
+            self.0.draw_if_served(Ordering::Acquire)
+        } else {
+            None
+        }
     }
 
     fn unlock(&self, number: u64) {

@@ -63,7 +63,9 @@ impl Lock for Answer {
 
     fn try_lock(&self) -> Option<u64> {
         let number = self.0.draw();
-        if self.0.serving.load(Ordering::Acquire) == number { return Some(number); }
+        if self.0.serving.load(Ordering::Acquire) == number {
+            return Some(number);
+        }
         self.0.wait(number, Ordering::Acquire);
         self.unlock(number);
         None
