@@ -740,6 +740,39 @@ fn what_is_freed_in_an_aborted_execution_is_not_accessed_either() {
     }
 }
 
+/// The same with an object that no thread has used before.
+#[test]
+fn what_is_freed_unused_in_an_aborted_execution_is_not_accessed_either() {
+    for memory in BOTH {
+        let found = outcomes_of_three(
+            memory,
+            1,
+            [
+                |all| {
+                    drop(all.m.get().try_lock());
+                    vec![]
+                },
+                |all| {
+                    let guard = all.m.get().try_lock();
+                    if guard.is_ok() {
+                        all.condvar.get().notify_one();
+                    }
+                    drop(guard);
+                    thread::park();
+                    vec![]
+                },
+                |all| {
+                    all.condvar.free();
+                    all.n.free();
+                    drop(all.n.get().lock());
+                    vec![]
+                },
+            ],
+        );
+        assert_eq!(found, ["use after free"]);
+    }
+}
+
 /// A use after free accesses what the use would have accessed beside what is freed: others
 /// that access that can come before the use where nothing is freed yet.
 #[test]

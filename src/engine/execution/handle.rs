@@ -40,7 +40,7 @@ impl<S: State + Default> Drop for Handle<S> {
         destroys(
             |x| match self.execution() {
                 // Another thread may use it yet.
-                UNUSED => (!x.is_aborted()).then(|| self.registers(x)),
+                UNUSED => Some(self.registers(x)),
                 here => (here == x.number).then(|| self.known_id()),
             },
             address,
