@@ -433,6 +433,22 @@ fn a_waiting_producer_gets_in_when_there_is_room() {
     assert_eq!(got, [1, 2]);
 }
 
+/// In the scene that calls every method, the item does not come back.
+#[test]
+#[should_panic(expected = "full")]
+fn every_method_is_called() {
+    let lesson = lesson();
+    let version = lesson
+        .versions
+        .iter()
+        .find(|it| it.name == "drops-on-timeout");
+    let scenes = &version.unwrap().scenes;
+    let scene = scenes
+        .iter()
+        .find(|it| it.name == "1 thread, every method, capacity 2");
+    (scene.unwrap().run)();
+}
+
 #[test]
 fn a_limit_nobody_reaches_takes_no_memory() {
     let queue = queue_for(usize::MAX);

@@ -11,7 +11,7 @@ const GAP: usize = 2;
 /// A lane's line, and the blank after it.
 const LANE: usize = 2;
 /// A place is broken if it is wider.
-const PLACE: usize = 18;
+const PLACE: usize = 24;
 /// The mark of the decisive step, and the blank after it.
 const MARK: usize = 2;
 /// The reason of a switch does not make its column wider than this.

@@ -12,7 +12,7 @@ const LETTER: usize = 8;
 const LINE: usize = 19;
 const EDGE: usize = 16;
 /// In letters: the widest columns, what lies between two, and a lane's line.
-const PLACE: usize = 18;
+const PLACE: usize = 24;
 const THREAD: usize = 28;
 const STATE: usize = 16;
 const GAP: usize = 3;
