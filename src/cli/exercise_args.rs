@@ -74,7 +74,7 @@ pub(super) struct GradeArgs {
 const GRADING: &str = "\
 The first lines of an answer say which exercise it answers: `// exercise: ticket_office/check-then-act`.
 An answer is one file with `pub struct Answer`, which implements the trait of the lesson. It is compiled
-against parts of std and of racecourse, and explored in all scenes of the lesson as a correct version.
+against parts of std and of racecourse, and explored in the lesson's scenes as a correct version.
 
 Exit code: 0 if every answer is proved, 1 if not, 2 if the command is not valid, 74 if the compiler or the
 operating system fails, 130 after Ctrl-C: the answers that were not yet begun are not graded.

@@ -84,15 +84,7 @@ pub struct SourceLine<'a> {
 #[must_use]
 pub fn mistake(outcome: &Outcome, mistake: &Mistake<'_>) -> Drawing {
     let mut outcome = outcome.clone();
-    let promised = &mut outcome.story.promised;
-    for name in mistake.must_occur {
-        if promised.iter().all(|it| it.outcome != *name) {
-            promised.push(Promise {
-                outcome: (*name).to_owned(),
-                meaning: String::new(),
-            });
-        }
-    }
+    outcome.story.promise(mistake.must_occur);
     let files = Files::of(&outcome.story);
     let lines = mistake.lines.iter().map(|it| {
         let place = files.full_place(&it.file, it.line);
@@ -129,19 +121,24 @@ fn cost(story: &Story) -> String {
 
 /// What is promised, in the place of a forbidden outcome.
 fn promised(outcome: &Outcome) -> String {
-    let promised = &outcome.story.promised;
-    let ends = match outcome.outcome.as_str() {
-        "deadlock" | "livelock" | "does not end" => "every thread ends",
-        _ => "",
-    };
-    let Some(first) = promised.first() else {
-        return match outcome.outcome.as_str() {
-            _ if !ends.is_empty() => ends.to_owned(),
-            failure @ ("panic" | "data race" | "use after free" | "double free"
-            | "invalid free" | "wrong layout" | "leak") => format!("no {failure}"),
-            _ => "any other outcome".to_owned(),
-        };
-    };
+    let kind = outcome.outcome.as_str();
+    let goes_on = matches!(kind, "deadlock" | "livelock" | "does not end");
+    match (names(&outcome.story.promised), kind) {
+        (Some(names), _) if goes_on => format!("every thread ends, and the outcome is {names}"),
+        (Some(names), _) => names,
+        (None, _) if goes_on => "every thread ends".to_owned(),
+        (
+            None,
+            "panic" | "data race" | "use after free" | "double free" | "invalid free"
+            | "wrong layout" | "leak",
+        ) => format!("no {kind}"),
+        (None, _) => "any other outcome".to_owned(),
+    }
+}
+
+/// The first of the promised outcomes, and what they mean.
+fn names(promised: &[Promise]) -> Option<String> {
+    let first = promised.first()?;
     let one_meaning = promised.iter().all(|it| it.meaning == first.meaning);
     let name = |it: &Promise| match one_meaning || it.meaning.is_empty() {
         true => format!("`{}`", it.outcome),
@@ -157,12 +154,7 @@ fn promised(outcome: &Outcome) -> String {
         true if !first.meaning.is_empty() => format!(": {}", first.meaning),
         _ => String::new(),
     };
-    let and = if ends.is_empty() {
-        ""
-    } else {
-        ", and the outcome is "
-    };
-    format!("{ends}{and}{}{more}{meaning}", names.join(" or "))
+    Some(format!("{}{more}{meaning}", names.join(" or ")))
 }
 
 /// Why the outcome is what it is.

@@ -3,7 +3,7 @@
 
 use super::process;
 use crate::explorer::explore;
-use crate::explorer::report::{BoundedLoop, Memory, Outcome, Promise};
+use crate::explorer::report::{BoundedLoop, Memory, Outcome};
 use crate::lessons::Scene;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read as _, Write};
@@ -111,15 +111,8 @@ fn one(scene: &Scene, memory: Memory, orders: &Orders, time: Duration) -> Explor
     let found = explore(options, Arc::clone(&scene.run)).expect("the grader is the model build");
     let missing = found.missing(scene.must_occur.iter().copied());
     let mut forbidden = found.simplest_forbidden().cloned();
-    if let Some(outcome) = &mut forbidden
-        && outcome.story.promised.is_empty()
-    {
-        // No interleaving ends as promised. The scene says what it should end with.
-        let promised = scene.must_occur.iter().map(|outcome| Promise {
-            outcome: (*outcome).to_owned(),
-            meaning: String::new(),
-        });
-        outcome.story.promised.extend(promised);
+    if let Some(outcome) = &mut forbidden {
+        outcome.story.promise(scene.must_occur);
     }
     Explored {
         scene: scene.name.to_owned(),

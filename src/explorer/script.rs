@@ -70,8 +70,8 @@ fn waiting_user(x: &Execution) -> Option<ThreadId> {
     }
 }
 
-/// If the order frees an object before another thread comes to wait for it: that thread's
-/// use of it, which comes next.
+/// The step in which a thread uses an object that another one has freed. There is one if the
+/// order has the free before that thread comes to wait for the object.
 pub(super) fn late_use(x: &Execution, order: &[usize]) -> Option<usize> {
     let user = waiting_user(x)?;
     let freed = x.failed_after.checked_sub(1)?;

@@ -45,23 +45,21 @@ impl Lesson {
     /// text after the one before, and after the definition of the version's type; or else
     /// the first in the file, which is part of another version.
     fn lines(&self, version: &Version) -> Vec<(u32, &str)> {
-        let all = (1..).zip(self.wrong.lines().map(str::trim));
-        let mut rest = all.clone();
+        let all: Vec<(u32, &str)> = (1..).zip(self.wrong.lines().map(str::trim)).collect();
         let is_type = |&(_, line): &(u32, &str)| {
             let name = line.strip_prefix("pub struct ");
             let name = name.and_then(|name| name.split(|it: char| !it.is_alphanumeric()).next());
             name.is_some_and(|name| kebab(name) == version.name)
         };
-        let texts = version.mistake.map_or(&[][..], |mistake| mistake.lines);
-        rest.find(is_type);
+        let mut from = all.iter().position(is_type).unwrap_or(0);
         let line = |text: &&str| {
             let is_it = |(_, line): &(u32, &str)| line.contains(text);
-            let after = rest.clone().find(is_it);
-            if after.is_some() {
-                rest.find(is_it);
-            }
-            after.or_else(|| all.clone().find(is_it))
+            let place = all[from..].iter().position(is_it).map(|place| from + place);
+            from = place.map_or(from, |place| place + 1);
+            let place = place.or_else(|| all.iter().position(is_it));
+            place.map(|place| all[place])
         };
+        let texts = version.mistake.map_or(&[][..], |mistake| mistake.lines);
         texts.iter().filter_map(line).collect()
     }
 }

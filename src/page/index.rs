@@ -31,7 +31,7 @@ fn row(page: &Page) -> String {
     let version = page.version;
     let verdict = match page.story() {
         Some((scene, outcome)) => format!(
-            "{}: {}<small>{}, {} of {} interleavings</small>",
+            "{} {}<small>{}, {} of {} interleavings</small>",
             graded(Grade::Forbidden),
             escaped(&outcome.outcome),
             escaped(scene.name),

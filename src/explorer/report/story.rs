@@ -49,6 +49,18 @@ impl Story {
     pub fn cost(&self) -> (usize, usize, usize) {
         (self.stale_reads, self.preemptions, self.steps.len())
     }
+
+    /// Outcomes that must occur are promised, even if no interleaving has them.
+    pub fn promise(&mut self, must_occur: &[&str]) {
+        for &name in must_occur {
+            if self.promised.iter().all(|it| it.outcome != name) {
+                self.promised.push(Promise {
+                    outcome: name.to_owned(),
+                    meaning: String::new(),
+                });
+            }
+        }
+    }
 }
 
 /// An outcome that is promised.
