@@ -62,6 +62,29 @@ impl Locals {
     /// For another execution. One that was abandoned has left its values: what they own may
     /// be in use.
     pub(super) fn forget(&mut self) {
-        std::mem::forget(take(self));
+        let outer = self.outer.drain(..).flatten();
+        outer
+            .chain(self.values.drain(..))
+            .for_each(std::mem::forget);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise every execution would leak them.
+    #[test]
+    fn buffers_stay_for_another_execution() {
+        let mut locals = Locals::default();
+        locals.begin_part();
+        locals.end_part();
+        locals.add(1, Rc::new(7));
+        drop(locals.take());
+        let buffers = |locals: &Locals| (locals.values.capacity(), locals.outer.capacity());
+        let before = buffers(&locals);
+        locals.forget();
+        assert_eq!(buffers(&locals), before);
+        assert!(matches!(locals.find(1), Local::Unmade));
     }
 }

@@ -327,7 +327,7 @@ impl Execution {
         self.freed.clear();
         self.blocks.clear();
         // An execution that was abandoned has left them: what they own may be in use.
-        std::mem::forget(std::mem::take(&mut self.statics));
+        self.statics.drain(..).for_each(std::mem::forget);
         self.classes.clear();
         self.begins_object = false;
         self.unwinding_classes.clear();
