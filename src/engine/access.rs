@@ -78,12 +78,11 @@ pub(crate) fn conflict(a: Kind, b: Kind) -> bool {
 pub(crate) struct Accesses {
     written: Option<u32>,
     acquired: Option<u32>,
-    read: Vec<u32>,
-    shared: Vec<u32>,
-    unshared: Vec<u32>,
+    /// Those that change nothing for each other, and how: see [`Among`].
+    others: Vec<(u32, Among)>,
+    /// The first of them that came after the last write.
+    since: u32,
     chosen: Vec<u32>,
-    /// The first of `read`, `shared` and `unshared` that came after the last write.
-    since: [u32; 3],
 }
 
 /// How many accesses there were: to forget those that came later.
@@ -91,12 +90,18 @@ pub(crate) struct Accesses {
 pub(crate) struct Mark {
     written: Option<u32>,
     acquired: Option<u32>,
-    read: u32,
-    shared: u32,
-    unshared: u32,
+    others: u32,
+    since: u32,
     chosen: u32,
-    since: [u32; 3],
 }
+
+/// A set of kinds that do not write: those that read, share, and give back what is shared.
+type Among = u8;
+const NONE: Among = 0;
+const READ: Among = 1;
+const SHARE: Among = 2;
+const UNSHARE: Among = 4;
+const ALL: Among = READ | SHARE | UNSHARE;
 
 impl Accesses {
     #[inline]
@@ -104,42 +109,29 @@ impl Accesses {
         self.written
     }
 
-    /// The reads after the last write.
+    /// Those after the last write that are among these.
     #[inline]
-    fn read_since(&self) -> &[u32] {
-        &self.read[self.since[0] as usize..]
-    }
-
-    /// Those after the last write that share.
-    #[inline]
-    fn shared_since(&self) -> &[u32] {
-        &self.shared[self.since[1] as usize..]
-    }
-
-    #[inline]
-    fn unshared_since(&self) -> &[u32] {
-        &self.unshared[self.since[2] as usize..]
+    fn since(&self, among: Among) -> impl Iterator<Item = u32> {
+        let others = self.others[self.since as usize..].iter();
+        others.filter_map(move |&(by, how)| (how & among != 0).then_some(by))
     }
 
     /// Those after the last write that share, or give back what they share.
+    #[inline]
     pub(crate) fn all_shared_since(&self) -> impl Iterator<Item = u32> {
-        let (shared, unshared) = (self.shared_since(), self.unshared_since());
-        shared.iter().chain(unshared).copied()
+        self.since(SHARE | UNSHARE)
     }
 
     /// Those that must come before an access of that kind.
+    #[inline]
     pub(crate) fn before(&self, kind: Kind) -> impl Iterator<Item = u32> {
-        let (written, read, is_shared) = match kind {
-            Kind::ReadsFrom(_, by) => (by, &[][..], false),
-            Kind::Read => (self.written, &[][..], true),
-            _ => (self.written, self.read_since(), !kind.shares()),
+        let (written, among) = match kind {
+            Kind::ReadsFrom(_, by) => (by, NONE),
+            Kind::Read => (self.written, SHARE | UNSHARE),
+            Kind::Share | Kind::TryShare | Kind::Unshare => (self.written, READ),
+            Kind::Write | Kind::Acquire | Kind::TryAcquire | Kind::Destroy => (self.written, ALL),
         };
-        let shared = is_shared.then(|| self.all_shared_since());
-        let shared = shared.into_iter().flatten();
-        written
-            .into_iter()
-            .chain(read.iter().copied())
-            .chain(shared)
+        written.into_iter().chain(self.since(among))
     }
 
     /// Those that must come before a destruction, beside [`before`](Self::before).
@@ -154,52 +146,45 @@ impl Accesses {
     }
 
     /// Those that could come after an access of that kind instead of before it.
+    #[inline]
     pub(crate) fn reversible(&self, kind: Kind) -> impl Iterator<Item = u32> {
-        let none = &[][..];
-        let (read, shared) = (self.read_since(), self.shared_since());
-        let (one, [read, shared, unshared, chosen]) = match kind {
-            Kind::ReadsFrom(..) => (None, [none; 4]),
-            Kind::Read => (self.written, [none, shared, self.unshared_since(), none]),
-            Kind::TryShare | Kind::Unshare => (self.written, [read, none, none, none]),
-            Kind::Write | Kind::TryAcquire | Kind::Destroy => {
-                let unshared = self.unshared_since();
-                (self.written, [read, shared, unshared, &self.chosen])
-            }
+        let (one, among, chosen) = match kind {
+            Kind::ReadsFrom(..) => (None, NONE, &[][..]),
+            Kind::Read => (self.written, SHARE | UNSHARE, &[][..]),
+            Kind::TryShare | Kind::Unshare => (self.written, READ, &[][..]),
+            Kind::Write | Kind::TryAcquire | Kind::Destroy => (self.written, ALL, &self.chosen[..]),
             // Between the other's lock and this one is its unlock, which cannot
             // come later: it is the lock that could.
-            Kind::Acquire => (self.acquired, [read, shared, none, none]),
-            Kind::Share => (self.acquired, [read, none, none, none]),
+            Kind::Acquire => (self.acquired, READ | SHARE, &[][..]),
+            Kind::Share => (self.acquired, READ, &[][..]),
         };
-        let reads = read.iter().chain(shared).chain(unshared);
-        one.into_iter().chain(reads.chain(chosen).copied())
+        let others = one.into_iter().chain(self.since(among));
+        others.chain(chosen.iter().copied())
     }
 
     /// The locks for which one of that kind may have to wait.
     pub(crate) fn locks(&self, kind: Kind) -> impl Iterator<Item = u32> {
-        let shared = match kind {
-            Kind::Acquire => self.shared_since(),
-            _ => &[],
-        };
-        self.acquired.into_iter().chain(shared.iter().copied())
+        let among = if kind == Kind::Acquire { SHARE } else { NONE };
+        self.acquired.into_iter().chain(self.since(among))
     }
 
     /// Whether a lock of that kind may have to wait for several threads. Then it cannot
     /// come before the last of their locks as long as another holds it too.
+    #[inline]
     pub(crate) fn waits_for_several(&self, kind: Kind) -> bool {
-        kind == Kind::Destroy || (kind == Kind::Acquire && !self.shared_since().is_empty())
+        kind == Kind::Destroy || (kind == Kind::Acquire && self.since(SHARE).next().is_some())
     }
 
     #[inline]
     pub(crate) fn add(&mut self, kind: Kind, by: u32) {
         match kind {
             Kind::ReadsFrom(..) => self.chosen.push(by),
-            Kind::Read => self.read.push(by),
-            Kind::Share | Kind::TryShare => self.shared.push(by),
-            Kind::Unshare => self.unshared.push(by),
+            Kind::Read => self.others.push((by, READ)),
+            Kind::Share | Kind::TryShare => self.others.push((by, SHARE)),
+            Kind::Unshare => self.others.push((by, UNSHARE)),
             Kind::Write | Kind::Acquire | Kind::TryAcquire | Kind::Destroy => {
                 self.written = Some(by);
-                let so_far = [&self.read, &self.shared, &self.unshared];
-                self.since = so_far.map(|accesses| accesses.len() as u32);
+                self.since = self.others.len() as u32;
                 if matches!(kind, Kind::Acquire | Kind::TryAcquire) {
                     self.acquired = Some(by);
                 }
@@ -212,23 +197,20 @@ impl Accesses {
         Mark {
             written: self.written,
             acquired: self.acquired,
-            read: self.read.len() as u32,
-            shared: self.shared.len() as u32,
-            unshared: self.unshared.len() as u32,
-            chosen: self.chosen.len() as u32,
+            others: self.others.len() as u32,
             since: self.since,
+            chosen: self.chosen.len() as u32,
         }
     }
 
     /// Forgets what came after the mark was set.
+    #[inline]
     pub(crate) fn rewind(&mut self, mark: Mark) {
         self.written = mark.written;
         self.acquired = mark.acquired;
-        self.read.truncate(mark.read as usize);
-        self.shared.truncate(mark.shared as usize);
-        self.unshared.truncate(mark.unshared as usize);
-        self.chosen.truncate(mark.chosen as usize);
+        self.others.truncate(mark.others as usize);
         self.since = mark.since;
+        self.chosen.truncate(mark.chosen as usize);
     }
 }
 

@@ -6,9 +6,10 @@ use smallvec::SmallVec;
 /// A multiple of four, so that clocks are joined four entries at a time.
 const LANES: usize = MAX_THREADS.next_multiple_of(4);
 
-/// A vector clock: how many steps of each thread happen before.
+/// A vector clock: how many steps of each thread happen before. Signed, since the vector
+/// instructions that every x86-64 has compare nothing else.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct VectorClock([u32; LANES]);
+pub(crate) struct VectorClock([i32; LANES]);
 
 impl VectorClock {
     /// Includes all that `other` includes.
@@ -28,13 +29,13 @@ impl VectorClock {
     /// Includes the step that `thread` took at `time`.
     #[inline]
     pub(crate) fn raise(&mut self, thread: ThreadId, time: u32) {
-        self.0[thread] = self.0[thread].max(time);
+        self.0[thread] = self.0[thread].max(time as i32);
     }
 
     /// How many steps of that thread it includes.
     #[inline]
     pub(crate) fn of(&self, thread: ThreadId) -> u32 {
-        self.0[thread]
+        self.0[thread] as u32
     }
 
     /// Whether it includes all that `other` includes.
@@ -49,13 +50,28 @@ impl VectorClock {
     /// Whether it includes the step that `thread` took at `time`.
     #[inline]
     pub(crate) fn includes(&self, thread: ThreadId, time: u32) -> bool {
-        time <= self.0[thread]
+        time <= self.of(thread)
     }
 }
 
 /// For each atomic, by its number, the oldest of its stores that may still be read.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct View(SmallVec<[u32; 8]>);
+
+impl Clone for View {
+    fn clone(&self) -> Self {
+        Self(SmallVec::from_slice(&self.0))
+    }
+
+    /// Into the buffer that it has.
+    #[inline]
+    fn clone_from(&mut self, other: &Self) {
+        self.0.resize(other.0.len(), 0);
+        for (mine, &theirs) in self.0.iter_mut().zip(&other.0) {
+            *mine = theirs;
+        }
+    }
+}
 
 impl View {
     /// The oldest store of that atomic.
@@ -93,10 +109,25 @@ impl View {
 
 /// What happens before a point in a thread: the steps, and for each atomic the
 /// stores that are too old to be read.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Past {
     pub(crate) clock: VectorClock,
     pub(crate) view: View,
+}
+
+impl Clone for Past {
+    fn clone(&self) -> Self {
+        Self {
+            clock: self.clock,
+            view: self.view.clone(),
+        }
+    }
+
+    #[inline]
+    fn clone_from(&mut self, other: &Self) {
+        self.clock = other.clock;
+        self.view.clone_from(&other.view);
+    }
 }
 
 impl Past {

@@ -21,10 +21,16 @@ use std::sync::{Mutex, PoisonError};
 /// How a coroutine gives control back to the code that resumed it.
 pub(crate) type Suspend = Yielder<(), ()>;
 
-/// A thread's code, in the middle of what it does.
-pub(crate) struct Coroutine {
-    inner: corosensei::Coroutine<(), (), (), DefaultStack>,
-    /// Where its guard page begins, and where its stack ends.
+/// A thread's code, in the middle of what it does. Its owner moves it whenever it is
+/// resumed, so it lies in a box, which serves many executions as well.
+pub(crate) struct Coroutine(Box<Place>);
+
+struct Place {
+    /// Either there is a coroutine, …
+    inner: Option<corosensei::Coroutine<(), (), (), DefaultStack>>,
+    /// … or a stack for the next one.
+    stack: Option<DefaultStack>,
+    /// Where its guard page begins, and where the stack ends.
     guard: usize,
     base: usize,
 }
@@ -33,7 +39,8 @@ pub(crate) struct Coroutine {
 pub(crate) struct Stacks {
     /// In bytes.
     size: usize,
-    free: Vec<DefaultStack>,
+    /// With what is left of the coroutines that have ended on them.
+    free: Vec<Coroutine>,
 }
 
 /// Stacks that no exploration uses now, with their size: to map a stack takes longer than
@@ -57,7 +64,12 @@ impl Stacks {
     pub(crate) fn reserve(&mut self) -> io::Result<()> {
         if self.free.is_empty() {
             let stack = kept(self.size).map_or_else(|| overflow::stack(self.size), Ok)?;
-            self.free.push(stack);
+            self.free.push(Coroutine(Box::new(Place {
+                inner: None,
+                guard: stack.limit().get(),
+                base: stack.base().get(),
+                stack: Some(stack),
+            })));
         }
         Ok(())
     }
@@ -67,17 +79,19 @@ impl Stacks {
     /// # Panics
     /// There is no stack for it: see [`Stacks::reserve`].
     pub(crate) fn start(&mut self, body: impl FnOnce(&Suspend) + 'static) -> Coroutine {
-        let stack = self.free.pop().expect("a stack is reserved");
-        let (guard, base) = (stack.limit().get(), stack.base().get());
-        let inner = corosensei::Coroutine::with_stack(stack, move |suspend: &Suspend, ()| {
-            body(suspend);
-        });
-        Coroutine { inner, guard, base }
+        let Coroutine(mut place) = self.free.pop().expect("a stack is reserved");
+        let stack = place.stack.take();
+        let stack = stack.expect("a stack that is free has no coroutine");
+        let code = move |suspend: &Suspend, ()| body(suspend);
+        place.inner = Some(corosensei::Coroutine::with_stack(stack, code));
+        Coroutine(place)
     }
 
     /// Takes the stack of a coroutine that has ended.
-    pub(crate) fn take_back(&mut self, ended: Coroutine) {
-        self.free.push(ended.inner.into_stack());
+    pub(crate) fn take_back(&mut self, mut ended: Coroutine) {
+        let inner = ended.0.inner.take();
+        ended.0.stack = inner.map(corosensei::Coroutine::into_stack);
+        self.free.push(ended);
     }
 }
 
@@ -99,8 +113,8 @@ impl Drop for Stacks {
     fn drop(&mut self) {
         let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
         let room = MOST_KEPT.saturating_sub(kept.len());
-        let stacks = self.free.drain(..).take(room);
-        kept.extend(stacks.map(|stack| (self.size, stack)));
+        let stacks = self.free.drain(..).filter_map(|ended| ended.0.stack);
+        kept.extend(stacks.take(room).map(|stack| (self.size, stack)));
     }
 }
 
@@ -108,12 +122,13 @@ impl Coroutine {
     /// Runs until the coroutine suspends itself; whether it has ended instead. `name`
     /// is what an overflow of its stack calls it.
     pub(crate) fn resume(&mut self, name: &str) -> bool {
-        let running = Running {
-            guard: self.guard,
-            base: self.base,
-            name,
-        };
-        let result = while_running(&running, || self.inner.resume(()));
+        let Place {
+            inner, guard, base, ..
+        } = &mut *self.0;
+        let (guard, base) = (*guard, *base);
+        let running = Running { guard, base, name };
+        let inner = inner.as_mut().expect("a coroutine has code");
+        let result = while_running(&running, || inner.resume(()));
         matches!(result, CoroutineResult::Return(()))
     }
 }
@@ -176,7 +191,7 @@ mod tests {
                 assert!(coroutine.resume("a"));
                 stacks.take_back(coroutine);
             }
-            let size_of = |stack: &DefaultStack| stack.base().get() - stack.limit().get();
+            let size_of = |ended: &Coroutine| ended.0.base - ended.0.guard;
             stacks.free.iter().map(size_of).collect()
         };
         let are_kept = |size: usize| {

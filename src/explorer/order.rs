@@ -217,11 +217,13 @@ struct Search<'a> {
     threads: Vec<Vec<StepId>>,
     /// Each step's place among its thread's.
     place: Vec<u16>,
-    /// For each step: how far every other thread must have come.
-    needs: Vec<Vec<(ThreadId, u16)>>,
+    /// How far other threads must have come: one step after the other.
+    needs: Vec<(ThreadId, u16)>,
+    /// Where those of each step begin.
+    first_need: Vec<u32>,
     /// Each lock's acquisitions and releases.
     locks: HashMap<ObjectId, Vec<StepId>>,
-    /// Each location's writes.
+    /// Each location's writes, if there are loads that could have read another store.
     writes: Hashed<Location, Vec<StepId>>,
 }
 
@@ -230,15 +232,18 @@ impl<'a> Search<'a> {
         let count = script.steps.iter().map(|step| step.thread + 1).max();
         let unended = script.unended.keys().map(|thread| thread + 1).max();
         let mut threads = vec![Vec::new(); count.max(unended).unwrap_or(0)];
-        let mut place = Vec::new();
+        let mut place = Vec::with_capacity(script.steps.len());
         let mut needs = Vec::new();
+        let mut first_need = Vec::with_capacity(script.steps.len() + 1);
         let mut locks: HashMap<ObjectId, Vec<StepId>> = HashMap::new();
+        let may_be_stale = script.steps.iter().any(|step| step.loads.is_some());
         let mut writes: Hashed<Location, Vec<StepId>> = Hashed::default();
         let mut so_far: Hashed<Location, Accesses> = Hashed::default();
+        let mut after: Vec<StepId> = Vec::new();
         for (id, step) in script.steps.iter().enumerate() {
             place.push(threads[step.thread].len() as u16);
             threads[step.thread].push(id);
-            let mut after: Vec<StepId> = Vec::new();
+            after.clear();
             after.extend(step.loads.and_then(|(_, store)| store));
             for &Access { location, kind } in step.accesses {
                 let earlier = so_far.entry(location).or_default();
@@ -250,7 +255,7 @@ impl<'a> Search<'a> {
                     after.extend(earlier.before_destruction().map(|step| step as StepId));
                 }
                 earlier.add(kind, id as u32);
-                if kind.writes() {
+                if may_be_stale && kind.writes() {
                     writes.entry(location).or_default().push(id);
                 }
             }
@@ -263,16 +268,19 @@ impl<'a> Search<'a> {
             // Its own earlier accesses do not hold it up.
             after.retain(|&other| other != id);
             let need = |&other: &StepId| (script.steps[other].thread, place[other] + 1);
-            needs.push(after.iter().map(need).collect());
+            first_need.push(needs.len() as u32);
+            needs.extend(after.iter().map(need));
             if let Some((lock, _)) = step.locks {
                 locks.entry(lock).or_default().push(id);
             }
         }
+        first_need.push(needs.len() as u32);
         Self {
             script,
             threads,
             place,
             needs,
+            first_need,
             locks,
             writes,
         }
@@ -307,9 +315,14 @@ impl<'a> Search<'a> {
 
     /// Whether the step may come now without changing what any step does.
     fn may_come(&self, taken: &[u16], step: StepId) -> bool {
-        self.needs[step]
-            .iter()
-            .all(|&(thread, far)| taken[thread] >= far)
+        let mut needs = self.needs_of(step).iter();
+        needs.all(|&(thread, far)| taken[thread] >= far)
+    }
+
+    /// How far other threads must have come before the step.
+    fn needs_of(&self, step: StepId) -> &[(ThreadId, u16)] {
+        let (first, end) = (self.first_need[step], self.first_need[step + 1]);
+        &self.needs[first as usize..end as usize]
     }
 
     /// What holds the thread up; `None` if it has ended.

@@ -61,7 +61,11 @@ impl Locals {
 
     /// For another execution. One that was abandoned has left its values: what they own may
     /// be in use.
+    #[inline]
     pub(super) fn forget(&mut self) {
+        if self.values.is_empty() && self.outer.is_empty() {
+            return;
+        }
         let outer = self.outer.drain(..).flatten();
         outer
             .chain(self.values.drain(..))

@@ -14,28 +14,26 @@ use std::thread::Result;
 /// Where a thread leaves its result.
 pub(super) type Slot<T> = Arc<Mutex<Option<Result<T>>>>;
 
-/// A closure that is called once, to be boxed: see [`Actor`](crate::sync::actor::Actor).
+/// Code that runs `body` and leaves its result there. It is not boxed as `FnOnce`: see
+/// [`Actor`](crate::sync::actor::Actor).
 #[inline]
-pub(super) fn once<R>(closure: impl FnOnce() -> R) -> impl FnMut() -> R {
-    let mut closure = Some(closure);
-    move || closure.take().expect("it is called once")()
-}
-
-/// Code that runs `body` and leaves its result there.
 pub(super) fn run_into<'a, T: 'a>(
     slot: Slot<T>,
-    body: Box<dyn FnMut() -> T + 'a>,
+    body: impl FnOnce() -> T + 'a,
 ) -> Box<dyn FnMut() + 'a> {
     let mut body = Some(body);
     Box::new(move || {
-        let body = body.take();
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            let mut body = body.expect("the code of a thread runs once");
-            body()
-        }));
-        note_if_panic(&result);
-        *lock(&slot) = Some(result);
+        let mut once = || body.take().expect("the code of a thread runs once")();
+        leaves_result(&slot, &mut once);
     })
+}
+
+/// Runs `body` and leaves its result there.
+#[inline(never)]
+fn leaves_result<T>(slot: &Slot<T>, body: &mut dyn FnMut() -> T) {
+    let result = catch_unwind(AssertUnwindSafe(body));
+    note_if_panic(&result);
+    *lock(slot) = Some(result);
 }
 
 /// A thread that was started, to be joined.

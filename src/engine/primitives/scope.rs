@@ -1,7 +1,7 @@
 //! Threads that borrow: `std::thread::scope`, and the actors of a scene.
 
 use super::park::Thread;
-use super::result::{Slot, Started, lock, once, run_into, take};
+use super::result::{Slot, Started, lock, run_into, take};
 use crate::engine::execution::abort::{is_abort, unwinding};
 use crate::engine::execution::threads::{
     becomes_actor, ends_part, must_have_room_for, note_if_panic, spawn, unwind_if_aborted,
@@ -95,14 +95,14 @@ impl<'scope> Scope<'scope, '_> {
         let slot: Slot<T> = Arc::default();
         let panicked = Arc::<AtomicBool>::default();
         let tells = Arc::clone(&panicked);
-        let body = once(move || {
+        let body = move || {
             let result = catch_unwind(AssertUnwindSafe(body));
             let has_panicked = |panic: &Box<dyn Any + Send>| !is_abort(&**panic);
             // ORDERING: all threads of a scene run on one thread of the system.
             tells.store(result.as_ref().is_err_and(has_panicked), Relaxed);
             result.unwrap_or_else(|panic| resume_unwind(panic))
-        });
-        let body = run_into(slot.clone(), Box::new(body));
+        };
+        let body = run_into(slot.clone(), body);
         // SAFETY: `scope` does not return, and does not unwind, before the thread has
         // ended or can never run again: nothing that `body` borrows ends before it.
         let body = unsafe { forget_lifetime(body) };

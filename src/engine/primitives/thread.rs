@@ -1,6 +1,6 @@
 //! `std::thread`: a scene has at most sixteen threads beside its own.
 
-use super::result::{Slot, Started, once, run_into};
+use super::result::{Slot, Started, run_into};
 use super::scope::forget_lifetime;
 use crate::engine::coroutine::snapshot::snapshot;
 use crate::engine::execution::loops::yields;
@@ -179,7 +179,7 @@ pub(super) fn start<T: 'static>(
 #[track_caller]
 unsafe fn start_unchecked<T>(name: Option<String>, body: impl FnOnce() -> T) -> JoinHandle<T> {
     let slot: Slot<T> = Arc::default();
-    let body = run_into(slot.clone(), Box::new(once(body)));
+    let body = run_into(slot.clone(), body);
     // SAFETY: the caller sees to it.
     let body = unsafe { forget_lifetime(body) };
     let thread = threads::spawn(name, body, Some(Location::caller()));

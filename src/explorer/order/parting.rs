@@ -29,7 +29,7 @@ pub(crate) fn parting(
         let next = thread.and_then(|thread| search.next(&taken, thread));
         let missing = next.and_then(|next| {
             let is_missing = |&&(thread, far): &&(ThreadId, u16)| taken[thread] < far;
-            search.needs[next].iter().find(is_missing)
+            search.needs_of(next).iter().find(is_missing)
         });
         let before = missing.map_or_else(Vec::new, |&(thread, far)| {
             search.threads[thread][taken[thread].into()..far.into()].to_vec()
