@@ -66,7 +66,9 @@ impl Clone for View {
     /// Into the buffer that it has.
     #[inline]
     fn clone_from(&mut self, other: &Self) {
-        self.0.resize(other.0.len(), 0);
+        if self.0.len() != other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
         for (mine, &theirs) in self.0.iter_mut().zip(&other.0) {
             *mine = theirs;
         }

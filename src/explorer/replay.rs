@@ -12,7 +12,6 @@ use std::cell::Cell;
 use std::hint::black_box;
 use std::mem::{Discriminant, discriminant};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
 use std::sync::Arc;
 
 pub(super) type Scene = Arc<dyn Fn() -> Judged + Send + Sync>;
@@ -51,13 +50,17 @@ impl End {
     }
 }
 
+thread_local! {
+    /// What the scene has returned that this thread of the operating system runs.
+    static RETURNED: Cell<Option<Judged>> = const { Cell::new(None) };
+}
+
 /// One execution: what the scene returned, unless it unwound.
 pub(super) fn execute(runner: &Runner, scene: &Scene, which: Which) -> Option<Judged> {
-    let judged = Rc::new(Cell::new(None));
-    let (returned, scene) = (Rc::clone(&judged), Arc::clone(scene));
+    let scene = Arc::clone(scene);
     let whole = move || {
         match catch_unwind(AssertUnwindSafe(|| scene())) {
-            Ok(judged) => returned.set(Some(judged)),
+            Ok(judged) => RETURNED.set(Some(judged)),
             Err(payload) => {
                 if !is_abort(payload.as_ref()) {
                     scene_has_panicked();
@@ -69,8 +72,9 @@ pub(super) fn execute(runner: &Runner, scene: &Scene, which: Which) -> Option<Ju
         threads::finish();
     };
     forget_panics();
+    RETURNED.set(None);
     runner.run(whole, which);
-    judged.take()
+    RETURNED.take()
 }
 
 /// Runs the last execution once more. Whether it has ended in the same way; if not, it

@@ -87,15 +87,21 @@ impl<S: State + Default> Handle<S> {
     /// The owner of this handle or, if that lies in a static, the execution's copy of it.
     #[inline]
     pub(crate) fn here<'o, O: ?Sized>(&self, owner: &'o O) -> &'o O {
-        match self.is_unused() && is_static(self.address()) {
-            true => copy_of(owner),
-            false => owner,
-        }
+        self.living(owner).unwrap_or(owner)
+    }
+
+    /// The same; `None` if it is freed. Memory that is freed is not touched.
+    #[inline]
+    pub(crate) fn living<'o, O: ?Sized>(&self, owner: &'o O) -> Option<&'o O> {
+        (!self.is_freed()).then(|| match self.execution() {
+            UNUSED if is_static(self.address()) => copy_of(owner),
+            _ => owner,
+        })
     }
 
     /// Whether no thread has used the object. Memory that is freed is not touched.
     #[inline]
-    fn is_unused(&self) -> bool {
+    pub(crate) fn is_unused(&self) -> bool {
         !self.is_freed() && self.execution() == UNUSED
     }
 
@@ -115,6 +121,7 @@ impl<S: State + Default> Handle<S> {
     }
 
     /// Whether what lay here is destroyed, and nothing else lies here now.
+    #[inline]
     pub(crate) fn is_freed(&self) -> bool {
         let address = self.address();
         try_with(|x| x.freed_at(address).is_some()).unwrap_or(false)

@@ -48,7 +48,8 @@ impl Execution {
         }
     }
 
-    fn tells_drops(&mut self) {
+    #[cold]
+    pub(super) fn tells_drops(&mut self) {
         let me = &mut self.threads[self.current];
         let knows = me.views.past.clock;
         for (arc, dropped) in std::mem::take(&mut me.unacquired) {

@@ -149,7 +149,7 @@ impl Runner {
         self.takes_over();
         with(|x| {
             x.begin(which);
-            x.starts_first(Box::new(scene));
+            x.starts_first(scene);
         });
         while let Some(thread) = with(|x| x.next_to_resume()) {
             resume(thread);

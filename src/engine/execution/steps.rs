@@ -74,10 +74,12 @@ impl Execution {
     /// The running thread takes a step.
     #[inline]
     pub(crate) fn begins_step(&mut self) {
-        self.can_tell_drops();
         let thread = &mut self.threads[self.current];
         thread.steps += 1;
         thread.views.past.clock.tick(self.current);
+        if !thread.unacquired.is_empty() {
+            self.tells_drops();
+        }
     }
 
     /// The present step accesses that as well.

@@ -235,7 +235,7 @@ impl Execution {
     }
 
     /// The execution's first thread runs `code`, if there is a stack for it.
-    pub(super) fn starts_first(&mut self, code: Code) {
+    pub(super) fn starts_first(&mut self, code: impl FnMut() + 'static) {
         match self.has_stack() {
             true => self.starts_coroutine(0, code),
             false => {
@@ -246,7 +246,7 @@ impl Execution {
     }
 
     /// There must be a stack for it.
-    fn starts_coroutine(&mut self, id: ThreadId, code: Code) {
+    fn starts_coroutine(&mut self, id: ThreadId, code: impl FnMut() + 'static) {
         let body = move |suspend: &Suspend| {
             let is_aborted = with(|x| {
                 x.threads[id].suspend = Some(NonNull::from(suspend));

@@ -143,30 +143,31 @@ impl Raw {
             looks_while_unwinding();
         }
         let is_weak = is_weak && !unwinding();
-        // What is written instead of each store that can be read; …
-        let mut stores: SmallVec<[(usize, Option<u64>); 4]> = SmallVec::new();
+        // The stores that can be read, with their values and what is written instead; …
+        let mut stores: SmallVec<[(usize, u64, Option<u64>); 4]> = SmallVec::new();
         // … and which of them let it write, although it may fail spuriously.
-        let mut expected: SmallVec<[(usize, Option<u64>); 4]> = SmallVec::new();
+        let mut expected: SmallVec<[(usize, u64, Option<u64>); 4]> = SmallVec::new();
         let choice = self.handle.step_even_if_unwinding(at, |step| {
             // To write it must read the newest store; if it only reads, it may read an
             // older one.
             let (id, newest) = (step.id, step.state().newest());
-            let mut readable: SmallVec<[usize; 8]> = SmallVec::new();
-            readable.push(newest);
+            let mut tries = |step: &mut Step<'_, Stores>, store| {
+                let read = step.state().value(store);
+                let written = change(read);
+                if store == newest || written.is_none() {
+                    stores.push((store, read, written));
+                }
+                if is_weak && written.is_some() {
+                    expected.push((store, read, None));
+                }
+            };
+            tries(step, newest);
             if let Some(failure) = failure
                 && step.settings.is_c11
                 && !unwinding()
             {
-                readable.extend(step.readable(id, failure).skip(1));
-            }
-            for store in readable {
-                let written = change(step.state().value(store));
-                if store == newest || written.is_none() {
-                    stores.push((store, written));
-                }
-                if written.is_some() {
-                    expected.push((store, None));
-                }
+                let older: SmallVec<[usize; 8]> = step.readable(id, failure).skip(1).collect();
+                older.into_iter().for_each(|store| tries(step, store));
             }
             let spuriously = match is_weak && step.may_fail_spuriously() {
                 true => expected.len(),
@@ -182,13 +183,12 @@ impl Raw {
         };
         let choice = chosen(choice);
         let is_spurious = choice >= stores.len();
-        let (store, written) = match is_spurious {
+        let (store, read, written) = match is_spurious {
             true => expected[choice - stores.len()],
             false => stores[choice],
         };
         self.handle.with(|step| {
             let id = step.id;
-            let read = step.state().value(store);
             let ordering = failure.filter(|_| written.is_none()).unwrap_or(success);
             if written == Some(read) {
                 // Like the `swap` of a lock that is held: it has waited.
@@ -297,7 +297,6 @@ impl Step<'_, Stores> {
 
     fn stores(&mut self, value: u64, ordering: Ordering, continues: Option<usize>) {
         let id = self.id;
-        let store = self.state().newest() + 1;
         let writer = Writer {
             thread: self.me(),
             name: self.step_name(),
@@ -307,6 +306,7 @@ impl Step<'_, Stores> {
         let is_c11 = self.settings.is_c11;
         let (views, state) = self.views_and_state();
         state.write(value, ordering, is_c11, writer, views, continues);
+        let store = state.newest();
         let version = state.version(store);
         self.objects[id].version = version;
         self.keeps_sequence(id, store, ordering);

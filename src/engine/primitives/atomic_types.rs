@@ -183,10 +183,10 @@ macro_rules! atomics {
             /// With the initial value, or what has been written by `get_mut`. The memory of
             /// an atomic that is freed is not touched: the operation that follows tells of it.
             fn raw(&self) -> &Raw {
-                let this = self.raw.handle.here(self);
-                if !this.raw.handle.is_freed()
-                    && let Some(value) = this.taken.get()
-                {
+                let Some(this) = self.raw.handle.living(self) else {
+                    return &self.raw;
+                };
+                if let Some(value) = this.taken.get() {
                     this.raw.set(value.encode(), <$value>::SHOW);
                     this.taken.end();
                 }

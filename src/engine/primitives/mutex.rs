@@ -152,6 +152,9 @@ impl<T> Mutex<T> {
 
     /// The mutex or, if it is a static, the execution's copy; the execution knows it.
     fn here(&self) -> &Self {
+        if !self.handle.is_unused() {
+            return self;
+        }
         let this = self.handle.here(self);
         // SAFETY: no thread has locked it.
         let shown = || this.show.map(|show| show(unsafe { &*this.value.get() }));

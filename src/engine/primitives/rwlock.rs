@@ -161,6 +161,9 @@ impl<T> RwLock<T> {
 
     /// The lock or, if it is a static, the execution's copy; the execution knows it.
     fn here(&self) -> &Self {
+        if !self.core.handle.is_unused() {
+            return self;
+        }
         let this = self.core.handle.here(self);
         // SAFETY: no thread has locked it.
         let shown = || this.show.map(|show| show(unsafe { &*this.value.get() }));
