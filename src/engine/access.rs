@@ -78,7 +78,7 @@ pub(crate) fn conflict(a: Kind, b: Kind) -> bool {
 pub(crate) struct Accesses {
     written: Option<u32>,
     acquired: Option<u32>,
-    /// Those that change nothing for each other, and how: see [`Among`].
+    /// Those that do not write, and what they do instead.
     others: Vec<(u32, Among)>,
     /// The first of them that came after the last write.
     since: u32,
@@ -95,7 +95,8 @@ pub(crate) struct Mark {
     chosen: u32,
 }
 
-/// A set of kinds that do not write: those that read, share, and give back what is shared.
+/// What accesses do that do not write: they read, or share, or give back what they share.
+/// A set of these.
 type Among = u8;
 const NONE: Among = 0;
 const READ: Among = 1;
