@@ -165,9 +165,16 @@ pub fn praise(version: &Version, found: &[Found], elsewhere: &[&Scene]) -> Strin
             Some(proved) => proved.bound(),
             None => String::new(),
         };
+        let loops = found.iter().flat_map(|(_, found)| &found.bounded);
+        let loops = loops.map(|it| it.iterations).min();
+        let loops = loops.map_or(String::new(), |iterations| {
+            format!(", loops up to {}", count(iterations as u64, "iteration"))
+        });
         return match elsewhere {
-            [] => format!("proved{bound}{memory}"),
-            _ => format!("{share} proved{bound}{memory}; other partitions explore the rest"),
+            [] => format!("proved{bound}{loops}{memory}"),
+            _ => {
+                format!("{share} proved{bound}{loops}{memory}; other partitions explore the rest")
+            }
         };
     };
     let unfinished: String = found
@@ -198,7 +205,7 @@ pub fn praise(version: &Version, found: &[Found], elsewhere: &[&Scene]) -> Strin
 mod tests {
     use super::*;
     use crate::cli::tests::{explored, lesson, outcome, stopped};
-    use crate::explorer::report::{Grade, Memory};
+    use crate::explorer::report::{BoundedLoop, Grade, Memory};
 
     fn complaints_about(version: usize, found: Exploration) -> Vec<String> {
         let lesson = lesson();
@@ -213,6 +220,20 @@ mod tests {
     fn a_right_version_that_keeps_all_promises_is_not_complained_about() {
         let found = explored(vec![outcome("fine", Grade::Promised, 0)]);
         assert_eq!(complaints_about(RIGHT, found), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_proved_up_to_some_iterations_only_is_said_so() {
+        let lesson = lesson();
+        let version = &lesson.versions[RIGHT];
+        let mut found = explored(vec![outcome("fine", Grade::Promised, 0)]);
+        found.bounded.push(BoundedLoop {
+            file: "src/lib.rs".to_owned(),
+            line: 1,
+            iterations: 4,
+        });
+        let praised = praise(version, &[(&version.scenes[0], found)], &[]);
+        assert_eq!(praised, "proved, loops up to 4 iterations (C11)");
     }
 
     #[test]
