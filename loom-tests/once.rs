@@ -150,6 +150,15 @@ fn what_was_done_happens_before_the_end_is_seen() {
         seen
     });
     assert_eq!(rows(&found), [("1", 1)]);
+    let found = all(|| {
+        let (once, number) = (Once::new(), AtomicUsize::new(0));
+        let calls = || {
+            once.call_once(|| number.store(1, Relaxed));
+            number.load(Relaxed)
+        };
+        Actors::new().enter("one", calls).enter("other", calls).run()
+    });
+    assert_eq!(rows(&found), [("[1, 1]", 2)]);
 }
 
 /// Between the last step of the closure and its end, `get` still finds nothing.
