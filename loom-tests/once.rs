@@ -156,7 +156,10 @@ fn what_was_done_happens_before_the_end_is_seen() {
             once.call_once(|| number.store(1, Relaxed));
             number.load(Relaxed)
         };
-        Actors::new().enter("one", calls).enter("other", calls).run()
+        Actors::new()
+            .enter("one", calls)
+            .enter("other", calls)
+            .run()
     });
     assert_eq!(rows(&found), [("[1, 1]", 2)]);
 }
