@@ -12,6 +12,7 @@ pub mod own_globals;
 mod parts;
 pub mod process_pool;
 pub mod process_queue;
+pub(crate) mod sources;
 pub mod ticket_lock;
 pub mod ticket_office;
 pub mod udp_chat;

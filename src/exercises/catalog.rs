@@ -83,10 +83,10 @@ pub struct Room {
     /// A scene that has too many interleavings for some right answers, and up to how many
     /// preemptions it is explored.
     pub bounded: Option<(&'static str, usize)>,
-    /// The source of the trait. If its methods are documented at another type, that type and
-    /// its source.
+    /// The file of the trait. If its methods are documented at another type, that type and
+    /// its file.
     pub(super) documented: (&'static str, Option<(&'static str, &'static str)>),
-    /// The source of the wrong versions, and of what they use of the lesson.
+    /// The files of the wrong versions, and of what they use of the lesson.
     pub(super) sources: &'static [&'static str],
 }
 
@@ -99,8 +99,8 @@ pub const ROOMS: &[Room] = &[
         exports: "pub mod ticket_office { pub use real::lessons::ticket_office::{Sale, TicketOffice}; }",
         starts_threads: false,
         bounded: None,
-        documented: (include_str!("../lessons/ticket_office/lesson.rs"), None),
-        sources: &[include_str!("../lessons/ticket_office/wrong.rs")],
+        documented: ("src/lessons/ticket_office/lesson.rs", None),
+        sources: &["src/lessons/ticket_office/wrong.rs"],
     },
     Room {
         lesson: "join",
@@ -109,10 +109,10 @@ pub const ROOMS: &[Room] = &[
         exports: "pub mod join { pub use real::lessons::join::Sum; }",
         starts_threads: true,
         bounded: None,
-        documented: (include_str!("../lessons/join/lesson.rs"), None),
+        documented: ("src/lessons/join/lesson.rs", None),
         sources: &[
-            include_str!("../lessons/join/lesson.rs"),
-            include_str!("../lessons/join/wrong.rs"),
+            "src/lessons/join/lesson.rs",
+            "src/lessons/join/wrong.rs",
         ],
     },
     Room {
@@ -123,8 +123,8 @@ pub const ROOMS: &[Room] = &[
                   pub mod bounded_queue { pub mod right { pub use real::lessons::bounded_queue::right::Queue; } }",
         starts_threads: false,
         bounded: None,
-        documented: (include_str!("../lessons/bread_queue/lesson.rs"), None),
-        sources: &[include_str!("../lessons/bread_queue/wrong.rs")],
+        documented: ("src/lessons/bread_queue/lesson.rs", None),
+        sources: &["src/lessons/bread_queue/wrong.rs"],
     },
     Room {
         lesson: "bounded_queue",
@@ -140,11 +140,11 @@ pub const ROOMS: &[Room] = &[
         // `notify_all` on one condition variable has more than a million. What only this scene
         // shows needs no preemption: `one-condvar-notify-two`.
         bounded: Some(("1 producer, 4 consumers, 4 items, capacity 1", 0)),
-        documented: (include_str!("../lessons/bounded_queue/lesson.rs"), Some(("Queue", include_str!("../lessons/bounded_queue/right.rs")))),
+        documented: ("src/lessons/bounded_queue/lesson.rs", Some(("Queue", "src/lessons/bounded_queue/right.rs"))),
         sources: &[
-            include_str!("../lessons/bounded_queue/wrong.rs"),
-            include_str!("../lessons/bounded_queue/right.rs"),
-            include_str!("../lessons/bounded_queue/lesson.rs"),
+            "src/lessons/bounded_queue/wrong.rs",
+            "src/lessons/bounded_queue/right.rs",
+            "src/lessons/bounded_queue/lesson.rs",
         ],
     },
     Room {
@@ -154,8 +154,8 @@ pub const ROOMS: &[Room] = &[
         exports: "pub mod ticket_lock { pub use real::lessons::ticket_lock::Lock; }",
         starts_threads: false,
         bounded: None,
-        documented: (include_str!("../lessons/ticket_lock/lesson.rs"), None),
-        sources: &[include_str!("../lessons/ticket_lock/wrong.rs")],
+        documented: ("src/lessons/ticket_lock/lesson.rs", None),
+        sources: &["src/lessons/ticket_lock/wrong.rs"],
     },
 ];
 

@@ -3,6 +3,7 @@
 use super::catalog::{Exercise, Room};
 use super::queue::{base_of, queue_items};
 use super::source::{Item, Kind, documentation, inner_items, items, renamed, without_comments};
+use crate::lessons::sources;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What marks the line that names the exercise.
@@ -15,7 +16,13 @@ const WIDTH: usize = 88;
 #[must_use]
 pub fn file(exercise: &Exercise, story: &str) -> String {
     let root = type_name(exercise.version);
-    head(exercise, story) + &code(exercise.room(), exercise.room().sources, &root)
+    let room = exercise.room();
+    let texts: Vec<&str> = room
+        .sources
+        .iter()
+        .map(|file| sources::text(file))
+        .collect();
+    head(exercise, story) + &code(room, &texts, &root)
 }
 
 /// The type `root` of these files as an answer to exercises of the lesson. Tests grade the
@@ -50,12 +57,14 @@ fn head(exercise: &Exercise, story: &str) -> String {
 
 /// What the methods of the trait promise, in a list.
 fn promises(room: &Room) -> String {
-    let (text, elsewhere) = room.documented;
+    let (file, elsewhere) = room.documented;
+    let text = sources::text(file);
     let declared = items(text);
     let answers = declared.iter().find(|it| it.name == room.answers);
     let mut methods = inner_items(text, answers.expect("a test writes every file"));
     let mut about = format!("The methods of {}:", room.answers);
-    if let Some((name, text)) = elsewhere {
+    if let Some((name, file)) = elsewhere {
+        let text = sources::text(file);
         let declared = items(text);
         let (blocks, types): (Vec<&Item>, Vec<&Item>) = declared
             .iter()

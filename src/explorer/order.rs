@@ -11,7 +11,7 @@ use crate::engine::execution::trace::Hold;
 use crate::engine::hash::{Hashed, HashedSet, mix};
 use crate::engine::ids::{MAX_THREADS, ObjectId, ThreadId};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashMap};
 use std::hash::{Hash, Hasher};
 
 /// An index into [`Script::steps`].
@@ -167,38 +167,6 @@ pub(super) fn fewest_preemptions(
         }
     }
     Ok(None)
-}
-
-/// For each step of the order: why the processor changed hands after it, where it
-/// did.
-pub(super) fn handovers(script: &Script<'_>, order: &[StepId]) -> Vec<Option<Handover>> {
-    let search = Search::new(script);
-    let mut taken = [0; MAX_THREADS];
-    let mut handovers = Vec::new();
-    for (place, &step) in order.iter().enumerate() {
-        let thread = script.steps[step].thread;
-        taken[thread] += 1;
-        let next = order[place + 1..]
-            .iter()
-            .find(|&&next| !script.steps[next].is_setup);
-        let changes = next.is_some_and(|&next| script.steps[next].thread != thread);
-        handovers.push(changes.then(|| search.handover(&taken, thread)));
-    }
-    handovers
-}
-
-/// Which steps of the order read a store although there is a newer one.
-pub(super) fn stale_reads(script: &Script<'_>, order: &[StepId]) -> HashSet<StepId> {
-    let search = Search::new(script);
-    let mut taken = [0; MAX_THREADS];
-    let mut stale = HashSet::new();
-    for &step in order {
-        if search.is_stale(&taken, step) {
-            stale.insert(step);
-        }
-        taken[script.steps[step].thread] += 1;
-    }
-    stale
 }
 
 /// Why the processor changed hands.
@@ -394,8 +362,11 @@ impl<'a> Search<'a> {
     }
 }
 
+mod handovers;
 pub(super) mod lanes;
 pub(super) mod parting;
+
+pub(super) use handovers::{handovers, stale_reads};
 
 #[cfg(test)]
 mod tests;

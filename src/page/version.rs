@@ -4,7 +4,7 @@ use super::source;
 use super::text::{escaped, json, page};
 use crate::draw::{self, layout::Block};
 use crate::explorer::report::{Exploration, Grade, Kind, Outcome, Step, Story, count};
-use crate::lessons::{Lesson, Scene, Version};
+use crate::lessons::{Lesson, Scene, Version, sources};
 use std::fmt::Write as _;
 
 /// A scene of a version in which the reader can be the scheduler.
@@ -72,7 +72,7 @@ impl Page<'_> {
             "wrong.rs"
         };
         let own = format!("src/lessons/{}/{own}", self.lesson.name);
-        let own = source::of(&own).map(|(path, _)| path);
+        let own = sources::of(&own).map(|(path, _)| path);
         let told = self.story().into_iter().flat_map(|(_, it)| &it.story.steps);
         let right = self.right.iter().flat_map(|(_, playable)| playable);
         let played = self.playable.iter().chain(right).flat_map(|it| &it.files);

@@ -15,6 +15,7 @@ pub use crossbeam_channel::{
 
 use crate::explorer::report::Memory;
 use crate::lessons::parts::{Fault, Lesson, Mistake, Tutorial, Version};
+use crate::lessons::sources;
 use right::Queue;
 use scenes::play;
 pub use scenes::scenes;
@@ -56,7 +57,7 @@ pub fn lesson() -> Lesson {
                 },
             ],
         },
-        wrong: include_str!("wrong.rs"),
+        wrong: sources::text("src/lessons/bounded_queue/wrong.rs"),
         memory: Memory::Sc,
         versions: vec![
             Version::right::<Queue<Item>>(

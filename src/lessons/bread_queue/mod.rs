@@ -12,6 +12,7 @@ pub use scenes::scenes;
 
 use crate::explorer::report::Memory;
 use crate::lessons::parts::{Fault, Lesson, Mistake, Tutorial, Version};
+use crate::lessons::sources;
 use scenes::play;
 
 /// The room.
@@ -47,7 +48,7 @@ pub fn lesson() -> Lesson {
                 },
             ],
         },
-        wrong: include_str!("wrong.rs"),
+        wrong: sources::text("src/lessons/bread_queue/wrong.rs"),
         memory: Memory::Sc,
         versions: vec![
             Version::right::<ClosesWhenBaked>(

@@ -12,6 +12,7 @@ pub use scenes::scenes;
 
 use crate::explorer::report::Memory;
 use crate::lessons::parts::{Fault, Lesson, Mistake, Tutorial, Version};
+use crate::lessons::sources;
 use scenes::play;
 
 /// The room.
@@ -44,7 +45,7 @@ pub fn lesson() -> Lesson {
         },
         // SC would show the mistakes too. C11 also proves that a Relaxed load after the join is
         // never stale.
-        wrong: include_str!("wrong.rs"),
+        wrong: sources::text("src/lessons/join/wrong.rs"),
         memory: Memory::C11,
         versions: vec![
             Version::right::<JoinsThenReads>(

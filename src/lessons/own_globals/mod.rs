@@ -11,6 +11,7 @@ pub use lesson::{Globals, Observed, Processes, START};
 
 use crate::explorer::report::Memory;
 use crate::lessons::parts::{Fault, Lesson, Mistake, Tutorial, Version};
+use crate::lessons::sources;
 use scenes::{play, scenes};
 
 /// The room.
@@ -42,7 +43,7 @@ pub fn lesson() -> Lesson {
                 },
             ],
         },
-        wrong: include_str!("wrong.rs"),
+        wrong: sources::text("src/lessons/own_globals/wrong.rs"),
         memory: Memory::Sc,
         versions: vec![
             Version::right::<SendsBack>(

@@ -13,6 +13,7 @@ pub use lesson::{
 
 use crate::explorer::report::Memory;
 use crate::lessons::parts::{Fault, Lesson, Mistake, Tutorial, Version};
+use crate::lessons::sources;
 use scenes::{play, scenes};
 
 /// The room.
@@ -58,7 +59,7 @@ pub fn lesson() -> Lesson {
                 },
             ],
         },
-        wrong: include_str!("wrong.rs"),
+        wrong: sources::text("src/lessons/process_queue/wrong.rs"),
         memory: Memory::C11,
         versions: vec![
             Version::right::<KeepsUntilTaken>(

@@ -13,6 +13,7 @@ pub use wrong::Counted;
 
 use crate::explorer::report::Memory;
 use crate::lessons::parts::{Lesson, Mistake, Scene, Tutorial, Version};
+use crate::lessons::sources;
 use scenes::play;
 
 /// The room.
@@ -33,7 +34,7 @@ pub fn lesson() -> Lesson {
             lesson: None,
             faults: &[],
         },
-        wrong: include_str!("wrong.rs"),
+        wrong: sources::text("src/lessons/ticket_lock/wrong.rs"),
         memory: Memory::C11,
         versions: vec![
             Version::right::<TicketLock<u64>>(

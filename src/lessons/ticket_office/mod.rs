@@ -12,6 +12,7 @@ pub use scenes::{day, scenes};
 
 use crate::explorer::report::Memory;
 use crate::lessons::parts::{Fault, Lesson, Mistake, Scene, Tutorial, Version};
+use crate::lessons::sources;
 use scenes::play;
 
 /// The room.
@@ -49,7 +50,7 @@ pub fn lesson() -> Lesson {
                 },
             ],
         },
-        wrong: include_str!("wrong.rs"),
+        wrong: sources::text("src/lessons/ticket_office/wrong.rs"),
         memory: Memory::Sc,
         versions: vec![
             Version::right::<Locked>(

@@ -11,6 +11,7 @@ pub use lesson::{Chat, Inbox, Log, Sent, Waker, judge};
 
 use crate::explorer::report::Memory;
 use crate::lessons::parts::{Fault, Lesson, Mistake, Tutorial, Version};
+use crate::lessons::sources;
 use scenes::{play, scenes};
 
 /// The room.
@@ -67,7 +68,7 @@ pub fn lesson() -> Lesson {
             ],
         },
         // Under C11 the receiver may see the end of the chat before the last messages.
-        wrong: include_str!("wrong.rs"),
+        wrong: sources::text("src/lessons/udp_chat/wrong.rs"),
         memory: Memory::C11,
         versions: vec![
             Version::right::<DrainsThenStops>(
