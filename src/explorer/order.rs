@@ -362,11 +362,9 @@ impl<'a> Search<'a> {
     }
 }
 
-mod handovers;
+pub(super) mod handovers;
 pub(super) mod lanes;
 pub(super) mod parting;
-
-pub(super) use handovers::{handovers, stale_reads};
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ mod columns;
 mod steps;
 mod words;
 
+use super::order::handovers::{handovers, stale_reads};
 use super::order::{self, Handover, Order};
 use super::report::{Step, Story};
 use super::script;
@@ -79,9 +80,9 @@ pub(super) fn as_it_ran(x: &Execution) -> (Cost, Order) {
     let end = last.map_or(script.steps.len(), |step| step + 1);
     let steps: Vec<usize> = (0..end).collect();
     let preempted = |handover: &&Option<Handover>| **handover == Some(Handover::Preempted);
-    let handovers = order::handovers(&script, &steps);
+    let handovers = handovers(&script, &steps);
     let order = Order {
-        stale_reads: order::stale_reads(&script, &steps).len(),
+        stale_reads: stale_reads(&script, &steps).len(),
         preemptions: handovers.iter().filter(preempted).count(),
         steps,
     };
@@ -99,8 +100,8 @@ pub(super) fn tell(x: &Execution, order: &Order) -> (Story, Vec<Known>) {
     let mut state = initially.clone();
     let mut steps: Vec<Step> = Vec::new();
     let mut known = Vec::new();
-    let handovers = order::handovers(script, &order.steps);
-    let stale = order::stale_reads(script, &order.steps);
+    let handovers = handovers(script, &order.steps);
+    let stale = stale_reads(script, &order.steps);
     let lanes = columns.lanes(script, &order.steps);
     let ids = panics_first(x, &order.steps);
     for (place, ((&id, handover), lanes)) in ids.iter().zip(handovers).zip(lanes).enumerate() {

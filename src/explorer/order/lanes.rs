@@ -1,6 +1,7 @@
 //! What each thread is doing after each step of an order.
 
-use super::{Handover, Script, Search, StepId, handovers};
+use super::handovers::handovers;
+use super::{Handover, Script, Search, StepId};
 use crate::engine::ids::{MAX_THREADS, ThreadId};
 use crate::explorer::report::Lane;
 

@@ -1,5 +1,6 @@
 //! Scripts by hand, and their simplest orders.
 
+use super::handovers::handovers;
 use super::*;
 
 /// A step that reads (`false`) or writes these locations.

@@ -8,7 +8,7 @@ use crate::engine::execution::thread::Fate;
 use crate::engine::execution::trace::{Gate, Hold, Names, Record, RecordKind};
 use crate::engine::execution::transitions::Transition;
 use crate::engine::ids::{ObjectId, ThreadId};
-use crate::explorer::order::stale_reads;
+use crate::explorer::order::handovers::stale_reads;
 use crate::explorer::script;
 use crate::explorer::states::{Shared, Told, Transition as Telling};
 use std::collections::HashSet;
