@@ -70,8 +70,8 @@ fn waiting_user(x: &Execution) -> Option<ThreadId> {
     }
 }
 
-/// The step in which a thread uses an object that another one has freed. There is one if the
-/// order has the free before that thread comes to wait for the object.
+/// The step in which a thread uses an object that another one has freed. There is one if, in
+/// this order, the object is freed before that thread begins to wait for it.
 pub(super) fn late_use(x: &Execution, order: &[usize]) -> Option<usize> {
     let user = waiting_user(x)?;
     let freed = x.failed_after.checked_sub(1)?;
