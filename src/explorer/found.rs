@@ -11,8 +11,7 @@ use super::report::{
 use super::story::{self, Cost, Known};
 use crate::engine::execution::failure::Failure;
 use crate::engine::execution::run::Execution;
-use crate::engine::hash::HashedSet;
-use std::collections::HashMap;
+use crate::engine::hash::{Hashed, HashedSet};
 use std::mem::take;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -29,7 +28,7 @@ pub(super) struct Found {
     /// By [`By`].
     counts: [Counts; 2],
     /// By outcome and grade.
-    rows: HashMap<(String, Grade), Row>,
+    rows: Hashed<(String, Grade), Row>,
     /// What may be spent on the story of each.
     pub(super) places: usize,
     stopped: Option<String>,
@@ -90,7 +89,7 @@ impl Found {
             started: Instant::now(),
             executions: 0,
             counts: Default::default(),
-            rows: HashMap::new(),
+            rows: Hashed::default(),
             places: PLACES,
             stopped: None,
             proved: Proved::Nothing,

@@ -9,7 +9,7 @@
 use super::abort::unwinding;
 use super::failure::{Failure, Wrong};
 pub(super) use super::object::Destroyed;
-use super::object::Spot;
+use super::object::{Entry, Spot};
 use super::run::{Execution, try_with, with};
 use super::schedule::{point, try_point};
 use super::steps::How;
@@ -103,12 +103,15 @@ impl Execution {
     }
 
     /// The object, or the block in which it lies, if that is freed.
+    #[inline]
     pub(crate) fn freed(&self, object: ObjectId) -> Option<ObjectId> {
-        let is_destroyed = |&object: &ObjectId| self.objects[object].destroyed.is_some();
-        let block = self.objects[object].block;
-        Some(object)
-            .filter(is_destroyed)
-            .or(block.filter(is_destroyed))
+        let Entry {
+            destroyed, block, ..
+        } = &self.objects[object];
+        match destroyed {
+            Some(_) => Some(object),
+            None => block.filter(|&block| self.objects[block].destroyed.is_some()),
+        }
     }
 
     fn looks_freed(&mut self, address: usize) -> Option<ObjectId> {

@@ -2,7 +2,7 @@
 
 use super::abort::{is_aborted, unwinding};
 use super::freed::{UNUSED, destroys, used_after_free};
-use super::object::{Spot, State, Wait};
+use super::object::{Blocking, Spot, State, Wait};
 use super::run::{Execution, try_with, with};
 use super::schedule::{point, wait};
 use super::statics::{Copied, is_static};
@@ -11,7 +11,6 @@ use super::thread::Next;
 use super::threads::{is_elsewhere, is_here};
 use crate::engine::hash::{mix, word};
 use crate::engine::ids::{At, ObjectId};
-use crate::engine::search::Reduction;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::atomic::Ordering::Relaxed;
@@ -251,20 +250,45 @@ impl<S: State + Default> Handle<S> {
     /// The object, or the one that lay here and is freed.
     #[inline]
     fn find(&self) -> Result<ObjectId, ObjectId> {
+        self.known().map_or_else(|| self.find_unknown(), Ok)
+    }
+
+    #[inline(never)]
+    fn find_unknown(&self) -> Result<ObjectId, ObjectId> {
         let address = self.address();
-        let (freed, here, has_blocks) =
-            with(|x| (x.freed_at(address), x.number, !x.blocks.is_empty()));
-        if let Some(freed) = freed {
+        if let Some(freed) = with(|x| x.freed_at(address)) {
             return Err(freed);
         }
-        if ![UNUSED, here].contains(&self.execution()) {
+        if self.execution() != UNUSED {
             is_elsewhere();
         }
         let id = self.id();
-        if has_blocks {
-            with(|x| x.lies_at(id, address));
-        }
+        with(|x| x.lies_at(id, address));
         Ok(id)
+    }
+
+    /// The object, which the running thread begins to use, if the execution knows it and it
+    /// is not freed.
+    #[inline]
+    pub(crate) fn known(&self) -> Option<ObjectId> {
+        let address = self.address();
+        self.with_known(|step| {
+            let id = step.id;
+            step.lies_at(id, address);
+            id
+        })
+    }
+
+    /// Does something that is part of the step in progress, if the execution knows the object
+    /// and it is not freed.
+    #[inline]
+    pub(crate) fn with_known<R>(&self, f: impl FnOnce(&mut Step<'_, S>) -> R) -> Option<R> {
+        let address = self.address();
+        try_with(|x| {
+            let is_known = x.freed_at(address).is_none() && self.execution() == x.number;
+            is_known.then(|| f(&mut Step::new(x, self.known_id())))
+        })
+        .flatten()
     }
 
     /// Does something that is no step, or part of the step in progress.
@@ -306,48 +330,21 @@ impl<S: State + Default> Handle<S> {
     /// A step that is enabled when the wait is over.
     pub(crate) fn step_after<R>(
         &self,
-        what: &'static dyn super::object::Blocking,
+        what: &'static dyn Blocking,
         at: At,
         f: impl FnOnce(&mut Step<'_, S>) -> R,
     ) -> R {
-        let id = self.enter(at);
-        wait(self.wait(what, false));
-        with_living(id, at, f)
+        step_after(self.enter(at), what, at, f)
     }
 
     /// A wait at this object.
     #[inline]
-    pub(crate) fn wait(&self, what: &'static dyn super::object::Blocking, timed: bool) -> Wait {
+    pub(crate) fn wait(&self, what: &'static dyn Blocking, timed: bool) -> Wait {
         Wait {
             object: self.id(),
             what,
             timed,
         }
-    }
-}
-
-impl Execution {
-    /// A location for an object. The running thread will pass a schedule point, and then use
-    /// the object for the first time. (In executions with the same prefix, threads reach their
-    /// next schedule points in the same order, so the object has the same location.)
-    fn new_spot(&mut self, class: u64) -> Spot {
-        self.begins_object = self.can_be_seen();
-        let number = self.classes.entry(class).or_default();
-        let location = mix(class, *number);
-        *number += 1;
-        let is_alone = *number == 1;
-        // A thread that unwinds passes no schedule point: which object comes first may be
-        // another if the same prefix goes on otherwise.
-        if unwinding() && !self.is_aborted() {
-            self.unwinding_classes.push(class);
-            self.search.accesses_something_new();
-        }
-        // With a bound, nothing more is left out than the search knows to be the same.
-        let is_bounded = self.needs.reduction.is_bounded();
-        if !is_alone && self.unwinding_classes.contains(&class) && !is_bounded {
-            self.needs.reduction = Reduction::None;
-        }
-        Spot { location, class }
     }
 }
 
@@ -363,6 +360,22 @@ fn copy_of<O: ?Sized>(owner: &O) -> &O {
         with(|x| x.statics.push(copied));
         copy
     })
+}
+
+/// A step on the object that is enabled when the wait is over.
+pub(crate) fn step_after<S: State, R>(
+    object: ObjectId,
+    what: &'static dyn Blocking,
+    at: At,
+    f: impl FnOnce(&mut Step<'_, S>) -> R,
+) -> R {
+    let timed = false;
+    wait(Wait {
+        object,
+        what,
+        timed,
+    });
+    with_living(object, at, f)
 }
 
 /// Does something with an object that may have been destroyed since the thread began to

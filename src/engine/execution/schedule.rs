@@ -47,15 +47,7 @@ pub(crate) fn try_point(next: Next) -> bool {
         Point::Unwinds => false,
         Point::Suspends(suspend) => {
             suspend_by(suspend);
-            with(|x| {
-                if x.aborted.is_some() {
-                    return false;
-                }
-                let thread = &mut x.threads[x.current];
-                thread.next = Next::Runs;
-                thread.held = Held::No;
-                true
-            })
+            with(|x| x.aborted.is_none())
         }
     }
 }
@@ -127,32 +119,35 @@ pub(crate) fn abandon() -> ! {
     suspend_for_ever();
 }
 
-fn resume(thread: ThreadId) {
+/// Resumes a thread, unless it runs already. Returns which is to be resumed next.
+fn resume(thread: ThreadId) -> Option<ThreadId> {
     let taken = with(|x| {
         let coroutine = x.threads[thread].coroutine.take()?;
         x.current = thread;
         Some((coroutine, x.threads[thread].name.clone()))
     });
-    let Some((mut coroutine, name)) = taken else {
-        return;
-    };
+    let (mut coroutine, name) = taken?;
     let has_ended = coroutine.resume(name.as_deref().unwrap_or("main"));
-    with(|x| match has_ended {
-        true => x.stacks.take_back(coroutine),
-        false => x.threads[thread].coroutine = Some(coroutine),
-    });
+    with(|x| {
+        match has_ended {
+            true => x.stacks.take_back(coroutine),
+            false => x.threads[thread].coroutine = Some(coroutine),
+        }
+        x.next_to_resume()
+    })
 }
 
 impl Runner {
     /// Runs one execution, up to the end of all its threads.
-    pub(crate) fn run(&self, scene: impl FnMut() + 'static, which: Which) {
+    pub(crate) fn run(&self, scene: impl FnOnce() + 'static, which: Which) {
         self.takes_over();
-        with(|x| {
+        let mut next = with(|x| {
             x.begin(which);
             x.starts_first(scene);
+            x.next_to_resume()
         });
-        while let Some(thread) = with(|x| x.next_to_resume()) {
-            resume(thread);
+        while let Some(thread) = next {
+            next = resume(thread);
         }
         with(|x| {
             if x.is_abandoned {
@@ -211,10 +206,11 @@ impl Execution {
                     return Point::Unwinds;
                 }
             }
-            if goes_on || self.running == me {
-                let thread = &mut self.threads[me];
-                thread.next = Next::Runs;
-                thread.held = Held::No;
+            if goes_on {
+                self.threads[me].goes_on();
+                return Point::GoesOn;
+            }
+            if self.running == me {
                 return Point::GoesOn;
             }
         }
@@ -323,6 +319,7 @@ impl Execution {
     fn goes_on_with(&mut self, thread: ThreadId) {
         self.running = thread;
         let thread = &mut self.threads[thread];
+        thread.goes_on();
         thread.transitions += 1;
         thread.yielded = 0;
         thread.has_left = false;

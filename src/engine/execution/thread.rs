@@ -126,6 +126,13 @@ impl Thread {
         }
     }
 
+    /// Nothing holds it up any more.
+    #[inline]
+    pub(super) fn goes_on(&mut self) {
+        self.next = Next::Runs;
+        self.held = Held::No;
+    }
+
     #[inline]
     pub(super) fn has_ended(&self) -> bool {
         matches!(self.next, Next::Ended)

@@ -1,6 +1,7 @@
 //! Threads that start, end and are joined.
 
 use super::abort::{is_abort, is_aborted, misuse, unwind, unwinding};
+use super::code::Code;
 use super::ends::comes_to_end;
 use super::failure::Failure;
 use super::panics::{abort_after_panic, note_panic};
@@ -21,9 +22,6 @@ use std::ptr::NonNull;
 const TOO_MANY: &str = "too many threads: a scene has at most 16 beside its own, actors or spawned";
 const NO_STACK: &str = "the operating system has no memory for the stack of another thread";
 
-/// What a thread runs, once: see [`Actor`](crate::sync::actor::Actor).
-pub(crate) type Code = Box<dyn FnMut()>;
-
 /// So many threads more can be started, beside the scene's own.
 pub(crate) fn must_have_room_for(more: usize) {
     const { assert!(MAX_SPAWNED == 16, "as `TOO_MANY` says") };
@@ -36,19 +34,25 @@ pub(crate) fn must_have_room_for(more: usize) {
 /// first schedule point at once: until then no other thread can notice anything. `at`:
 /// none for actors, whose start is no step of the scene. `None`: while a thread unwinds
 /// no other can run, so `code` ran to its end, as part of the step in progress.
-pub(crate) fn spawn(name: Option<String>, mut code: Code, at: Option<At>) -> Option<ThreadId> {
+///
+/// # Safety
+/// Nothing uses the option that `code` was made of before this returns or unwinds. All that
+/// the code borrows lives until the thread has ended or can never run again.
+pub(crate) unsafe fn spawn(name: Option<String>, code: Code, at: Option<At>) -> Option<ThreadId> {
     if unwinding() {
-        code();
+        // SAFETY: the caller sees to it.
+        unsafe { code.run() };
         return None;
     }
     must_have_room_for(1);
-    // What the code owns is dropped here if there is no stack for it, and not inside `with`.
     if !with(Execution::has_stack) {
         misuse(NO_STACK);
     }
     let started = with(|x| {
         let id = x.starts(name, at);
-        x.starts_coroutine(id, code);
+        // SAFETY: the caller sees to it, and is on the stack when the code is run: the thread
+        // that has started another goes on after that, or once the execution is aborted.
+        x.starts_coroutine(id, move || unsafe { code.run() });
         id
     });
     suspend_here();
@@ -235,7 +239,7 @@ impl Execution {
     }
 
     /// The execution's first thread runs `code`, if there is a stack for it.
-    pub(super) fn starts_first(&mut self, code: impl FnMut() + 'static) {
+    pub(super) fn starts_first(&mut self, code: impl FnOnce() + 'static) {
         match self.has_stack() {
             true => self.starts_coroutine(0, code),
             false => {
@@ -246,7 +250,7 @@ impl Execution {
     }
 
     /// There must be a stack for it.
-    fn starts_coroutine(&mut self, id: ThreadId, code: impl FnMut() + 'static) {
+    fn starts_coroutine(&mut self, id: ThreadId, code: impl FnOnce() + 'static) {
         let body = move |suspend: &Suspend| {
             let is_aborted = with(|x| {
                 x.threads[id].suspend = Some(NonNull::from(suspend));
@@ -254,10 +258,7 @@ impl Execution {
             });
             let result = catch_unwind(AssertUnwindSafe(|| match is_aborted {
                 true => drop(code),
-                false => {
-                    let mut code = code;
-                    code();
-                }
+                false => code(),
             }));
             note_if_panic(&result);
             drops(result);

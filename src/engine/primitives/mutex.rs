@@ -9,7 +9,7 @@ use super::lock::{Free, Lock, free_while_unwinding, result};
 use crate::engine::access::Kind;
 use crate::engine::execution::abort::{is_aborted, unwind, unwinding};
 use crate::engine::execution::freed::must_live;
-use crate::engine::execution::handle::Handle;
+use crate::engine::execution::handle::{Handle, step_after};
 use crate::engine::execution::run::{Execution, with};
 use crate::engine::execution::schedule::try_point;
 use crate::engine::execution::step::Step;
@@ -81,10 +81,15 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         let at = Location::caller();
+        let known = self.handle.known().filter(|_| !unwinding());
+        if let Some(id) = known {
+            self.acquire(id, at);
+            return self.guard(at);
+        }
         let this = self.here();
         match unwinding() {
             true => this.acquire_while_unwinding(at),
-            false => this.acquire(at),
+            false => this.acquire(this.handle.enter(at), at),
         }
         this.guard(at)
     }
@@ -195,8 +200,8 @@ impl<T> Mutex<T> {
         result(self.has_poison(), guard)
     }
 
-    fn acquire(&self, at: At) {
-        self.handle.step_after(&Free, at, |step| {
+    fn acquire(&self, id: ObjectId, at: At) {
+        step_after(id, &Free, at, |step| {
             self.take(step, at, Kind::Acquire);
             step.notes_lock(at, self.has_poison());
         });
@@ -268,7 +273,7 @@ impl<T> Mutex<T> {
     }
 
     pub(super) fn acquire_after_wait(&self, at: At) -> LockResult<MutexGuard<'_, T>> {
-        self.acquire(at);
+        self.acquire(self.handle.enter(at), at);
         self.guard(at)
     }
 }
@@ -277,6 +282,18 @@ impl<T> Drop for MutexGuard<'_, T> {
     #[inline(never)]
     fn drop(&mut self) {
         let mutex = self.mutex;
+        let release = |step: &mut Step<'_, Lock>| {
+            mutex.release(step, self.was(CHANGED));
+            step.notes_unlock(self.at, false);
+        };
+        // Most often nothing can be seen of it, and no story is told.
+        let is_released = mutex.handle.with_known(|step| {
+            let is_plain = !step.settings.releases_are_seen && !step.is_told && !unwinding();
+            is_plain.then(|| release(step)).is_some()
+        });
+        if is_released == Some(true) {
+            return;
+        }
         if mutex.handle.is_freed() {
             if !unwinding() {
                 mutex.handle.enter(self.at);
@@ -301,8 +318,7 @@ impl<T> Drop for MutexGuard<'_, T> {
         }
         let shown = self.shown();
         mutex.handle.with(|step| {
-            mutex.release(step, self.was(CHANGED));
-            step.notes_unlock(self.at, false);
+            release(step);
             let id = step.id;
             step.shows(id, || shown);
         });

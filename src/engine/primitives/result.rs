@@ -1,12 +1,13 @@
 //! What a thread returns, for the thread that joins it.
 
 use crate::engine::execution::abort::{abort_payload, unwind, unwinding};
+use crate::engine::execution::code::Code;
 use crate::engine::execution::panics::looks_while_unwinding;
 use crate::engine::execution::run::with;
 use crate::engine::execution::schedule::point;
 use crate::engine::execution::thread::Next;
-use crate::engine::execution::threads::{self, is_here, must_be_here, note_if_panic};
-use crate::engine::ids::ThreadId;
+use crate::engine::execution::threads::{self, is_here, must_be_here, note_if_panic, spawn};
+use crate::engine::ids::{At, ThreadId};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Result;
@@ -14,18 +15,26 @@ use std::thread::Result;
 /// Where a thread leaves its result.
 pub(super) type Slot<T> = Arc<Mutex<Option<Result<T>>>>;
 
-/// Code that runs `body` and leaves its result there. It is not boxed as `FnOnce`: see
-/// [`Actor`](crate::sync::actor::Actor).
+/// Starts a thread that runs `body`, and where it leaves its result.
+///
+/// # Safety
+/// All that `body` borrows lives until the thread has ended or can never run again.
 #[inline]
-pub(super) fn run_into<'a, T: 'a>(
-    slot: Slot<T>,
-    body: impl FnOnce() -> T + 'a,
-) -> Box<dyn FnMut() + 'a> {
-    let mut body = Some(body);
-    Box::new(move || {
+pub(super) unsafe fn start<T>(
+    name: Option<String>,
+    body: impl FnOnce() -> T,
+    at: Option<At>,
+) -> (Option<ThreadId>, Slot<T>) {
+    let slot = Slot::default();
+    let theirs = Arc::clone(&slot);
+    let mut code = Some(move || {
+        let mut body = Some(body);
         let mut once = || body.take().expect("the code of a thread runs once")();
-        leaves_result(&slot, &mut once);
-    })
+        leaves_result(&theirs, &mut once);
+    });
+    // SAFETY: `code` is used no more here; the caller sees to the rest.
+    let thread = unsafe { spawn(name, Code::new(&mut code), at) };
+    (thread, slot)
 }
 
 /// Runs `body` and leaves its result there.
@@ -47,11 +56,11 @@ pub(super) struct Started<T> {
 impl<T> Started<T> {
     #[inline(never)]
     #[track_caller]
-    pub(super) fn join(&self) -> Result<T> {
+    pub(super) fn join(self) -> Result<T> {
         if let Some(thread) = self.thread {
             threads::join(self.execution, thread, Location::caller());
         }
-        take(&self.slot)
+        take(self.slot)
     }
 
     /// Whether the thread has ended.
@@ -79,10 +88,11 @@ impl<T> Started<T> {
     }
 }
 
-/// The thread's result. There is none only if the execution is aborted: then this
-/// thread unwinds too.
-pub(super) fn take<T>(slot: &Slot<T>) -> Result<T> {
-    match lock(slot).take() {
+/// The result of a thread that has ended, and has dropped its own reference to the slot.
+/// There is none only if the execution is aborted: then this thread unwinds too.
+pub(super) fn take<T>(slot: Slot<T>) -> Result<T> {
+    let left = Arc::into_inner(slot).map(Mutex::into_inner);
+    match left.and_then(|left| left.unwrap_or_else(PoisonError::into_inner)) {
         Some(result) => result,
         None if unwinding() => Err(abort_payload()),
         None => unwind(),

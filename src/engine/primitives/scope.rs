@@ -1,11 +1,10 @@
 //! Threads that borrow: `std::thread::scope`, and the actors of a scene.
 
 use super::park::Thread;
-use super::result::{Slot, Started, lock, run_into, take};
+use super::result::{self, Started, lock, take};
 use crate::engine::execution::abort::{is_abort, unwinding};
 use crate::engine::execution::threads::{
-    becomes_actor, ends_part, must_have_room_for, note_if_panic, spawn, unwind_if_aborted,
-    wait_for_end,
+    becomes_actor, ends_part, must_have_room_for, note_if_panic, unwind_if_aborted, wait_for_end,
 };
 use crate::engine::ids::ThreadId;
 use crate::sync::actor::Actor;
@@ -92,7 +91,6 @@ impl<'scope> Scope<'scope, '_> {
         name: Option<String>,
         body: impl FnOnce() -> T + Send + 'scope,
     ) -> ScopedJoinHandle<'scope, T> {
-        let slot: Slot<T> = Arc::default();
         let panicked = Arc::<AtomicBool>::default();
         let tells = Arc::clone(&panicked);
         let body = move || {
@@ -102,11 +100,9 @@ impl<'scope> Scope<'scope, '_> {
             tells.store(result.as_ref().is_err_and(has_panicked), Relaxed);
             result.unwrap_or_else(|panic| resume_unwind(panic))
         };
-        let body = run_into(slot.clone(), body);
         // SAFETY: `scope` does not return, and does not unwind, before the thread has
         // ended or can never run again: nothing that `body` borrows ends before it.
-        let body = unsafe { forget_lifetime(body) };
-        let thread = spawn(name, body, Some(Location::caller()));
+        let (thread, slot) = unsafe { result::start(name, body, Some(Location::caller())) };
         lock(&self.threads).push((thread, Arc::clone(&panicked)));
         unwind_if_aborted(thread);
         let handle = Thread::of_started(thread);
@@ -176,12 +172,9 @@ pub(crate) fn run_actors<R: Send>(mut actors: Vec<Actor<'_, R>>) -> Vec<R> {
     let mut threads = Vec::with_capacity(actors.len());
     let started = catch_unwind(AssertUnwindSafe(|| {
         for actor in actors {
-            let slot: Slot<R> = Arc::default();
-            let body = run_into(slot.clone(), actor.part);
             // SAFETY: this function does not return, and does not unwind, before all
             // threads that were started have ended or can never run again.
-            let body = unsafe { forget_lifetime(body) };
-            let thread = spawn(Some(actor.name), body, None);
+            let (thread, slot) = unsafe { result::start(Some(actor.name), actor.part, None) };
             threads.extend(thread);
             slots.push(slot);
             unwind_if_aborted(thread);
@@ -195,18 +188,8 @@ pub(crate) fn run_actors<R: Send>(mut actors: Vec<Actor<'_, R>>) -> Vec<R> {
     for thread in threads {
         wait_for_end(thread, Some(thread) != last);
     }
-    let results = slots.iter().map(take).chain([started]);
+    let results = slots.into_iter().map(take).chain([started]);
     results
         .map(|result| result.unwrap_or_else(|panic| resume_unwind(panic)))
         .collect()
-}
-
-/// # Safety
-/// The closure must have been run and dropped, or never be run nor dropped any more,
-/// before anything that it borrows ends.
-pub(super) unsafe fn forget_lifetime<'a>(
-    body: Box<dyn FnMut() + 'a>,
-) -> Box<dyn FnMut() + 'static> {
-    // SAFETY: only the lifetime changes; the caller sees to it.
-    unsafe { std::mem::transmute::<Box<dyn FnMut() + 'a>, Box<dyn FnMut() + 'static>>(body) }
 }

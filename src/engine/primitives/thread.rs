@@ -1,7 +1,6 @@
 //! `std::thread`: a scene has at most sixteen threads beside its own.
 
-use super::result::{Slot, Started, run_into};
-use super::scope::forget_lifetime;
+use super::result::{self, Started};
 use crate::engine::coroutine::snapshot::snapshot;
 use crate::engine::execution::loops::yields;
 use crate::engine::execution::threads;
@@ -9,7 +8,6 @@ use std::fmt;
 use std::io;
 use std::num::NonZero;
 use std::panic::Location;
-use std::sync::Arc;
 use std::time::Duration;
 
 pub use super::local::{AccessError, LocalKey};
@@ -178,11 +176,8 @@ pub(super) fn start<T: 'static>(
 #[inline(never)]
 #[track_caller]
 unsafe fn start_unchecked<T>(name: Option<String>, body: impl FnOnce() -> T) -> JoinHandle<T> {
-    let slot: Slot<T> = Arc::default();
-    let body = run_into(slot.clone(), body);
     // SAFETY: the caller sees to it.
-    let body = unsafe { forget_lifetime(body) };
-    let thread = threads::spawn(name, body, Some(Location::caller()));
+    let (thread, slot) = unsafe { result::start(name, body, Some(Location::caller())) };
     threads::unwind_if_aborted(thread);
     let handle = Thread::of_started(thread);
     let started = Started {
