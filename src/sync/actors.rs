@@ -28,10 +28,9 @@ impl<'a, R: Send> Actors<'a, R> {
     #[inline]
     #[must_use]
     pub fn enter(mut self, name: impl Into<String>, part: impl FnOnce() -> R + Send + 'a) -> Self {
-        let mut part = Some(part);
         self.actors.push(Actor {
             name: name.into(),
-            part: Box::new(move || part.take().expect("it is called once")()),
+            part: Box::new(Some(part)),
         });
         self
     }

@@ -325,7 +325,7 @@ pub(super) fn run_actors<R: Send>(actors: Vec<Actor<'_, R>>) -> Vec<R> {
             .map(|mut actor| {
                 std::thread::Builder::new()
                     .name(actor.name)
-                    .spawn_scoped(scope, move || (actor.part)())
+                    .spawn_scoped(scope, move || actor.part.play())
                     .expect("the operating system can start a thread for each actor")
             })
             .collect();

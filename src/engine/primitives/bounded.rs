@@ -70,8 +70,11 @@ impl<T> SyncSender<T> {
         match handle.with(|step| step.ends_send(place, capacity, waited, at)) {
             true => Ok(()),
             false => {
-                let value = self.end.shared.values().remove(&place);
-                Err(SendError(value.expect("the receiver leaves it there")))
+                let mut values = self.end.shared.values();
+                let found = values.iter().position(|&(other, _)| other == place);
+                let value = found.and_then(|found| values.remove(found));
+                let (_, value) = value.expect("the receiver leaves it there");
+                Err(SendError(value))
             }
         }
     }

@@ -167,7 +167,7 @@ impl<T> Receiver<T> {
 
     /// The value of the message that has just been taken, if it was one.
     fn taken(&self) -> Option<T> {
-        self.shared.values().pop_first().map(|(_, value)| value)
+        self.shared.values().pop_front().map(|(_, value)| value)
     }
 }
 
@@ -210,7 +210,8 @@ impl<T> Drop for Receiver<T> {
             });
         }
         let mut values = self.shared.values();
-        let kept = values.split_off(&kept);
+        let dropped = values.partition_point(|&(place, _)| place < kept);
+        let kept = values.split_off(dropped);
         let dropped = std::mem::replace(&mut *values, kept);
         drop(values);
         drop(dropped);

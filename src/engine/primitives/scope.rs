@@ -160,7 +160,10 @@ where
 pub(crate) fn run_actors<R: Send>(mut actors: Vec<Actor<'_, R>>) -> Vec<R> {
     if unwinding() {
         // No other thread can run now: one part after the other, as one step.
-        return actors.into_iter().map(|mut actor| (actor.part)()).collect();
+        return actors
+            .into_iter()
+            .map(|mut actor| actor.part.play())
+            .collect();
     }
     // The last actor counts too, so that as many actors fit as spawned threads. And
     // before anything is borrowed.
@@ -171,16 +174,17 @@ pub(crate) fn run_actors<R: Send>(mut actors: Vec<Actor<'_, R>>) -> Vec<R> {
     let mut slots = Vec::with_capacity(actors.len());
     let mut threads = Vec::with_capacity(actors.len());
     let started = catch_unwind(AssertUnwindSafe(|| {
-        for actor in actors {
+        for mut actor in actors {
             // SAFETY: this function does not return, and does not unwind, before all
             // threads that were started have ended or can never run again.
-            let (thread, slot) = unsafe { result::start(Some(actor.name), actor.part, None) };
+            let (thread, slot) =
+                unsafe { result::start(Some(actor.name), move || actor.part.play(), None) };
             threads.extend(thread);
             slots.push(slot);
             unwind_if_aborted(thread);
         }
         becomes_actor(last.name);
-        (last.part)()
+        last.part.play()
     }));
     note_if_panic(&started);
     ends_part();

@@ -9,7 +9,7 @@ use crate::engine::execution::step::Step;
 use crate::engine::execution::trace::RecordKind;
 use crate::engine::hash::word;
 use crate::engine::ids::At;
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,8 +20,8 @@ pub(super) struct Shared<T> {
     pub(super) handle: ManuallyDrop<Handle<Channel>>,
     /// How many messages there is room for, if it is bounded.
     pub(super) capacity: Option<u64>,
-    /// By their places.
-    values: Mutex<BTreeMap<u64, T>>,
+    /// With their places, in that order.
+    values: Mutex<VecDeque<(u64, T)>>,
 }
 
 impl<T> Shared<T> {
@@ -34,7 +34,7 @@ impl<T> Shared<T> {
         })
     }
 
-    pub(super) fn values(&self) -> MutexGuard<'_, BTreeMap<u64, T>> {
+    pub(super) fn values(&self) -> MutexGuard<'_, VecDeque<(u64, T)>> {
         self.values.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -68,7 +68,7 @@ impl<T> SendingEnd<T> {
     ) -> Result<u64, (T, Option<Sent>)> {
         match self.shared.handle.step_even_if_unwinding(at, send) {
             Some(Sent::At(place)) => {
-                self.shared.values().insert(place, value);
+                self.shared.values().push_back((place, value));
                 Ok(place)
             }
             found => Err((value, found)),

@@ -16,11 +16,10 @@ impl Setup {
     /// the items that it got.
     fn run<Q: BoundedQueue>(
         &self,
-        produce: impl Fn(&Q, &[Item]) -> Vec<Item> + Sync,
-        consume: impl Fn(&Q, usize) -> Vec<Item> + Sync,
+        produce: &(dyn Fn(&Q, &[Item]) -> Vec<Item> + Sync),
+        consume: &(dyn Fn(&Q, usize) -> Vec<Item> + Sync),
     ) -> Run {
-        let queue = Q::new(self.capacity);
-        let (queue, produce, consume) = (&queue, &produce, &consume);
+        let queue = &Q::new(self.capacity);
         let mut actors = Actors::new();
         for (items, letter) in self.producers.iter().zip('a'..) {
             actors = actors.enter(format!("producer-{letter}"), move || produce(queue, items));
@@ -52,7 +51,7 @@ impl Setup {
 
     /// Producers put, and each consumer gets its share.
     pub fn exchange<Q: BoundedQueue>(&self) -> Run {
-        self.run(put_all::<Q>, |queue, consumer| {
+        self.run(&put_all::<Q>, &|queue, consumer| {
             get_some(queue, self.share(consumer))
         })
     }
@@ -71,12 +70,12 @@ impl Setup {
             }
             handed_back
         };
-        self.run(put_all_and_close, |queue, _| get_some(queue, usize::MAX))
+        self.run(&put_all_and_close, &|queue, _| get_some(queue, usize::MAX))
     }
 
     /// Producers put, and consumers only close the queue.
     pub fn close_on_producers<Q: BoundedQueue>(&self) -> Run {
-        self.run(put_all::<Q>, |queue, _| close(queue))
+        self.run(&put_all::<Q>, &|queue, _| close(queue))
     }
 
     /// Producers try to put, and there is no consumer.
@@ -90,7 +89,7 @@ impl Setup {
                 })
             })
         };
-        self.run(try_all, |_, _| Vec::new())
+        self.run(&try_all, &|_, _| Vec::new())
     }
 
     /// [`exchange`](Self::exchange) with timeouts. A consumer waits for one item if there is
@@ -113,8 +112,8 @@ impl Setup {
             got => got.ok(),
         };
         self.run(
-            |queue, items| offer(items, |item| put(queue, item)),
-            |queue, consumer| take(self.share(consumer).max(1), || get(queue)),
+            &|queue, items| offer(items, |item| put(queue, item)),
+            &|queue, consumer| take(self.share(consumer).max(1), || get(queue)),
         )
     }
 
@@ -131,8 +130,8 @@ impl Setup {
             })
         };
         self.run(
-            |queue, items| offer(items, |item| put(queue, item)),
-            |queue, _| close(queue),
+            &|queue, items| offer(items, |item| put(queue, item)),
+            &|queue, _| close(queue),
         )
     }
 
@@ -143,12 +142,12 @@ impl Setup {
             Err(RecvTimeoutError::Timeout) => panic!("get_timeout slept until its timeout"),
             got => got.ok(),
         };
-        self.run(|queue, _| close(queue), |queue, _| take(1, || get(queue)))
+        self.run(&|queue, _| close(queue), &|queue, _| take(1, || get(queue)))
     }
 
     /// [`exchange`](Self::exchange) with timeouts of the consumers.
     pub fn consumers_with_timeouts<Q: BoundedQueue>(&self) -> Run {
-        self.run(put_all::<Q>, |queue, consumer| {
+        self.run(&put_all::<Q>, &|queue, consumer| {
             take(self.share(consumer), || queue.get_timeout(TIMEOUT).ok())
         })
     }
@@ -167,7 +166,7 @@ impl Setup {
                 queue.try_get().or_else(|_| queue.get()).ok()
             })
         };
-        self.run(put, get)
+        self.run(&put, &get)
     }
 
     /// [`exchange`](Self::exchange) in which a consumer asks for the number of items before
@@ -183,7 +182,7 @@ impl Setup {
                 queue.get().ok()
             })
         };
-        let mut run = self.run(put_all::<Q>, count_and_get);
+        let mut run = self.run(&put_all::<Q>, &count_and_get);
         run.longest = run.longest.max(*longest.lock().unwrap());
         run
     }

@@ -47,13 +47,7 @@ impl Setup {
             fates: self.fates::<E>(spawners),
             done: Vec::new(),
         };
-        let mut observed = actors.enter("program", program).run();
-        let fates = observed.pop().map_or(Vec::new(), |program| program.fates);
-        let done = observed.into_iter().flat_map(|worker| worker.done);
-        Observed {
-            fates,
-            done: done.collect(),
-        }
+        together(actors.enter("program", program).run())
     }
 
     /// The program that uses the pool.
@@ -79,15 +73,9 @@ impl Setup {
             }
             submitted
         };
-        let fates = |asks: fn(Handle<usize>) -> _, handles: Vec<Result<Handle<usize>, ()>>| {
-            let fate = |handle: Result<_, _>| handle.map_or(Fate::Refused, asks);
-            handles.into_iter().map(fate).collect()
-        };
-        let waits = |handle: Handle<_>| Fate::Accepted(known(handle.wait()));
-        let looks = |handle: Handle<_>| Fate::Accepted(handle.try_wait().ok().and_then(known));
         match self.user {
             User::Waits => {
-                let fates = fates(waits, self.jobs().map(submit).collect());
+                let fates = fates(waits, self.submit_all(&submit));
                 pool.close();
                 pool.join();
                 fates
@@ -98,39 +86,67 @@ impl Setup {
                         .name("closer".to_owned())
                         .spawn_scoped(scope, || pool.close())
                         .expect("the operating system can start a thread");
-                    self.jobs().map(submit).collect()
+                    self.submit_all(&submit)
                 });
                 pool.join();
                 fates(looks, found)
             }
             User::Joins => {
-                let handles = self.jobs().map(submit).collect();
+                let handles = self.submit_all(&submit);
                 pool.close();
                 narrate!("joins the pool");
                 pool.join();
                 fates(looks, handles)
             }
             User::JustJoins => {
-                let handles = self.jobs().map(submit).collect();
+                let handles = self.submit_all(&submit);
                 narrate!("joins the pool");
                 pool.join();
                 fates(looks, handles)
             }
             User::Forgets => {
-                let forget = |handle| {
-                    drop(handle);
-                    Fate::Forgotten
-                };
-                let found = self
-                    .jobs()
-                    .map(|job| submit(job).map_or(Fate::Refused, forget));
-                let found = found.collect();
+                let forgotten = self.forget_all(&submit);
                 pool.close();
                 pool.join();
-                found
+                forgotten
             }
         }
     }
+
+    fn submit_all(&self, submit: &dyn Fn(Job) -> Submitted) -> Vec<Submitted> {
+        self.jobs().map(submit).collect()
+    }
+
+    /// Drops each handle before it submits the next job.
+    fn forget_all(&self, submit: &dyn Fn(Job) -> Submitted) -> Vec<Fate> {
+        let forgotten = |job| submit(job).map_or(Fate::Refused, |_| Fate::Forgotten);
+        self.jobs().map(forgotten).collect()
+    }
+}
+
+/// The handle of a job, if it was accepted.
+type Submitted = Result<Handle<usize>, ()>;
+
+/// What `asks` says of each job that was accepted.
+fn fates(asks: fn(Handle<usize>) -> Fate, submitted: Vec<Submitted>) -> Vec<Fate> {
+    let fate = |handle: Submitted| handle.map_or(Fate::Refused, asks);
+    submitted.into_iter().map(fate).collect()
+}
+
+fn waits(handle: Handle<usize>) -> Fate {
+    Fate::Accepted(known(handle.wait()))
+}
+
+fn looks(handle: Handle<usize>) -> Fate {
+    Fate::Accepted(handle.try_wait().ok().and_then(known))
+}
+
+/// What the program, which comes last, and the workers have observed.
+fn together(mut observed: Vec<Observed>) -> Observed {
+    let fates = observed.pop().map_or(Vec::new(), |program| program.fates);
+    let done = observed.into_iter().flat_map(|worker| worker.done);
+    let done = done.collect();
+    Observed { fates, done }
 }
 
 /// A process of the model: the child's end of its link, and a channel that is disconnected when
