@@ -15,8 +15,8 @@ impl VectorClock {
     /// Includes all that `other` includes.
     #[inline]
     pub(crate) fn join(&mut self, other: &Self) {
-        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
-            *mine = (*mine).max(theirs);
+        for lane in 0..LANES {
+            self.0[lane] = self.0[lane].max(other.0[lane]);
         }
     }
 

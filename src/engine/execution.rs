@@ -26,6 +26,7 @@ pub(crate) mod allocations;
 pub(crate) mod blocks;
 pub(crate) mod budget;
 pub(crate) mod code;
+mod copies;
 pub(crate) mod counts;
 pub(crate) mod difference;
 mod ends;

@@ -8,11 +8,12 @@
 
 use crate::engine::access::{Access, Accesses, Kind, Location};
 use crate::engine::execution::trace::Hold;
-use crate::engine::hash::{Hashed, HashedSet, mix};
+use crate::engine::hash::Hashed;
 use crate::engine::ids::{MAX_THREADS, ObjectId, ThreadId};
+use place::Place;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
-use std::hash::{Hash, Hasher};
+use std::collections::BinaryHeap;
+use std::collections::hash_map::Entry;
 
 /// An index into [`Script::steps`].
 type StepId = usize;
@@ -67,7 +68,7 @@ pub(super) struct Script<'x> {
     pub(super) steps: Vec<Step<'x>>,
     /// What each thread that has not ended at the end waits for, and whether it yields
     /// before.
-    pub(super) unended: HashMap<ThreadId, (Gate, bool)>,
+    pub(super) unended: Vec<(ThreadId, Gate, bool)>,
     /// The outcome is decided when these steps have been taken, in whatever order; what
     /// others do later does not matter. Without any, all steps do.
     pub(super) decisive: Vec<StepId>,
@@ -81,21 +82,13 @@ pub(super) struct Order {
     pub(super) steps: Vec<StepId>,
 }
 
-/// How many steps each thread has taken.
-type Taken = [u16; MAX_THREADS];
-/// That, and which thread ran last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place(Taken, Option<ThreadId>);
-
-impl Hash for Place {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let words = self.0.chunks(4).map(|chunk| {
-            let word = |word: u64, taken: &u16| word << 16 | u64::from(*taken);
-            chunk.iter().fold(0, word)
-        });
-        let last = self.1.map_or(0, |thread| thread as u64 + 1);
-        hasher.write_u64(words.fold(last, mix));
-    }
+/// The best way so far to a place.
+struct Reached {
+    cost: Cost,
+    /// By which step, and from where.
+    by: Option<(Place, StepId)>,
+    /// There is no better way.
+    is_final: bool,
 }
 
 /// Stale reads, then preemptions, then changes of the processor, then steps.
@@ -114,20 +107,24 @@ pub(super) fn fewest_preemptions(
     places: &mut usize,
 ) -> Result<Option<Order>, (usize, usize)> {
     let search = Search::new(script);
-    let start = Place([0; MAX_THREADS], None);
-    let mut open = BinaryHeap::from([Reverse(((0, 0, 0, 0), start))]);
-    let mut came_from: Hashed<Place, (Cost, Option<(Place, StepId)>)> = Hashed::default();
-    came_from.insert(start, ((0, 0, 0, 0), None));
-    let mut closed: HashedSet<Place> = HashedSet::default();
+    let start = Reached {
+        cost: (0, 0, 0, 0),
+        by: None,
+        is_final: false,
+    };
+    let mut open = BinaryHeap::from([Reverse((start.cost, Place::START))]);
+    let mut reached: Hashed<Place, Reached> = [(Place::START, start)].into_iter().collect();
     while let Some(Reverse((cost, place))) = open.pop() {
-        if !closed.insert(place) {
+        if let Some(here) = reached.get_mut(&place)
+            && std::mem::replace(&mut here.is_final, true)
+        {
             continue;
         }
         *places = places.checked_sub(1).ok_or((cost.0, cost.1))?;
-        if search.is_done(&place.0) {
+        if search.is_done(&place.taken) {
             let mut steps = Vec::new();
             let mut at = &place;
-            while let (_, Some((before, step))) = &came_from[at] {
+            while let Some((before, step)) = &reached[at].by {
                 steps.push(*step);
                 at = before;
             }
@@ -138,7 +135,7 @@ pub(super) fn fewest_preemptions(
                 steps,
             }));
         }
-        let Place(taken, last) = &place;
+        let Place { taken, last, .. } = &place;
         for thread in 0..search.threads.len() {
             let Some(step) = search.next(taken, thread) else {
                 continue;
@@ -155,15 +152,20 @@ pub(super) fn fewest_preemptions(
             if (stale_reads, preemptions) >= fewer_than {
                 continue;
             }
-            let mut taken = *taken;
-            taken[thread] += 1;
             let is_setup = script.steps[step].is_setup;
-            let next = Place(taken, (!is_setup).then_some(thread));
+            let next = place.after(thread, (!is_setup).then_some(thread));
             let cost = (stale_reads, preemptions, changes, steps + 1);
-            if came_from.get(&next).is_none_or(|(known, _)| cost < *known) {
-                came_from.insert(next, (cost, Some((place, step))));
-                open.push(Reverse((cost, next)));
+            let new = Reached {
+                cost,
+                by: Some((place, step)),
+                is_final: false,
+            };
+            match reached.entry(next) {
+                Entry::Vacant(entry) => _ = entry.insert(new),
+                Entry::Occupied(mut known) if cost < known.get().cost => _ = known.insert(new),
+                Entry::Occupied(_) => continue,
             }
+            open.push(Reverse((cost, next)));
         }
     }
     Ok(None)
@@ -190,7 +192,7 @@ struct Search<'a> {
     /// Where those of each step begin.
     first_need: Vec<u32>,
     /// Each lock's acquisitions and releases.
-    locks: HashMap<ObjectId, Vec<StepId>>,
+    locks: Vec<Vec<StepId>>,
     /// Each location's writes, if there are loads that could have read another store.
     writes: Hashed<Location, Vec<StepId>>,
 }
@@ -198,15 +200,18 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn new(script: &'a Script<'a>) -> Self {
         let count = script.steps.iter().map(|step| step.thread + 1).max();
-        let unended = script.unended.keys().map(|thread| thread + 1).max();
+        let unended = script.unended.iter().map(|(thread, ..)| thread + 1).max();
         let mut threads = vec![Vec::new(); count.max(unended).unwrap_or(0)];
         let mut place = Vec::with_capacity(script.steps.len());
         let mut needs = Vec::new();
         let mut first_need = Vec::with_capacity(script.steps.len() + 1);
-        let mut locks: HashMap<ObjectId, Vec<StepId>> = HashMap::new();
+        let locked = script.steps.iter().filter_map(|step| step.locks);
+        let locks = locked.map(|(lock, _)| lock + 1).max().unwrap_or(0);
+        let mut locks = vec![Vec::new(); locks];
         let may_be_stale = script.steps.iter().any(|step| step.loads.is_some());
         let mut writes: Hashed<Location, Vec<StepId>> = Hashed::default();
         let mut so_far: Hashed<Location, Accesses> = Hashed::default();
+        so_far.reserve(script.steps.len());
         let mut after: Vec<StepId> = Vec::new();
         for (id, step) in script.steps.iter().enumerate() {
             place.push(threads[step.thread].len() as u16);
@@ -239,7 +244,7 @@ impl<'a> Search<'a> {
             first_need.push(needs.len() as u32);
             needs.extend(after.iter().map(need));
             if let Some((lock, _)) = step.locks {
-                locks.entry(lock).or_default().push(id);
+                locks[lock].push(id);
             }
         }
         first_need.push(needs.len() as u32);
@@ -293,11 +298,17 @@ impl<'a> Search<'a> {
         &self.needs[first as usize..end as usize]
     }
 
+    /// How the thread stands at the end, if it has not ended then.
+    fn unended(&self, thread: ThreadId) -> Option<&(ThreadId, Gate, bool)> {
+        let mut unended = self.script.unended.iter();
+        unended.find(|(other, ..)| *other == thread)
+    }
+
     /// What holds the thread up; `None` if it has ended.
     fn gate(&self, taken: &[u16], thread: usize) -> Option<&Gate> {
         match self.next(taken, thread) {
             Some(step) => Some(&self.script.steps[step].gate),
-            None => self.script.unended.get(&thread).map(|(gate, _)| gate),
+            None => self.unended(thread).map(|(_, gate, _)| gate),
         }
     }
 
@@ -318,7 +329,7 @@ impl<'a> Search<'a> {
     fn yields(&self, taken: &[u16], thread: usize) -> bool {
         match self.next(taken, thread) {
             Some(step) => self.script.steps[step].yields,
-            None => self.script.unended.get(&thread).is_some_and(|it| it.1),
+            None => self.unended(thread).is_some_and(|&(.., yields)| yields),
         }
     }
 
@@ -331,7 +342,7 @@ impl<'a> Search<'a> {
             Gate::Free(_) | Gate::Shared(_) => self.holder(taken, gate).is_none(),
             Gate::After(step) => self.is_taken(taken, *step),
             Gate::Ended(other) => {
-                self.next(taken, *other).is_none() && !self.script.unended.contains_key(other)
+                self.next(taken, *other).is_none() && self.unended(*other).is_none()
             }
         }
     }
@@ -345,7 +356,7 @@ impl<'a> Search<'a> {
         };
         // A thread releases what it took last.
         let mut released = [0; MAX_THREADS];
-        let steps = self.locks.get(lock)?.iter().rev().copied();
+        let steps = self.locks.get(*lock)?.iter().rev().copied();
         { steps.filter(|&step| self.is_taken(taken, step)) }.find(|&step| {
             let Step { thread, locks, .. } = self.script.steps[step];
             let released = &mut released[thread];
@@ -365,6 +376,7 @@ impl<'a> Search<'a> {
 pub(super) mod handovers;
 pub(super) mod lanes;
 pub(super) mod parting;
+mod place;
 
 #[cfg(test)]
 mod tests;

@@ -27,7 +27,7 @@ pub(super) fn of(x: &Execution) -> Script<'_> {
             Some(by) => Gate::After(by as usize),
             None => blocked.map_or(Gate::Open, |blocked| last_gate(x, &blocked.waits)),
         };
-        (thread, (gate, has_yielded(x, thread)))
+        (thread, gate, has_yielded(x, thread))
     });
     let is_decided = matches!(
         x.failure,

@@ -44,8 +44,8 @@ thread_local! {
 pub(super) fn with_pulse<R>(f: impl FnOnce(&Pulse) -> R) -> Option<R> {
     // SAFETY: it is null, or the thread's `Watched` owns what it points to, and sets it
     // to null before that goes.
-    let pulse = unsafe { PULSE.get().as_ref() };
-    pulse.map(f)
+    let pulse = PULSE.try_with(|pulse| unsafe { pulse.get().as_ref() });
+    pulse.ok().flatten().map(f)
 }
 
 /// How to interrupt a thread.

@@ -1,11 +1,12 @@
 //! How a primitive reaches its state and takes its steps.
 
 use super::abort::{is_aborted, unwinding};
+use super::copies::copy_of;
 use super::freed::{UNUSED, destroys, used_after_free};
 use super::object::{Blocking, Spot, State, Wait};
 use super::run::{Execution, try_with, with};
 use super::schedule::{point, wait};
-use super::statics::{Copied, is_static};
+use super::statics::is_static;
 use super::step::Step;
 use super::thread::Next;
 use super::threads::{is_elsewhere, is_here};
@@ -346,20 +347,6 @@ impl<S: State + Default> Handle<S> {
             timed,
         }
     }
-}
-
-/// The execution's copy of what lies in a static; the static outside of an execution.
-fn copy_of<O: ?Sized>(owner: &O) -> &O {
-    let found = try_with(|x| x.statics.iter().find_map(|copied| copied.of(owner)));
-    let Some(found) = found else {
-        return owner;
-    };
-    found.unwrap_or_else(|| {
-        // SAFETY: an object in a static is used through its copies only.
-        let (copied, copy) = unsafe { Copied::new(owner) };
-        with(|x| x.statics.push(copied));
-        copy
-    })
 }
 
 /// A step on the object that is enabled when the wait is over.

@@ -195,7 +195,18 @@ thread_local! {
 /// Outside of an exploration.
 #[inline]
 pub(crate) fn with<R>(f: impl FnOnce(&mut Execution) -> R) -> R {
-    try_with(f).unwrap_or_else(|| used_elsewhere())
+    // Not by `try_with`: there is a `with` of its own for each closure, and this is less code.
+    let Some(running) = running() else {
+        used_elsewhere()
+    };
+    // SAFETY: as in `try_with`.
+    f(&mut unsafe { running.as_ref() }.borrow_mut())
+}
+
+/// `Cell::get`; `LocalKey::get` is not inlined in another codegen unit.
+#[inline]
+fn running() -> Option<NonNull<RefCell<Execution>>> {
+    RUNNING.try_with(Cell::get).ok().flatten()
 }
 
 /// Whether a thread outside of an exploration used the model.
@@ -219,7 +230,7 @@ pub(crate) fn was_used_elsewhere() -> bool {
 /// The same, if there is one: while a thread unwinds nothing may panic.
 #[inline]
 pub(crate) fn try_with<R>(f: impl FnOnce(&mut Execution) -> R) -> Option<R> {
-    let running = RUNNING.get()?;
+    let running = running()?;
     // SAFETY: the pointer is that of a live `Runner`'s execution: `Runner::drop` clears
     // it, on this same thread, before the execution goes.
     let execution = unsafe { running.as_ref() };

@@ -77,23 +77,20 @@ impl Copied {
         (copied, unsafe { &*value })
     }
 
-    /// The copy, if it is of that object.
-    pub(super) fn of<'o, O: ?Sized>(&self, object: &'o O) -> Option<&'o O> {
-        // SAFETY: at that address lies a copy of the object. It lives until the threads of
-        // the execution have ended: a scene that keeps a reference for longer is wrong.
-        (self.original == range_of(object))
-            .then(|| unsafe { &*with_address(from_ref(object), self.copy) })
+    /// Where the copy lies, if it is of the object that lies there.
+    pub(super) fn copy(&self, object: &Range<usize>) -> Option<*const u8> {
+        (self.original == *object).then_some(self.copy)
     }
 }
 
 /// Where it lies.
-fn range_of<O: ?Sized>(object: &O) -> Range<usize> {
+pub(super) fn range_of<O: ?Sized>(object: &O) -> Range<usize> {
     let start = from_ref(object).addr();
     start..start + size_of_val(object)
 }
 
 /// A pointer with the same metadata, if there is any, to that address.
-fn with_address<O: ?Sized>(mut pointer: *const O, address: *const u8) -> *const O {
+pub(super) fn with_address<O: ?Sized>(mut pointer: *const O, address: *const u8) -> *const O {
     // SAFETY: the first word of any pointer is the address.
     unsafe { (&raw mut pointer).cast::<*const u8>().write(address) };
     pointer

@@ -73,6 +73,22 @@ impl fmt::Debug for Scope<'_, '_> {
     }
 }
 
+impl Scope<'_, '_> {
+    fn waits_for_all(&self) {
+        // A thread of the scope can start others until it ends, so the list may grow.
+        let started = |place: usize| lock(&self.threads).get(place).map(|&(thread, _)| thread);
+        for thread in (0..).map_while(started).flatten() {
+            wait_for_end(thread, false);
+        }
+    }
+
+    /// Whether a thread has panicked that no thread has joined.
+    fn has_panicked(&self) -> bool {
+        let threads = lock(&self.threads);
+        threads.iter().any(|(_, panicked)| panicked.load(Relaxed))
+    }
+}
+
 impl<'scope> Scope<'scope, '_> {
     /// Starts a thread that may borrow what outlives the scope.
     #[inline(never)]
@@ -137,17 +153,9 @@ where
         env: PhantomData,
     };
     let result = catch_unwind(AssertUnwindSafe(|| body(&scope)));
-    // A thread of the scope can start others until it ends, so the list may grow.
-    let started = |place: usize| lock(&scope.threads).get(place).map(|&(thread, _)| thread);
-    for thread in (0..).map_while(started).flatten() {
-        wait_for_end(thread, false);
-    }
-    let has_panicked = || {
-        let threads = lock(&scope.threads);
-        threads.iter().any(|(_, panicked)| panicked.load(Relaxed))
-    };
+    scope.waits_for_all();
     match result {
-        Ok(_) if has_panicked() => {
+        Ok(_) if scope.has_panicked() => {
             panic!("a scoped thread panicked")
         }
         Ok(value) => value,
@@ -156,14 +164,16 @@ where
 }
 
 /// Every actor but the last on a thread of its own; the calling thread plays the last
-/// part.
+/// part. (It is compiled for each type that actors return: loops are less code there than
+/// chains of iterators.)
 pub(crate) fn run_actors<R: Send>(mut actors: Vec<Actor<'_, R>>) -> Vec<R> {
     if unwinding() {
         // No other thread can run now: one part after the other, as one step.
-        return actors
-            .into_iter()
-            .map(|mut actor| actor.part.play())
-            .collect();
+        let mut results = Vec::with_capacity(actors.len());
+        for mut actor in actors {
+            results.push(actor.part.play());
+        }
+        return results;
     }
     // The last actor counts too, so that as many actors fit as spawned threads. And
     // before anything is borrowed.
@@ -192,8 +202,17 @@ pub(crate) fn run_actors<R: Send>(mut actors: Vec<Actor<'_, R>>) -> Vec<R> {
     for thread in threads {
         wait_for_end(thread, Some(thread) != last);
     }
-    let results = slots.into_iter().map(take).chain([started]);
+    let mut results = Vec::with_capacity(slots.len() + 1);
+    for slot in slots {
+        results.push(returned(take(slot)));
+    }
+    results.push(returned(started));
     results
-        .map(|result| result.unwrap_or_else(|panic| resume_unwind(panic)))
-        .collect()
+}
+
+fn returned<R>(result: Result<R>) -> R {
+    match result {
+        Ok(value) => value,
+        Err(panic) => resume_unwind(panic),
+    }
 }

@@ -82,7 +82,7 @@ fn a_search_ends_when_its_places_are_used_up() {
 fn who_waits_for_a_lock_is_not_preempted() {
     // A deadlock: a after b, b after a. One preemption, in whichever thread.
     let mut deadlock = script(vec![lock(0, 10, true), lock(1, 11, true)]);
-    deadlock.unended = HashMap::from([(0, (Gate::Free(11), false)), (1, (Gate::Free(10), false))]);
+    deadlock.unended = vec![(0, Gate::Free(11), false), (1, Gate::Free(10), false)];
     let order = fewest(&deadlock);
     assert_eq!(order.preemptions, 1);
     let handovers = handovers(&deadlock, &order.steps);
@@ -111,7 +111,7 @@ fn all_steps_that_decide_are_taken() {
         step(2, &[(0, true)]),
         step(0, &[(0, true)]),
     ]);
-    freed.unended = HashMap::from([(2, (Gate::Open, false))]);
+    freed.unended = vec![(2, Gate::Open, false)];
     freed.decisive = vec![2, 1];
     let order = fewest(&freed);
     assert_eq!((order.preemptions, order.steps.len()), (1, 3));
