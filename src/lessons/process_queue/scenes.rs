@@ -287,6 +287,9 @@ pub(super) fn scenes<X: Exchange + 'static>() -> Vec<Scene> {
         scene("1 producer, 2 items", only_producers_die(1, 2))
             .budget(deaths(1))
             .must_occur(&["took 2"]),
+        scene("2 producers, 1 item each", only_producers_die(2, 1))
+            .budget(deaths(1))
+            .must_occur(&["took 2"]),
         scene("1 consumer, 1 item", only_consumers_die(1, 1))
             .budget(deaths(1))
             .must_occur(&["took 1", "took 1, 1 marked", "took 2, 1 marked, 1 twice"]),
@@ -296,9 +299,6 @@ pub(super) fn scenes<X: Exchange + 'static>() -> Vec<Scene> {
         scene("2 consumers, 1 item", only_consumers_die(2, 1))
             .budget(deaths(1))
             .must_occur(&["took 1 + 0", "took 2 + 0, 1 marked, 1 twice"]),
-        scene("2 producers, 1 item each", only_producers_die(2, 1))
-            .budget(deaths(1))
-            .must_occur(&["took 2"]),
         scene(
             "1 consumer, 2 items, the first kills its consumer",
             Setup {
