@@ -15,6 +15,7 @@ pub(crate) trait Part<R> {
 }
 
 impl<R, F: FnOnce() -> R> Part<R> for Option<F> {
+    #[inline]
     fn play(&mut self) -> R {
         self.take().expect("a part is played once")()
     }

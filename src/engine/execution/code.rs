@@ -9,6 +9,7 @@ pub(crate) struct Code {
 }
 
 impl Code {
+    #[inline]
     pub(crate) fn new<F: FnOnce()>(code: &mut Option<F>) -> Self {
         Self {
             place: std::ptr::from_mut(code).cast(),
@@ -27,8 +28,12 @@ impl Code {
     }
 }
 
+/// Inlined, so that it is compiled with the code: a changed closure changes no unit of the
+/// engine's.
+///
 /// # Safety
 /// As of [`Code::run`], for an `Option<F>`.
+#[inline]
 unsafe fn runs<F: FnOnce()>(place: *mut ()) {
     // SAFETY: the caller sees to it.
     let code = unsafe { (*place.cast::<Option<F>>()).take() };
