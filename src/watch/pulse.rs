@@ -44,6 +44,7 @@ thread_local! {
 pub(super) fn with_pulse<R>(f: impl FnOnce(&Pulse) -> R) -> Option<R> {
     // SAFETY: it is null, or the thread's `Watched` owns what it points to, and sets it
     // to null before that goes.
+    // (Not by `LocalKey::get`, which is not inlined into other codegen units.)
     let pulse = PULSE.try_with(|pulse| unsafe { pulse.get().as_ref() });
     pulse.ok().flatten().map(f)
 }

@@ -203,7 +203,7 @@ pub(crate) fn with<R>(f: impl FnOnce(&mut Execution) -> R) -> R {
     f(&mut unsafe { running.as_ref() }.borrow_mut())
 }
 
-/// `Cell::get`; `LocalKey::get` is not inlined in another codegen unit.
+/// Not by `LocalKey::get`, which is not inlined into other codegen units.
 #[inline]
 fn running() -> Option<NonNull<RefCell<Execution>>> {
     RUNNING.try_with(Cell::get).ok().flatten()

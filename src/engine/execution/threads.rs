@@ -50,8 +50,9 @@ pub(crate) unsafe fn spawn(name: Option<String>, code: Code, at: Option<At>) -> 
     }
     let started = with(|x| {
         let id = x.starts(name, at);
-        // SAFETY: the caller sees to it, and is on the stack when the code is run: the thread
-        // that has started another goes on after that, or once the execution is aborted.
+        // SAFETY: the option is still there when the code is taken: this thread goes on only
+        // after that, or in an execution that is aborted; then the code is not run. The caller
+        // sees to the rest.
         x.starts_coroutine(id, move || unsafe { code.run() });
         id
     });

@@ -81,8 +81,9 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         let at = Location::caller();
-        let known = self.handle.known().filter(|_| !unwinding());
-        if let Some(id) = known {
+        if !unwinding()
+            && let Some(id) = self.handle.known()
+        {
             self.acquire(id, at);
             return self.guard(at);
         }
