@@ -33,7 +33,8 @@ pub(crate) fn must_have_room_for(more: usize) {
 /// A thread that `code` will run on. What it does happens after this. It runs up to its
 /// first schedule point at once: until then no other thread can notice anything. `at`:
 /// none for actors, whose start is no step of the scene. `None`: while a thread unwinds
-/// no other can run, so `code` ran to its end, as part of the step in progress.
+/// no other can run, so `code` ran to its end, as part of the step in progress. If the
+/// execution is aborted first, the code is never run, and stays where it is.
 ///
 /// # Safety
 /// Nothing uses the option that `code` was made of before this returns or unwinds. All that
