@@ -1,7 +1,8 @@
 //! What a thread runs.
 
 /// Code that lies on the stack of the thread that starts another. The other takes it as the
-/// first thing that it does: so nothing need be allocated.
+/// first thing that it does: so nothing need be allocated. (Not a `&mut dyn FnMut()`: its call
+/// would borrow the option until the code has ended, and the option goes before that.)
 pub(crate) struct Code {
     /// An `Option` with the code.
     place: *mut (),

@@ -119,7 +119,7 @@ pub(crate) fn abandon() -> ! {
     suspend_for_ever();
 }
 
-/// Resumes a thread, unless it runs already. Returns which is to be resumed next.
+/// Resumes a thread, unless it runs already. Returns the thread to resume next.
 fn resume(thread: ThreadId) -> Option<ThreadId> {
     let taken = with(|x| {
         let coroutine = x.threads[thread].coroutine.take()?;

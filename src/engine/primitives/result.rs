@@ -8,6 +8,7 @@ use crate::engine::execution::schedule::point;
 use crate::engine::execution::thread::Next;
 use crate::engine::execution::threads::{self, is_here, must_be_here, note_if_panic, spawn};
 use crate::engine::ids::{At, ThreadId};
+use crate::sync::actor::Part;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Result;
@@ -27,11 +28,7 @@ pub(super) unsafe fn start<T>(
 ) -> (Option<ThreadId>, Slot<T>) {
     let slot = Slot::default();
     let theirs = Arc::clone(&slot);
-    let mut code = Some(move || {
-        let mut body = Some(body);
-        let mut once = || body.take().expect("the code of a thread runs once")();
-        leaves_result(&theirs, &mut once);
-    });
+    let mut code = Some(move || leaves_result(&theirs, &mut Some(body)));
     // SAFETY: `code` is used no more here; the caller sees to the rest.
     let thread = unsafe { spawn(name, Code::new(&mut code), at) };
     (thread, slot)
@@ -39,8 +36,8 @@ pub(super) unsafe fn start<T>(
 
 /// Runs `body` and leaves its result there.
 #[inline(never)]
-fn leaves_result<T>(slot: &Slot<T>, body: &mut dyn FnMut() -> T) {
-    let result = catch_unwind(AssertUnwindSafe(body));
+fn leaves_result<T>(slot: &Slot<T>, body: &mut dyn Part<T>) {
+    let result = catch_unwind(AssertUnwindSafe(|| body.play()));
     note_if_panic(&result);
     *lock(slot) = Some(result);
 }
